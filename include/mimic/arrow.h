@@ -1,0 +1,104 @@
+/*
+ * The Arrow C Data and C Stream interfaces: batches leave the library without a copy of its own kind.
+ *
+ *     struct ArrowArrayStream stream;
+ *     mimic_csv_reader_export(&reader, &stream, &err);   // the stream now owns the reader
+ *     duckdb_arrow_scan(connection, "labs", &stream);
+ *
+ * The three structs are the canonical ones of the Arrow project, under its own guards, so that this
+ * header may stand beside any other that has them.
+ */
+#ifndef MIMIC_ARROW_H
+#define MIMIC_ARROW_H
+
+#include <mimic/csv.h>
+
+MIMIC_BEGIN_DECLS
+
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+
+struct ArrowSchema {
+    const char *format;
+    const char *name;
+    const char *metadata;
+    int64_t flags;
+    int64_t n_children;
+    struct ArrowSchema **children;
+    struct ArrowSchema *dictionary;
+    void (*release)(struct ArrowSchema *);
+    void *private_data;
+};
+
+struct ArrowArray {
+    int64_t length;
+    int64_t null_count;
+    int64_t offset;
+    int64_t n_buffers;
+    int64_t n_children;
+    const void **buffers;
+    struct ArrowArray **children;
+    struct ArrowArray *dictionary;
+    void (*release)(struct ArrowArray *);
+    void *private_data;
+};
+
+#endif
+
+#ifndef ARROW_C_STREAM_INTERFACE
+#define ARROW_C_STREAM_INTERFACE
+
+struct ArrowArrayStream {
+    int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *out);
+    int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *out);
+    const char *(*get_last_error)(struct ArrowArrayStream *);
+    void (*release)(struct ArrowArrayStream *);
+    void *private_data;
+};
+
+#endif
+
+/**
+ * Describes a table as a struct ArrowSchema (type struct, one child a field, metadata
+ * mimic:dataset, mimic:version, mimic:table).
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_MEMORY.
+ * Ownership: the caller calls out_schema->release.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_table_export_schema(const mimic_context *ctx,
+                                                                 const mimic_table *table,
+                                                                 struct ArrowSchema *out_schema,
+                                                                 mimic_error *err);
+
+/**
+ * Copies a batch into an ArrowArray that lives on its own.
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_MEMORY.
+ * Ownership: the caller calls out_array->release; the batch may change or go at once.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_batch_export(const mimic_context *ctx,
+                                                          const mimic_batch *batch,
+                                                          struct ArrowArray *out_array,
+                                                          mimic_error *err);
+
+/**
+ * Turns a reader into a stream of batches. get_next fails with EIO and the message of the error.
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT.
+ * Ownership: on success the stream owns *reader, which becomes NULL; source, table and context must
+ * outlive the stream. On failure the reader stays with the caller.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_csv_reader_export(mimic_csv_reader **reader,
+                                                               struct ArrowArrayStream *out_stream,
+                                                               mimic_error *err);
+
+MIMIC_END_DECLS
+
+#endif

@@ -1,0 +1,173 @@
+/*
+ * The CSV reader: bytes to typed batches, with every row accounted for.
+ *
+ *     mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
+ *     options.on_reject = print_reject;
+ *     mimic_csv_reader *reader = NULL;
+ *     mimic_csv_reader_open(ctx, source, table, &options, &reader, &err);
+ *     const mimic_batch *batch = NULL;
+ *     while ((status = mimic_csv_reader_next(reader, &batch, &err)) == MIMIC_OK)
+ *         use(batch);                          // borrowed until the next call
+ *     mimic_csv_reader_free(reader);           // status is MIMIC_END, or an error
+ *
+ * The grammar is RFC 4180 with LF, CRLF and CR line ends, mixed at will, and a byte order mark
+ * skipped. What it does not allow is rejected with its exact place. A record whose quoting is broken
+ * (a stray quote, text after a closing quote, a quote that never closes, a record over the limit)
+ * costs one physical line: reading resumes after that line's end, so a runaway quote swallows
+ * nothing. An unquoted empty field is NULL; a quoted empty field is an empty text.
+ *
+ * Whatever chunks the source delivers, and whatever CPU kernel runs, the batches are the same.
+ */
+#ifndef MIMIC_CSV_H
+#define MIMIC_CSV_H
+
+#include <mimic/batch.h>
+#include <mimic/coerce.h>
+
+MIMIC_BEGIN_DECLS
+
+typedef struct mimic_csv_reader mimic_csv_reader;
+
+/** One rejected row; everything is borrowed during the callback. */
+typedef struct mimic_reject {
+    uint32_t struct_size;
+    mimic_reject_code code;
+    const char *source;  /* name of the source */
+    int64_t record;      /* 1-based, the header not counted */
+    int64_t line;        /* 1-based physical line on which the record starts */
+    int64_t byte_offset; /* 0-based, of the record's start in the decompressed stream */
+    const char *column;  /* "" where it concerns the whole record */
+    const char *message; /* what was expected and what was found */
+    const char *raw;     /* the record as it stands in the file, bounded */
+    size_t raw_size;
+    int32_t raw_is_cut; /* 1 when raw holds the beginning only */
+} mimic_reject;
+
+/** Returns 0 to go on; anything else stops the reader with MIMIC_ERR_CANCELLED. */
+typedef int (*mimic_reject_fn)(const mimic_reject *reject, void *ctx);
+
+/** Keep a row only when its integer column `column` holds one of `values`; NULL is never kept. */
+typedef struct mimic_csv_filter {
+    const char *column;
+    const int64_t *values;
+    size_t value_count;
+} mimic_csv_filter;
+
+typedef struct mimic_csv_options {
+    uint32_t struct_size;
+    char delimiter;          /* 0 = ',' */
+    char quote;              /* 0 = '"' */
+    char escape;             /* 0 = none: a quote inside a quoted field is doubled */
+    char comment;            /* 0 = none: lines that begin with it are no records */
+    int32_t no_header;       /* 1 = the first line is data; columns in the table's order */
+    int32_t no_quoting;      /* 1 = the quote character is ordinary text */
+    int32_t strict_drift;    /* 1 = any drift fails, not only a missing required column */
+    mimic_on_error on_error; /* overrides what the fields say; 0 = what they say, else reject */
+    const char *const *columns; /* projection: names, any case; NULL = every field of the table */
+    size_t column_count;
+    const mimic_csv_filter *filters; /* all must hold */
+    size_t filter_count;
+    int64_t limit;           /* stop after so many rows delivered; 0 = no limit */
+    uint64_t max_record_bytes; /* 0 = 16 MiB */
+    uint32_t max_columns;    /* 0 = 4,096 */
+    uint32_t block_bytes;    /* bytes cut and coerced at a time; 0 = 512 KiB */
+    uint32_t max_raw_bytes;  /* of a reject's raw text; 0 = 1,024 */
+    uint32_t max_categories; /* distinct values of a categorical column; 0 = 1,048,576 */
+    mimic_reject_fn on_reject; /* NULL = counted only */
+    void *on_reject_ctx;
+} mimic_csv_options;
+
+#define MIMIC_CSV_OPTIONS_INIT { (uint32_t)sizeof(mimic_csv_options) }
+
+/** read = delivered + rejected + filtered, always. */
+typedef struct mimic_csv_counts {
+    uint32_t struct_size;
+    int64_t read;
+    int64_t delivered; /* rows in batches so far */
+    int64_t rejected;
+    int64_t filtered;  /* rows that a filter or the limit left out */
+    int64_t nulled;    /* values that the policy "null" made NULL */
+    int64_t bytes;     /* decompressed bytes taken from the source */
+} mimic_csv_counts;
+
+/**
+ * Opens a reader: takes the header, compares it with `table` and binds the columns by name, any
+ * case. Missing nullable columns become NULL, unknown ones are left out; see mimic_csv_reader_drift.
+ *
+ * options: NULL = defaults.
+ * Returns: MIMIC_OK; MIMIC_ERR_CSV_HEADER; MIMIC_ERR_DRIFT; MIMIC_ERR_NOT_FOUND for a column in
+ * options that the table has not; MIMIC_ERR_ARGUMENT; MIMIC_ERR_MEMORY; what the source returns.
+ * Ownership: the caller frees *out_reader. `source` is borrowed, `table` too; both must outlive the
+ * reader. Options are copied.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_csv_reader_open(const mimic_context *ctx,
+                                                             mimic_source *source,
+                                                             const mimic_table *table,
+                                                             const mimic_csv_options *options,
+                                                             mimic_csv_reader **out_reader,
+                                                             mimic_error *err);
+
+/**
+ * The schema of the batches: the chosen columns, in the order of the projection.
+ *
+ * Returns: the table, never NULL.
+ * Ownership: borrowed, valid until the reader is freed.
+ * Since: 0.1
+ */
+MIMIC_API const mimic_table *mimic_csv_reader_table(const mimic_csv_reader *reader);
+
+/**
+ * What the header had that the table had not, and the reverse.
+ *
+ * Returns: the comparison; NULL when the file has no header.
+ * Ownership: borrowed, valid until the reader is freed.
+ * Since: 0.1
+ */
+MIMIC_API const mimic_drift *mimic_csv_reader_drift(const mimic_csv_reader *reader);
+
+/**
+ * Reads the next batch; on_reject is called for the rejects among its rows first, in input order.
+ * A batch may be empty when all its rows were rejected or filtered. Errors are sticky.
+ *
+ * Returns: MIMIC_OK; MIMIC_END; MIMIC_ERR_VALUE under the policy "fail"; MIMIC_ERR_CANCELLED;
+ * MIMIC_ERR_LIMIT for too many categories; MIMIC_ERR_MEMORY; what the source returns.
+ * Ownership: *out_batch is borrowed, valid until the next call or free.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_csv_reader_next(mimic_csv_reader *reader,
+                                                             const mimic_batch **out_batch,
+                                                             mimic_error *err);
+
+/**
+ * Counts so far.
+ *
+ * Returns: nothing, cannot fail.
+ * Ownership: none.
+ * Since: 0.1
+ */
+MIMIC_API void mimic_csv_reader_counts(const mimic_csv_reader *reader,
+                                       mimic_csv_counts *out_counts);
+
+/**
+ * Place and raw text of a row of the batch that mimic_csv_reader_next delivered last, for a sink
+ * that refuses it; code, column and message are left for the caller to fill.
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT for a row beyond the batch; MIMIC_ERR_STATE without one.
+ * Ownership: texts are borrowed, valid until the next call of mimic_csv_reader_next or free.
+ * Since: 0.1
+ */
+MIMIC_API mimic_status mimic_csv_reader_place(const mimic_csv_reader *reader, int64_t row,
+                                              mimic_reject *out_reject);
+
+/** Frees a reader; NULL is allowed.
+ *
+ * Returns: nothing, cannot fail.
+ * Ownership: takes `reader`.
+ * Since: 0.1
+ */
+MIMIC_API void mimic_csv_reader_free(mimic_csv_reader *reader);
+
+MIMIC_END_DECLS
+
+#endif

@@ -1,0 +1,209 @@
+/*
+ * The main jobs: convert one table, load or check a folder of a dataset, and report on it.
+ *
+ *     mimic_load_options options = MIMIC_LOAD_OPTIONS_INIT;
+ *     mimic_report *report = NULL;
+ *     status = mimic_load(ctx, registry, "mimic-iv-demo", "sqlite:demo.db", &options, &report, &err);
+ *     for (size_t i = 0; i < mimic_report_table_count(report); i++) {
+ *         mimic_table_report table = MIMIC_TABLE_REPORT_INIT;
+ *         mimic_report_table(report, i, &table);
+ *         printf("%s %lld\n", table.table, (long long)table.written);
+ *     }
+ *     mimic_report_free(report);
+ *
+ * For every table: read = written + rejected + filtered. The library checks it and the report
+ * shows it.
+ */
+#ifndef MIMIC_LOAD_H
+#define MIMIC_LOAD_H
+
+#include <mimic/sink.h>
+
+MIMIC_BEGIN_DECLS
+
+typedef struct mimic_report mimic_report;
+
+/** Where a long call is; all texts borrowed during the callback. */
+typedef struct mimic_progress {
+    uint32_t struct_size;
+    const char *table;
+    size_t table_index; /* 0-based among the tables of this call */
+    size_t table_count;
+    int64_t bytes;       /* stored bytes of this table read so far */
+    int64_t total_bytes; /* -1 = not known */
+    int64_t rows;        /* rows read of this table so far */
+    int64_t all_bytes;       /* the same over all tables */
+    int64_t all_total_bytes; /* -1 = not known */
+    int32_t is_done;         /* 1 = the table is finished */
+} mimic_progress;
+
+/** Called on the caller's thread some times a second; not 0 cancels the call. */
+typedef int (*mimic_progress_fn)(const mimic_progress *progress, void *ctx);
+
+typedef struct mimic_load_options {
+    uint32_t struct_size;
+    const char *dataset;         /* "mimic-iv@3.1"; NULL = recognised from what is there */
+    const char *const *tables;   /* load: only these; NULL = all that are there */
+    size_t table_count;
+    int32_t strict_drift;        /* 1 = any drift fails */
+    mimic_on_error on_error;
+    int64_t max_rejects;         /* stop a table after so many; 0 = no limit, -1 = none allowed */
+    double max_reject_percent;   /* the same as a share of the rows read; 0 = no limit */
+    const mimic_csv_options *csv; /* dialect, projection, filter, limit; NULL = defaults */
+    const mimic_sink_options *sink;
+    mimic_progress_fn progress;
+    void *progress_ctx;
+    int32_t jobs;                /* threads that may be used; 0 = 1 */
+} mimic_load_options;
+
+#define MIMIC_LOAD_OPTIONS_INIT { (uint32_t)sizeof(mimic_load_options) }
+
+/** What became of one table; texts borrowed from the report. */
+typedef struct mimic_table_report {
+    uint32_t struct_size;
+    const char *table;
+    const char *source;   /* path or name of the input */
+    const char *hash;     /* XXH3-128 of the stored bytes, 32 hex digits; "" when not read to the end */
+    int64_t read;
+    int64_t written;
+    int64_t rejected;
+    int64_t filtered;
+    int64_t nulled;       /* values made NULL by policy */
+    int64_t nulls;        /* NULL values written, all columns */
+    int64_t bytes;        /* decompressed */
+    int64_t stored_bytes;
+    int64_t expected_rows; /* of the edition that was recognised; -1 = not known */
+    double seconds;
+    mimic_status status;  /* MIMIC_OK, or why this table was not written */
+    const char *message;  /* of that status, "" when it is MIMIC_OK */
+} mimic_table_report;
+
+#define MIMIC_TABLE_REPORT_INIT { (uint32_t)sizeof(mimic_table_report) }
+
+/** Other lines of a report. */
+typedef int32_t mimic_note_kind;
+#define MIMIC_NOTE_IGNORED 1 /* a file that is no table of the dataset */
+#define MIMIC_NOTE_ABSENT 2  /* a table of the dataset without a file */
+#define MIMIC_NOTE_DRIFT 3   /* a file that differs from its schema */
+#define MIMIC_NOTE_FINDING 4 /* a check of the target */
+#define MIMIC_NOTE_REJECTS 5 /* rejects of one table by column and reason, with an example */
+#define MIMIC_NOTE_COUNT 6   /* rows differ from what the release is published with */
+
+typedef struct mimic_note {
+    uint32_t struct_size;
+    mimic_note_kind kind;
+    int32_t is_problem;
+    const char *table; /* "" where it concerns no single table */
+    const char *column; /* "" likewise */
+    const char *code;   /* reject code, drift kind or check */
+    int64_t count;      /* -1 where it means nothing */
+    const char *message;
+} mimic_note;
+
+#define MIMIC_NOTE_INIT { (uint32_t)sizeof(mimic_note) }
+
+/**
+ * Converts one table: `inputs` are parts of it, in order, each with its own header; "-" is standard
+ * input. `table` is its schema; NULL = recognised from the file names and headers in `registry`.
+ *
+ * Returns: MIMIC_OK, also with rejects (see the report); MIMIC_ERR_REJECTS over a limit;
+ * MIMIC_ERR_DRIFT; MIMIC_ERR_NOT_FOUND; whatever source, reader and sink return. After an error the
+ * target is as it was.
+ * Ownership: the caller frees *out_report, which is set even on failure once reading began (else
+ * NULL). Everything else is borrowed during the call.
+ * Thread safety: callbacks come on the caller's thread.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_convert(const mimic_context *ctx,
+                                                     const mimic_registry *registry,
+                                                     const mimic_table *table,
+                                                     const char *const *inputs, size_t input_count,
+                                                     const char *target,
+                                                     const mimic_load_options *options,
+                                                     mimic_report **out_report, mimic_error *err);
+
+/**
+ * Loads every table of a dataset that a folder holds (`hosp/`, `icu/` or flat, any case, .csv,
+ * .csv.gz, .csv.zst) into a target. "null:" as target checks without writing.
+ *
+ * Returns, Ownership, Thread safety: as mimic_convert.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_load(const mimic_context *ctx,
+                                                  const mimic_registry *registry, const char *dir,
+                                                  const char *target,
+                                                  const mimic_load_options *options,
+                                                  mimic_report **out_report, mimic_error *err);
+
+/**
+ * Finds the release whose tables a folder holds, by file names and headers, without reading rows.
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_NOT_FOUND, the message saying what was there; MIMIC_ERR_IO.
+ * Ownership: *out_dataset is borrowed from the registry.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_detect(const mimic_context *ctx,
+                                                    const mimic_registry *registry,
+                                                    const char *dir,
+                                                    const mimic_dataset **out_dataset,
+                                                    mimic_error *err);
+
+/**
+ * Drafts a Table Schema (JSON) from a CSV file: types, widths, required columns, categories. Reads
+ * `sample_rows` rows (0 = 100,000) and says in the description that it is a guess.
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_CSV_HEADER; MIMIC_ERR_MEMORY; what the source returns.
+ * Ownership: the caller frees *out_json with mimic_free.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_infer(const mimic_context *ctx, mimic_source *source,
+                                                   int64_t sample_rows, char **out_json,
+                                                   mimic_error *err);
+
+/**
+ * The release that was loaded ("mimic-iv@2.2"), the edition that the row counts fit ("full",
+ * "demo" or ""), and the target.
+ *
+ * Returns: a string, never NULL.
+ * Ownership: borrowed from the report.
+ * Since: 0.1
+ */
+MIMIC_API const char *mimic_report_dataset(const mimic_report *report);
+MIMIC_API const char *mimic_report_edition(const mimic_report *report);
+MIMIC_API const char *mimic_report_target(const mimic_report *report);
+
+/**
+ * Tables and notes of a report.
+ *
+ * Returns: the count; MIMIC_OK or MIMIC_ERR_ARGUMENT beyond the end.
+ * Ownership: texts borrowed from the report.
+ * Since: 0.1
+ */
+MIMIC_API size_t mimic_report_table_count(const mimic_report *report);
+MIMIC_API mimic_status mimic_report_table(const mimic_report *report, size_t index,
+                                          mimic_table_report *out_table);
+MIMIC_API size_t mimic_report_note_count(const mimic_report *report);
+MIMIC_API mimic_status mimic_report_note(const mimic_report *report, size_t index,
+                                         mimic_note *out_note);
+
+/**
+ * The whole report as JSON (docs/formats.md).
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_MEMORY.
+ * Ownership: the caller frees *out_json with mimic_free.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_report_json(const mimic_report *report,
+                                                         char **out_json, mimic_error *err);
+
+/** Frees a report; NULL is allowed.
+ *
+ * Returns: nothing, cannot fail.
+ * Ownership: takes `report`.
+ * Since: 0.1
+ */
+MIMIC_API void mimic_report_free(mimic_report *report);
+
+MIMIC_END_DECLS
+
+#endif

@@ -1,0 +1,18 @@
+/* libmimic: messy clinical data into typed, validated tables. Includes every public header. */
+#ifndef MIMIC_MIMIC_H
+#define MIMIC_MIMIC_H
+
+#include <mimic/arrow.h>
+#include <mimic/batch.h>
+#include <mimic/coerce.h>
+#include <mimic/context.h>
+#include <mimic/csv.h>
+#include <mimic/load.h>
+#include <mimic/schema.h>
+#include <mimic/sink.h>
+#include <mimic/source.h>
+#include <mimic/status.h>
+#include <mimic/synth.h>
+#include <mimic/version.h>
+
+#endif

@@ -1,0 +1,163 @@
+/*
+ * Sinks: where batches go. SQLite, Arrow IPC, CSV and null are built in; a program's own is an
+ * ordinary case: fill a mimic_sink_vtable and hand it to mimic_sink_new.
+ *
+ *     mimic_sink *sink = NULL;
+ *     mimic_sink_open(ctx, "sqlite:hospital.db", NULL, &sink, &err);
+ *     mimic_sink_begin(sink, table, &host, &err);
+ *     mimic_sink_write(sink, batch, &err);         // as often as there are batches
+ *     mimic_sink_commit(sink, &err);               // or mimic_sink_abort(sink)
+ *     mimic_sink_finish(sink, NULL, NULL, &err);   // after the last table: the target appears
+ *     mimic_sink_free(sink);
+ *
+ * Targets: `sqlite:PATH` or a path ending .db .sqlite .sqlite3; `arrow:DIR`, or a path ending
+ * .arrow (one table, file format) or .arrows (stream format); `csv:DIR`, or .csv .csv.gz .csv.zst;
+ * `null:`. Nothing appears under its name before it is whole.
+ */
+#ifndef MIMIC_SINK_H
+#define MIMIC_SINK_H
+
+#include <mimic/csv.h>
+
+MIMIC_BEGIN_DECLS
+
+typedef struct mimic_sink mimic_sink;
+
+/**
+ * What a sink may call while it writes. reject_row refuses one row of the batch at hand (a key that
+ * is there already, a value that the target cannot hold): it becomes a reject, the others go on.
+ * column may be "". Returns 0, or not 0 when the sink should stop with MIMIC_ERR_CANCELLED.
+ */
+typedef struct mimic_sink_host {
+    uint32_t struct_size;
+    int (*reject_row)(void *ctx, int64_t row, mimic_reject_code code, const char *column,
+                      const char *message);
+    void *ctx;
+} mimic_sink_host;
+
+/** A remark about the finished target, such as the result of an integrity check. */
+typedef struct mimic_finding {
+    uint32_t struct_size;
+    int32_t is_problem;   /* 0 = information */
+    const char *check;    /* "integrity_check", "foreign_key_check", … */
+    const char *table;    /* "" for the whole target */
+    int64_t count;        /* rows concerned, -1 where that means nothing */
+    const char *message;  /* what it is and what it means */
+} mimic_finding;
+
+typedef void (*mimic_finding_fn)(const mimic_finding *finding, void *ctx);
+
+/**
+ * One sink. The library calls: (begin write* reject* (commit | abort))* finish? free.
+ * encode is pure and optional: it turns a batch into a chunk of the sink's own, may run on any
+ * thread, several at once; free_chunk frees what write did not take. write gets the chunk, or NULL
+ * without encode, and is called in order on one thread. reject stores a rejected row; NULL = the
+ * sink keeps no rejects. finish makes the target visible. free must undo what was not finished.
+ * The first member lets the struct grow: members beyond a caller's struct_size count as NULL, and a
+ * library older than the caller ignores members that it does not know.
+ */
+typedef struct mimic_sink_vtable {
+    uint32_t struct_size;
+    const char *name;
+    mimic_status (*begin)(void *self, const mimic_table *table, const mimic_sink_host *host,
+                          mimic_error *err);
+    mimic_status (*encode)(void *self, const mimic_batch *batch, void **out_chunk,
+                           mimic_error *err);
+    void (*free_chunk)(void *self, void *chunk);
+    mimic_status (*write)(void *self, const mimic_batch *batch, void *chunk, mimic_error *err);
+    mimic_status (*reject)(void *self, const mimic_table *table, const mimic_reject *reject,
+                           mimic_error *err);
+    mimic_status (*commit)(void *self, mimic_error *err);
+    void (*abort)(void *self);
+    mimic_status (*finish)(void *self, mimic_finding_fn finding, void *finding_ctx,
+                           mimic_error *err);
+    void (*free)(void *self);
+} mimic_sink_vtable;
+
+typedef int32_t mimic_sink_compression;
+#define MIMIC_SINK_COMPRESSION_DEFAULT 0 /* by the target's name; zstd for Arrow */
+#define MIMIC_SINK_COMPRESSION_NONE 1
+#define MIMIC_SINK_COMPRESSION_GZIP 2
+#define MIMIC_SINK_COMPRESSION_ZSTD 3
+
+typedef struct mimic_sink_options {
+    uint32_t struct_size;
+    mimic_sink_compression compression;
+    int32_t compression_level; /* 0 = the sink's default */
+    int32_t integer_times;     /* SQLite: 1 = microseconds as INTEGER instead of ISO 8601 text */
+    int32_t no_indexes;        /* SQLite: 1 = primary and unique keys only */
+    int32_t no_sync;           /* 1 = skip fsync, for tests and throw-away data */
+} mimic_sink_options;
+
+#define MIMIC_SINK_OPTIONS_INIT { (uint32_t)sizeof(mimic_sink_options), 0, 0, 0, 0, 0 }
+
+/**
+ * Opens a built-in sink by its target.
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT for a target of no known form, the message listing them;
+ * MIMIC_ERR_UNSUPPORTED when that sink is not built in; MIMIC_ERR_IO; MIMIC_ERR_BACKEND;
+ * MIMIC_ERR_MEMORY.
+ * Ownership: the caller frees *out_sink. `target` is copied.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_sink_open(const mimic_context *ctx,
+                                                       const char *target,
+                                                       const mimic_sink_options *options,
+                                                       mimic_sink **out_sink, mimic_error *err);
+
+/**
+ * Makes a sink of the caller's own functions.
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT when begin, write or commit is missing; MIMIC_ERR_MEMORY.
+ * Ownership: the vtable is copied; `self` is passed to every function and given up by vtable->free
+ * (NULL allowed) in mimic_sink_free. On failure `self` stays with the caller.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_sink_new(const mimic_context *ctx,
+                                                      const mimic_sink_vtable *vtable, void *self,
+                                                      mimic_sink **out_sink, mimic_error *err);
+
+/**
+ * Starts a table, writes a batch of it, stores a reject, ends the table for good, or gives it up.
+ * `host` may be NULL: a row that the sink must refuse is then MIMIC_ERR_VALUE. `host` must stay
+ * valid until commit or abort. After a failed call the table can only be aborted.
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_STATE out of order; MIMIC_ERR_IO, MIMIC_ERR_BACKEND,
+ * MIMIC_ERR_VALUE, MIMIC_ERR_CANCELLED, MIMIC_ERR_MEMORY. mimic_sink_abort cannot fail.
+ * Ownership: everything is borrowed during the call; `table` and `host` until commit or abort.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_sink_begin(mimic_sink *sink, const mimic_table *table,
+                                                        const mimic_sink_host *host,
+                                                        mimic_error *err);
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_sink_write(mimic_sink *sink, const mimic_batch *batch,
+                                                        mimic_error *err);
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_sink_reject(mimic_sink *sink,
+                                                         const mimic_reject *reject,
+                                                         mimic_error *err);
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_sink_commit(mimic_sink *sink, mimic_error *err);
+MIMIC_API void mimic_sink_abort(mimic_sink *sink);
+
+/**
+ * Ends the whole target: checks it, flushes it, and makes it appear under its name. `finding`
+ * (NULL allowed) receives remarks.
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_STATE when a table is open; MIMIC_ERR_IO; MIMIC_ERR_BACKEND.
+ * Ownership: none.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_sink_finish(mimic_sink *sink,
+                                                         mimic_finding_fn finding,
+                                                         void *finding_ctx, mimic_error *err);
+
+/** Frees a sink; NULL is allowed. What was not finished leaves no trace.
+ *
+ * Returns: nothing, cannot fail.
+ * Ownership: takes `sink`.
+ * Since: 0.1
+ */
+MIMIC_API void mimic_sink_free(mimic_sink *sink);
+
+MIMIC_END_DECLS
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * Synthetic hospitals: MIMIC-shaped data of any size from a seed, where no one may share MIMIC.
+ *
+ *     mimic_synth_options options = MIMIC_SYNTH_OPTIONS_INIT;
+ *     options.patients = 100;
+ *     options.seed = 7;
+ *     mimic_synth(ctx, registry, "mimic-iv", "out", &options, &err);
+ *
+ * The data is invented by rules; it is fit for demonstrations, tests and benchmarks, and for nothing
+ * else. Same version, same seed, same options: same bytes.
+ */
+#ifndef MIMIC_SYNTH_H
+#define MIMIC_SYNTH_H
+
+#include <mimic/load.h>
+
+MIMIC_BEGIN_DECLS
+
+typedef struct mimic_synth_options {
+    uint32_t struct_size;
+    mimic_compression compression; /* 0 = gzip; NONE, GZIP, ZSTD */
+    int64_t patients;              /* 0 = 100 */
+    uint64_t seed;
+    const char *const *tables;     /* only these; NULL = all. The bytes of a table do not depend on it */
+    size_t table_count;
+    mimic_progress_fn progress;
+    void *progress_ctx;
+} mimic_synth_options;
+
+#define MIMIC_SYNTH_OPTIONS_INIT { (uint32_t)sizeof(mimic_synth_options) }
+
+/**
+ * Writes all tables of a dataset below `out_dir`, in the layout of its release. Datasets: "mimic-iv"
+ * (3.1). Column order and paths come from `registry`.
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_NOT_FOUND for another dataset; MIMIC_ERR_ARGUMENT; MIMIC_ERR_IO;
+ * MIMIC_ERR_CANCELLED; MIMIC_ERR_MEMORY. A file appears only when whole.
+ * Ownership: everything is borrowed during the call.
+ * Thread safety: any thread; the progress callback comes on the caller's.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_synth(const mimic_context *ctx,
+                                                   const mimic_registry *registry,
+                                                   const char *dataset, const char *out_dir,
+                                                   const mimic_synth_options *options,
+                                                   mimic_error *err);
+
+MIMIC_END_DECLS
+
+#endif

@@ -1,0 +1,20 @@
+/* Hashes; the only door to xxHash. */
+#ifndef MIMIC_BASE_HASH_H
+#define MIMIC_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/context_internal.h"
+
+uint64_t mimic__hash64(const void *bytes, size_t size);
+
+/* XXH3-128 of a stream. */
+typedef struct mimic_hasher mimic_hasher;
+
+mimic_hasher *mimic__hasher_new(const mimic_context *ctx); /* NULL when memory ran out */
+void mimic__hasher_update(mimic_hasher *hasher, const void *bytes, size_t size);
+void mimic__hasher_hex(const mimic_hasher *hasher, char out_hex[33]);
+void mimic__hasher_free(const mimic_context *ctx, mimic_hasher *hasher);
+
+#endif

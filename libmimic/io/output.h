@@ -1,0 +1,60 @@
+/*
+ * Output files that appear under their name whole or not at all: written beside it under a temporary
+ * name (".<name>.<pid>-<n>.tmp", mode 0600 until the end, then 0666 less the umask), compressed on the
+ * way, then fsync, rename, fsync of the folder. Errors are sticky. A write that takes nothing is an
+ * error.
+ */
+#ifndef MIMIC_IO_OUTPUT_H
+#define MIMIC_IO_OUTPUT_H
+
+#include <stdbool.h>
+
+#include <mimic/source.h>
+
+#include "base/context_internal.h"
+
+typedef struct mimic_output mimic_output;
+
+typedef struct mimic_output_options {
+    mimic_compression compression; /* NONE, GZIP, ZSTD; AUTO = by the name's ending */
+    int level;                     /* 0 = the library's default (gzip 6, zstd 3) */
+    bool no_sync;
+} mimic_output_options;
+
+/* options may be NULL. Missing folders above `path` are made. */
+mimic_status mimic__output_open(const mimic_context *ctx, const char *path,
+                                const mimic_output_options *options, mimic_output **out_output,
+                                mimic_error *err);
+mimic_status mimic__output_write(mimic_output *output, const void *bytes, size_t size,
+                                 mimic_error *err);
+/* Uncompressed bytes written so far. */
+int64_t mimic__output_position(const mimic_output *output);
+/* Completes the temporary file (flushed, synced, closed); it still waits under its other name. */
+mimic_status mimic__output_close(mimic_output *output, mimic_error *err);
+/* Renames it into place (closing it first when that was not done). */
+mimic_status mimic__output_publish(mimic_output *output, mimic_error *err);
+/* Unlinks what was not published. NULL is allowed. */
+void mimic__output_free(mimic_output *output);
+
+/* mkdir -p. */
+mimic_status mimic__make_folders(const char *path, mimic_error *err);
+/* Reads a whole file of at most max_size bytes; NUL-terminated; freed with mimic__free. */
+mimic_status mimic__read_file(const mimic_context *ctx, const char *path, size_t max_size,
+                              char **out_text, size_t *out_size, mimic_error *err);
+
+/* One entry of a folder walk. */
+typedef struct mimic_file_entry {
+    const char *path;     /* dir joined with relative */
+    const char *relative; /* "hosp/labevents.csv.gz" */
+    int64_t size;
+} mimic_file_entry;
+
+/* Regular files below `dir` (following links to files, not to folders), at most `max_depth` folders
+ * deep (1 = the folder itself), sorted by `relative` bytewise; texts in `arena`. Hidden entries are
+ * left out. */
+#include "base/arena.h"
+mimic_status mimic__list_files(mimic_arena *arena, const char *dir, int max_depth,
+                               mimic_file_entry **out_entries, size_t *out_count,
+                               mimic_error *err);
+
+#endif
