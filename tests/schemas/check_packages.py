@@ -13,6 +13,7 @@ import calendar
 import collections
 import gzip
 import io
+import itertools
 import json
 import os
 import re
@@ -524,7 +525,7 @@ def judge(entry, path):
             verdict = False
         elif verdict is not False and seen & set(entry.get("values", [])):
             verdict = True
-    if "rows" in entry and verdict is not False and sum(1 for _ in rows) == entry["rows"]:
+    if "rows" in entry and sum(1 for _ in itertools.islice(rows, entry["rows"] + 1)) == entry["rows"]:
         verdict = True
     return verdict
 
