@@ -13,6 +13,7 @@ import calendar
 import collections
 import gzip
 import io
+import itertools
 import json
 import os
 import re
@@ -509,6 +510,42 @@ DATASETS = [
 ]
 
 
+def judge(entry, path):
+    """Tell whether a signature entry holds (True), fails (False) or says nothing (None) of a file."""
+    rows = read_rows(path)
+    header = [(name or "").lower() for name in next(rows)]
+    verdict = None
+    if "columns" in entry or "absent" in entry:
+        wanted = all(name.lower() in header for name in entry.get("columns", []))
+        verdict = wanted and not any(name.lower() in header for name in entry.get("absent", []))
+    if "column" in entry and entry["column"].lower() in header:
+        at = header.index(entry["column"].lower())
+        seen = {row[at] for row in rows}
+        if seen & set(entry.get("otherValues", [])):
+            verdict = False
+        elif verdict is not False and seen & set(entry.get("values", [])):
+            verdict = True
+    if "rows" in entry and sum(1 for _ in itertools.islice(rows, entry["rows"] + 1)) == entry["rows"]:
+        verdict = True
+    return verdict
+
+
+def check_recognition(faults, folder, path, packages, name, expected):
+    """The release of a folder must be recognised from the signatures alone."""
+    scores = {}
+    for (dataset, version), package in packages.items():
+        if dataset != name:
+            continue
+        files = {resource["name"]: file for resource, file in find_files(path, package)[0]}
+        verdicts = [judge(e, files[e["table"]]) for e in package["mimic"]["signature"] if e["table"] in files]
+        if False not in verdicts:
+            scores[version] = verdicts.count(True)
+    best = sorted(version for version in scores if scores[version] == max(scores.values()))
+    print("  recognised as %s" % (" or ".join(best) or "nothing"))
+    if expected not in best:
+        faults.add(folder, "recognised as %s, not as %s" % (" or ".join(best) or "nothing", expected))
+
+
 def check_data(faults, packages, data):
     kept = {}
     for folder, which, uncounted, known in DATASETS:
@@ -518,6 +555,7 @@ def check_data(faults, packages, data):
             continue
         package = packages[which]
         print("\n%s as %s %s" % ((folder,) + which))
+        check_recognition(faults, folder, path, packages, *which)
         found, stray = find_files(path, package)
         for name in stray:
             faults.add(folder, "%s belongs to no table" % os.path.relpath(name, path))
