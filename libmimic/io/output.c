@@ -141,6 +141,11 @@ mimic_status mimic__output_write(mimic_output *output, const void *bytes, size_t
     return report(output, err);
 }
 
+const char *mimic__output_temporary_path(const mimic_output *output)
+{
+    return output->temporary;
+}
+
 int64_t mimic__output_position(const mimic_output *output)
 {
     return output->position;
