@@ -19,10 +19,9 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/utf8.h"
-#include "schema/schema_model.h"
+#include "schema/schema_ddl.h"
 #include "sink/sink_sqlite_db.h"
 #include "sink/sink_sqlite_file.h"
-#include "sink/sink_sqlite_sql.h"
 
 #define OWN_PREFIX "_mimic_"
 
@@ -174,7 +173,7 @@ static mimic_status create_indexes(sqlite_sink *sink, mimic_error *err)
         return MIMIC_OK;
     mimic_buffer sql;
     mimic__buffer_init(&sql, sink->ctx);
-    mimic__sqlite_index_sql(&sql, sink->table);
+    mimic__ddl_sqlite_indexes(&sql, sink->table);
     return run_buffer(sink, &sql, err);
 }
 

@@ -16,10 +16,9 @@
 #include "base/buffer.h"
 #include "base/calendar.h"
 #include "base/error.h"
-#include "schema/schema_model.h"
+#include "schema/schema_ddl.h"
 #include "sink/sink_format.h"
 #include "sink/sink_internal.h"
-#include "sink/sink_sqlite_sql.h"
 
 #define BUSY_TIMEOUT_MS 5000
 

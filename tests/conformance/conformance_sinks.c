@@ -100,7 +100,7 @@ static char *dump_sqlite(const char *folder, const mimic_table *table)
     text out = {0};
     if (database == NULL)
         return NULL;
-    char *sql = sqlite3_mprintf("SELECT * FROM \"%w\" ORDER BY rowid", table->name);
+    char *sql = sqlite3_mprintf("SELECT * FROM \"%w\" ORDER BY _rowid_", table->name);
     const int code = sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
     sqlite3_free(sql);
     if (code == SQLITE_OK)

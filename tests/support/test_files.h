@@ -37,8 +37,8 @@ static inline int test_folder_walk(const char *path, int remove_all)
         struct stat facts;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
-        snprintf(child, sizeof child, "%s/%s", path, entry->d_name);
-        if (lstat(child, &facts) != 0)
+        const int size = snprintf(child, sizeof child, "%s/%s", path, entry->d_name);
+        if (size >= (int)sizeof child || lstat(child, &facts) != 0)
             continue;
         if (S_ISDIR(facts.st_mode)) {
             files += test_folder_walk(child, remove_all);
