@@ -12,15 +12,13 @@ bool mimic_csv__dialect_is_plain(const csv_dialect *dialect)
     return dialect->quote != 0 && dialect->escape == 0 && dialect->comment == 0;
 }
 
-/* Length of the line end at p: 0 = none there, SIZE_MAX = a CR that ends the bytes. */
-static size_t line_end_length(const char *p, const char *end)
+/* Length of the line end at p, 0 when there is none. p[1] is always readable. */
+static size_t line_end_length(const char *p)
 {
     if (*p == '\n')
         return 1;
     if (*p != '\r')
         return 0;
-    if (p + 1 == end)
-        return SIZE_MAX;
     return p[1] == '\n' ? 2 : 1;
 }
 
@@ -75,8 +73,8 @@ csv_parse_status mimic_csv__parse_record(const csv_dialect *dialect, const char 
         for (;; p++) {
             if (p == end)
                 return CSV_NEED_MORE;
-            const size_t length = line_end_length(p, end);
-            if (length == SIZE_MAX)
+            const size_t length = line_end_length(p);
+            if (length > (size_t)(end - p))
                 return CSV_NEED_MORE;
             if (length == 0 && *p != dialect->delimiter) {
                 if (is_quoted)
@@ -99,13 +97,10 @@ csv_parse_status mimic_csv__parse_record(const csv_dialect *dialect, const char 
 
 size_t mimic_csv__line_end(const char *bytes, size_t size)
 {
-    const char *const end = bytes + size;
-    for (const char *p = bytes; p < end; p++) {
-        const size_t length = line_end_length(p, end);
-        if (length == SIZE_MAX)
-            break;
+    for (size_t i = 0; i < size; i++) {
+        const size_t length = line_end_length(bytes + i);
         if (length > 0)
-            return (size_t)(p - bytes) + length;
+            return length > size - i ? 0 : i + length;
     }
     return 0;
 }
@@ -114,6 +109,6 @@ size_t mimic_csv__count_lines(const char *bytes, size_t size)
 {
     size_t lines = 0;
     for (size_t i = 0; i < size; i++)
-        lines += bytes[i] == '\n' || (bytes[i] == '\r' && (i + 1 == size || bytes[i + 1] != '\n'));
+        lines += line_end_length(bytes + i) == 1;
     return lines;
 }

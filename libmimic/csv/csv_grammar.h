@@ -36,16 +36,17 @@ typedef struct csv_parse {
 } csv_parse;
 
 /*
+ * Here and below: a line end is LF, CRLF or CR, and bytes[size] must be readable and be the byte that
+ * follows in the input (any other than LF at its end), so that a last CR can be told from half a CRLF.
+ *
  * Parses the record at the start of `bytes`. `marks` (NULL allowed) receives the ends of the first
- * mark_capacity fields, as offsets. A line end is LF, CRLF or CR; a CR as the very last byte needs
- * more bytes to tell.
+ * mark_capacity fields, as offsets.
  */
 csv_parse_status mimic_csv__parse_record(const csv_dialect *dialect, const char *bytes, size_t size,
                                          uint32_t *marks, size_t mark_capacity,
                                          csv_parse *out_parse);
 
-/* Offset after the first line end, quotes not regarded; 0 when there is none. A CR as the last byte
- * is none yet: an LF may follow. */
+/* Offset after the first line end, quotes not regarded; 0 when none ends within the bytes. */
 size_t mimic_csv__line_end(const char *bytes, size_t size);
 
 /* Number of line ends in the bytes, quotes not regarded. */

@@ -17,8 +17,8 @@
 
 #include <mimic/context.h>
 
-/* Readable bytes that must follow the scanned ones. */
-#define CSV_SCAN_PADDING 64
+/* Readable bytes that must follow the scanned ones; the first is the byte that follows in the input. */
+#define CSV_SCAN_PADDING 128
 
 /* Marks that may be written beyond those of the last whole row. */
 #define CSV_INDEX_SLACK(stride) ((stride) + 80)

@@ -19,6 +19,7 @@ typedef struct csv_masks {
     uint64_t cr;
     uint64_t nul;
     uint64_t high;
+    uint64_t lines; /* line ends: LF, or a CR that no LF follows; set by take_masks */
 } csv_masks;
 
 static inline csv_masks load_masks(const char *bytes, char delimiter, char quote);
@@ -28,19 +29,16 @@ static inline uint64_t prefix_xor(uint64_t bits);
 typedef struct csv_structure {
     uint64_t in_quote;   /* from an opening quote up to, not including, the closing one */
     uint64_t delimiters; /* outside quotes */
-    uint64_t ends;       /* record ends: LF, or a CR that no LF follows, outside quotes */
-    uint64_t lines;      /* the same without regard to quotes */
+    uint64_t ends;       /* record ends */
 } csv_structure;
 
 /* `carry` is all ones while the step before ended inside a quoted field. */
-static inline csv_structure resolve(const csv_masks *masks, bool next_is_lf, uint64_t carry)
+static inline csv_structure resolve(const csv_masks *masks, uint64_t carry)
 {
     csv_structure structure;
     structure.in_quote = masks->quotes == 0 ? carry : prefix_xor(masks->quotes) ^ carry;
-    const uint64_t followed_by_lf = masks->lf >> 1 | (uint64_t)next_is_lf << 63;
-    structure.lines = masks->lf | (masks->cr & ~followed_by_lf);
     structure.delimiters = masks->delimiters & ~structure.in_quote;
-    structure.ends = structure.lines & ~structure.in_quote;
+    structure.ends = masks->lines & ~structure.in_quote;
     return structure;
 }
 
@@ -49,15 +47,23 @@ static inline uint64_t low_bits(size_t count)
     return count >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << count) - 1;
 }
 
-static inline void keep_low(csv_masks *masks, size_t count)
+/* The masks of up to 64 of `left` bytes. */
+static inline csv_masks take_masks(const char *bytes, size_t left, char delimiter, char quote)
 {
-    const uint64_t keep = low_bits(count);
-    masks->quotes &= keep;
-    masks->delimiters &= keep;
-    masks->lf &= keep;
-    masks->cr &= keep;
-    masks->nul &= keep;
-    masks->high &= keep;
+    csv_masks masks = load_masks(bytes, delimiter, quote);
+    const uint64_t followed_by_lf = masks.lf >> 1 | (uint64_t)(bytes[64] == '\n') << 63;
+    masks.lines = masks.lf | (masks.cr & ~followed_by_lf);
+    if (left < 64) {
+        const uint64_t keep = low_bits(left);
+        masks.quotes &= keep;
+        masks.delimiters &= keep;
+        masks.lf &= keep;
+        masks.cr &= keep;
+        masks.nul &= keep;
+        masks.high &= keep;
+        masks.lines &= keep;
+    }
+    return masks;
 }
 
 static void split(const char *bytes, size_t size, char delimiter, char quote,
@@ -71,13 +77,10 @@ static void split(const char *bytes, size_t size, char delimiter, char quote,
     uint64_t high = 0;
     size_t lines = 0;
     for (size_t offset = 0; offset < size; offset += 64) {
-        csv_masks masks = load_masks(bytes + offset, delimiter, quote);
-        if (size - offset < 64)
-            keep_low(&masks, size - offset);
+        csv_masks masks = take_masks(bytes + offset, size - offset, delimiter, quote);
         nul |= masks.nul;
         high |= masks.high;
-        csv_structure structure =
-            resolve(&masks, offset + 64 < size && bytes[offset + 64] == '\n', carry);
+        csv_structure structure = resolve(&masks, carry);
         if ((masks.quotes | after_closing) != 0) {
             const uint64_t structural =
                 (masks.delimiters | masks.lf | masks.cr) & ~structure.in_quote;
@@ -93,7 +96,7 @@ static void split(const char *bytes, size_t size, char delimiter, char quote,
                 scan.has_fault = true;
                 const uint64_t before = (faults & (0 - faults)) - 1;
                 structure.ends &= before;
-                structure.lines &= before;
+                masks.lines &= before;
             }
             after_closing = closing >> 63;
             after_structural = structural >> 63;
@@ -105,9 +108,9 @@ static void split(const char *bytes, size_t size, char delimiter, char quote,
             const unsigned last = 63u - (unsigned)__builtin_clzll(structure.ends);
             scan.records += (size_t)__builtin_popcountll(structure.ends);
             scan.end = offset + last + 1;
-            scan.lines = lines + (size_t)__builtin_popcountll(structure.lines & low_bits(last + 1));
+            scan.lines = lines + (size_t)__builtin_popcountll(masks.lines & low_bits(last + 1));
         }
-        lines += (size_t)__builtin_popcountll(structure.lines);
+        lines += (size_t)__builtin_popcountll(masks.lines);
         if (scan.has_fault)
             break;
     }
@@ -144,11 +147,8 @@ static void build_index(const char *bytes, size_t size, char delimiter, char quo
     uint32_t *mark = row + 1;
     row[0] = scan->base - 1;
     for (size_t offset = 0; offset < size; offset += 64) {
-        csv_masks masks = load_masks(bytes + offset, delimiter, quote);
-        if (size - offset < 64)
-            keep_low(&masks, size - offset);
-        const csv_structure structure =
-            resolve(&masks, offset + 64 < size && bytes[offset + 64] == '\n', carry);
+        const csv_masks masks = take_masks(bytes + offset, size - offset, delimiter, quote);
+        const csv_structure structure = resolve(&masks, carry);
         carry = 0 - (structure.in_quote >> 63);
         const uint32_t base = scan->base + (uint32_t)offset;
         uint64_t delimiters = structure.delimiters;

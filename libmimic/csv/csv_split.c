@@ -93,9 +93,10 @@ static void end_of_input(csv_splitter *splitter)
         splitter->data[splitter->end++] = '\n';
 }
 
-/* Reads until `wanted` bytes are there or the input ends. */
-static mimic_status fill(csv_splitter *splitter, size_t wanted, mimic_error *err)
+/* Reads until `size` bytes and the one after them are there, or the input ends. */
+static mimic_status fill(csv_splitter *splitter, size_t size, mimic_error *err)
 {
+    const size_t wanted = size + 1;
     if (splitter->source_ended || splitter->end - splitter->begin >= wanted)
         return MIMIC_OK;
     MIMIC_TRY(make_room(splitter, wanted, err));
@@ -198,9 +199,6 @@ static mimic_status cut_window(csv_splitter *splitter, size_t size, csv_block *b
 {
     const csv_splitter_options *const options = &splitter->options;
     const char *const bytes = splitter->data + splitter->begin;
-    /* What a CR in the last place means depends on the byte behind it. */
-    if (bytes[size - 1] == '\r')
-        size--;
     for (size_t at = 0; at < size;) {
         csv_split_scan scan;
         if (options->kernel != NULL)
@@ -240,7 +238,7 @@ static mimic_status discard_line(csv_splitter *splitter, mimic_error *err)
         size_t end = mimic_csv__line_end(splitter->data + splitter->begin, size);
         if (end > 0 || is_end)
             splitter->is_discarding = false;
-        if (end == 0) /* a CR at the end stays: an LF may follow */
+        if (end == 0) /* a last CR stays: an LF may follow */
             end = size > 0 && splitter->data[splitter->end - 1] == '\r' ? size - 1 : size;
         consume(splitter, end);
     }
