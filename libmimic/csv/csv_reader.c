@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
-#include "base/utf8.h"
+#include "csv/csv_raw.h"
 
 #define DEFAULT_BLOCK_BYTES ((uint32_t)512 * 1024)
 #define DEFAULT_MAX_RECORD_BYTES ((uint64_t)16 * 1024 * 1024)
@@ -76,63 +76,27 @@ static mimic_status check_options(const mimic_csv_options *options, mimic_error 
 
 /* ---- the header ---- */
 
-static mimic_status split_header(mimic_csv_reader *reader, const csv_dialect *dialect,
-                                 const char *bytes, size_t size, mimic_error *err)
-{
-    const char *const source = mimic_source_name(reader->source);
-    csv_parse record;
-    mimic_csv__parse_record(dialect, bytes, size, NULL, 0, &record);
-    const size_t count = record.field_count;
-    if (count > reader->options.max_columns)
-        return mimic__fail(err, MIMIC_ERR_CSV_HEADER,
-                           "%s: %zu columns; max_columns allows %u", source, count,
-                           reader->options.max_columns);
-    if (mimic__utf8_check(bytes, size) != size || memchr(bytes, 0, size) != NULL)
-        return mimic__fail(err, MIMIC_ERR_CSV_HEADER,
-                           "%s: the header line is not UTF-8 text; convert the file to UTF-8",
-                           source);
-    uint32_t *marks = mimic__arena_array(&reader->arena, count, sizeof *marks);
-    reader->header = mimic__arena_array(&reader->arena, count, sizeof *reader->header);
-    char *scratch = mimic__arena_alloc(&reader->arena, size);
-    if (marks == NULL || reader->header == NULL || scratch == NULL)
-        return mimic__fail_memory(err);
-    mimic_csv__parse_record(dialect, bytes, size, marks, count, &record);
-    size_t start = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t name_size;
-        bool is_quoted;
-        const char *const name =
-            mimic__field_text(bytes + start, marks[i] - start, dialect->quote, dialect->escape,
-                              scratch, &name_size, &is_quoted);
-        reader->header[i] = mimic__arena_strndup(&reader->arena, name, name_size);
-        if (reader->header[i] == NULL)
-            return mimic__fail_memory(err);
-        start = marks[i] + 1;
-    }
-    reader->field_count = count;
-    return MIMIC_OK;
-}
-
 static mimic_status read_header(mimic_csv_reader *reader, const csv_dialect *dialect,
                                 mimic_error *err)
 {
     const char *bytes;
     size_t size;
-    size_t content_size;
-    const mimic_status status =
-        mimic_csv__splitter_header(reader->splitter, &bytes, &size, &content_size, err);
+    const char *const source = mimic_source_name(reader->source);
+    const mimic_status status = mimic_csv__splitter_header(reader->splitter, &bytes, &size, err);
     if (status == MIMIC_END)
         return mimic__fail(err, MIMIC_ERR_CSV_HEADER,
                            "%s: the file is empty; a header line with column names was expected",
-                           mimic_source_name(reader->source));
+                           source);
     MIMIC_TRY(status);
     reader->next_line += (int64_t)mimic_csv__count_lines(bytes, size);
-    MIMIC_TRY(split_header(reader, dialect, bytes, size, err));
+    MIMIC_TRY(mimic_csv__decode_header(&reader->arena, dialect, bytes, size, source,
+                                       reader->options.max_columns, &reader->header,
+                                       &reader->field_count, err));
     const mimic_status compared =
         mimic_drift_compare(reader->ctx, reader->source_table, reader->header, reader->field_count,
                             &reader->drift, err);
     if (compared != MIMIC_OK)
-        mimic__error_place(err, mimic_source_name(reader->source), -1, 1, 0, NULL);
+        mimic__error_place(err, source, -1, 1, 0, NULL);
     return compared;
 }
 

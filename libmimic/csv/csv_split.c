@@ -334,8 +334,7 @@ mimic_status mimic_csv__splitter_skip_mark(csv_splitter *splitter, mimic_error *
 }
 
 mimic_status mimic_csv__splitter_header(csv_splitter *splitter, const char **out_bytes,
-                                        size_t *out_size, size_t *out_content_size,
-                                        mimic_error *err)
+                                        size_t *out_size, mimic_error *err)
 {
     const char *const name = mimic_source_name(splitter->source);
     MIMIC_TRY(mimic_csv__splitter_skip_mark(splitter, err));
@@ -360,7 +359,6 @@ mimic_status mimic_csv__splitter_header(csv_splitter *splitter, const char **out
                                                    : "it does not end within 1 MiB");
         *out_bytes = splitter->data + splitter->begin;
         *out_size = record.end;
-        *out_content_size = record.content_end;
         consume(splitter, record.end);
         if (status == CSV_RECORD)
             return MIMIC_OK;

@@ -49,8 +49,7 @@ mimic_status mimic_csv__splitter_new(const mimic_context *ctx, mimic_source *sou
  * cannot be told where it ends.
  */
 mimic_status mimic_csv__splitter_header(csv_splitter *splitter, const char **out_bytes,
-                                        size_t *out_size, size_t *out_content_size,
-                                        mimic_error *err);
+                                        size_t *out_size, mimic_error *err);
 /* Steps over a byte order mark. */
 mimic_status mimic_csv__splitter_skip_mark(csv_splitter *splitter, mimic_error *err);
 /* The next block; borrowed until the next call. MIMIC_END after the last. */
