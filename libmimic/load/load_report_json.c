@@ -1,30 +1,14 @@
 /* A report as JSON (RFC 8259), one object; the members are listed in docs/formats.md. */
-#include <stdio.h>
-
 #include "base/buffer.h"
 #include "base/error.h"
 #include "load/load_report.h"
 
 #include <mimic/version.h>
 
-static void put_string(mimic_buffer *out, const char *text)
-{
-    mimic__buffer_byte(out, '"');
-    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
-        if (*p == '"' || *p == '\\')
-            mimic__buffer_format(out, "\\%c", *p);
-        else if (*p < 0x20)
-            mimic__buffer_format(out, "\\u%04x", *p);
-        else
-            mimic__buffer_byte(out, (char)*p);
-    }
-    mimic__buffer_byte(out, '"');
-}
-
 static void put_text_member(mimic_buffer *out, const char *name, const char *text)
 {
     mimic__buffer_format(out, ", \"%s\": ", name);
-    put_string(out, text);
+    mimic__buffer_json_string(out, text);
 }
 
 static void put_number_member(mimic_buffer *out, const char *name, int64_t number)
@@ -43,7 +27,7 @@ static void put_seconds(mimic_buffer *out, double seconds)
 static void put_table(mimic_buffer *out, const mimic_table_report *table)
 {
     mimic__buffer_text(out, "{\"table\": ");
-    put_string(out, table->table);
+    mimic__buffer_json_string(out, table->table);
     put_text_member(out, "source", table->source);
     put_text_member(out, "hash", table->hash);
     put_number_member(out, "read", table->read);
