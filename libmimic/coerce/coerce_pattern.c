@@ -1,6 +1,6 @@
 /*
- * Matches a pattern by following all of its states at once (K. Thompson, 1968): a character costs at
- * most the size of the program, and nothing is ever tried twice, so no text can make it slow.
+ * Matches a pattern by following all of its states at once (K. Thompson, 1968): a character costs
+ * at most the size of the program, and nothing is ever tried twice, so no text can make it slow.
  */
 #include "coerce/coerce_pattern_program.h"
 

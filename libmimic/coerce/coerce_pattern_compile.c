@@ -1,7 +1,7 @@
 /*
- * Compiles XML Schema regular expressions in one pass, without a tree: the code of an atom is written
- * as it is read, and a quantifier or "|" behind it puts splits before it or copies it. The nesting of
- * groups and the size of the program are bounded, so that no expression can blow up.
+ * Compiles XML Schema regular expressions in one pass, without a tree: the code of an atom is
+ * written as it is read, and a quantifier or "|" behind it puts splits before it or copies it. The
+ * nesting of groups and the size of the program are bounded, so that no expression can blow up.
  */
 #include "coerce/coerce_pattern_program.h"
 
@@ -36,8 +36,8 @@ static bool grow(compiler *c, void **array, size_t count, size_t *capacity, size
     if (count < *capacity)
         return true;
     const size_t wanted = *capacity == 0 ? 32 : *capacity * 2;
-    void *const grown = mimic__realloc(c->pattern->ctx, *array, *capacity * item_size,
-                                       wanted * item_size);
+    void *const grown =
+        mimic__realloc(c->pattern->ctx, *array, *capacity * item_size, wanted * item_size);
     if (grown == NULL) {
         c->is_out_of_memory = true;
         return fail(c, "needs more memory than there is");
@@ -102,8 +102,8 @@ static bool add_class(compiler *c, bool is_negated)
 {
     mimic_pattern *const pattern = c->pattern;
     void *classes = pattern->classes;
-    const bool is_grown = grow(c, &classes, pattern->class_count, &pattern->class_capacity,
-                               sizeof *pattern->classes);
+    const bool is_grown =
+        grow(c, &classes, pattern->class_count, &pattern->class_capacity, sizeof *pattern->classes);
     pattern->classes = classes;
     if (!is_grown || !add_step(c, PATTERN_CLASS, (int32_t)pattern->class_count, 0))
         return false;
@@ -117,8 +117,8 @@ static bool add_class(compiler *c, bool is_negated)
 static const mimic_pattern_range digit_ranges[] = {{'0', '9'}};
 static const mimic_pattern_range space_ranges[] = {{'\t', '\n'}, {'\r', '\r'}, {' ', ' '}};
 static const mimic_pattern_range word_ranges[] = {
-    {'$', '$'}, {'+', '+'}, {'0', '9'}, {'<', '>'}, {'A', 'Z'}, {'^', '^'},
-    {'`', 'z'}, {'|', '|'}, {'~', '~'}, {0x80, LAST_CODE_POINT}};
+    {'$', '$'}, {'+', '+'}, {'0', '9'}, {'<', '>'}, {'A', 'Z'},
+    {'^', '^'}, {'`', 'z'}, {'|', '|'}, {'~', '~'}, {0x80, LAST_CODE_POINT}};
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -282,8 +282,7 @@ static bool read_atom(compiler *c)
         return add_class(c, true) && add_range(c, '\n', '\n') && add_range(c, '\r', '\r');
     case '\\':
         c->p++;
-        return read_escaped(c, &character) &&
-               add_step(c, PATTERN_CHARACTER, (int32_t)character, 0);
+        return read_escaped(c, &character) && add_step(c, PATTERN_CHARACTER, (int32_t)character, 0);
     case '^':
     case '$':
         return fail(c, "has a \"^\" or \"$\"; it holds for the whole value anyway, and the "

@@ -15,7 +15,8 @@ enum {
     PATTERN_MATCH
 };
 
-/* Targets of splits and jumps are relative to the step itself, so that code can be moved and copied. */
+/* Targets of splits and jumps are relative to the step itself, so that code can be moved and
+ * copied. */
 typedef struct mimic_pattern_step {
     int32_t kind;
     int32_t first;
@@ -44,7 +45,8 @@ struct mimic_pattern {
     mimic_pattern_range *ranges;
     size_t range_count;
     size_t range_capacity;
-    /* For matching: two lists of steps, a stack, and for each step the round it was last listed in. */
+    /* For matching: two lists of steps, a stack, and for each step the round it was last listed in.
+     */
     uint32_t *memory;
     uint64_t round;
     uint64_t *rounds;

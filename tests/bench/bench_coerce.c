@@ -1,7 +1,8 @@
 /*
  * Coercion alone: a block shaped like MIMIC-IV chartevents, its marks given, every column coerced
- * again and again. Prints MB/s of CSV (of processor time) for each column alone and for all eleven together; a column's
- * figure counts the bytes of the whole row, so that the figures add up as 1/total = sum of 1/column.
+ * again and again. Prints MB/s of CSV (of processor time) for each column alone and for all eleven
+ * together; a column's figure counts the bytes of the whole row, so that the figures add up as
+ * 1/total = sum of 1/column.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include "coerce_random.h"
 
 #define ROWS 5000 /* about 512 KiB, the reader's block */
-#define BLOCKS 16  /* different ones in turn, or the branch predictor learns the data by heart */
+#define BLOCKS 16 /* different ones in turn, or the branch predictor learns the data by heart */
 #define FIELDS 11
 
 static double seconds_now(void)
@@ -26,8 +27,10 @@ static double seconds_now(void)
  * with many digits. */
 static void fill(test_block *block, uint64_t seed)
 {
-    static const char *const units[] = {"mmHg", "bpm", "insp/min", "%", "", "\xc2\xb0\x46", "cmH2O", ""};
-    static const char *const texts[] = {"SR (Sinus Rhythm)", "None", "\"Obeys Commands, 6\"", "Alarms On"};
+    static const char *const units[] = {"mmHg", "bpm",          "insp/min", "%",
+                                        "",     "\xc2\xb0\x46", "cmH2O",    ""};
+    static const char *const texts[] = {"SR (Sinus Rhythm)", "None", "\"Obeys Commands, 6\"",
+                                        "Alarms On"};
     test_random random = {seed};
     char cell[64];
     for (int row = 0; row < ROWS; row++) {
@@ -41,9 +44,11 @@ static void fill(test_block *block, uint64_t seed)
         block_cell(block, cell);
         sprintf(cell, "%d", 1000 + (int)random_below(&random, 90000));
         block_cell(block, row % 20 == 0 ? "" : cell);
-        sprintf(cell, "2180-07-%02d %02d:%02d:00", 1 + row / 600 % 28, hour, (int)random_below(&random, 60));
+        sprintf(cell, "2180-07-%02d %02d:%02d:00", 1 + row / 600 % 28, hour,
+                (int)random_below(&random, 60));
         block_cell(block, cell);
-        sprintf(cell, "2180-07-%02d %02d:%02d:00", 1 + row / 600 % 28, hour, (int)random_below(&random, 60));
+        sprintf(cell, "2180-07-%02d %02d:%02d:00", 1 + row / 600 % 28, hour,
+                (int)random_below(&random, 60));
         block_cell(block, cell);
         sprintf(cell, "%d", 220000 + (int)random_below(&random, 9000));
         block_cell(block, cell);
@@ -80,13 +85,13 @@ static void touch(const test_block *block)
 
 int main(void)
 {
-    static const char *const names[FIELDS] = {"subject_id", "hadm_id", "stay_id", "caregiver_id",
-                                              "charttime", "storetime", "itemid", "value",
-                                              "valuenum", "valueuom", "warning"};
+    static const char *const names[FIELDS] = {"subject_id", "hadm_id",   "stay_id", "caregiver_id",
+                                              "charttime",  "storetime", "itemid",  "value",
+                                              "valuenum",   "valueuom",  "warning"};
     static const mimic_type types[FIELDS] = {
-        MIMIC_TYPE_INT32, MIMIC_TYPE_INT32, MIMIC_TYPE_INT32, MIMIC_TYPE_INT32,
-        MIMIC_TYPE_TIMESTAMP, MIMIC_TYPE_TIMESTAMP, MIMIC_TYPE_INT32, MIMIC_TYPE_STRING,
-        MIMIC_TYPE_FLOAT64, MIMIC_TYPE_CATEGORICAL, MIMIC_TYPE_INT16};
+        MIMIC_TYPE_INT32,     MIMIC_TYPE_INT32,       MIMIC_TYPE_INT32, MIMIC_TYPE_INT32,
+        MIMIC_TYPE_TIMESTAMP, MIMIC_TYPE_TIMESTAMP,   MIMIC_TYPE_INT32, MIMIC_TYPE_STRING,
+        MIMIC_TYPE_FLOAT64,   MIMIC_TYPE_CATEGORICAL, MIMIC_TYPE_INT16};
     static const char *const time_formats[] = {"%Y-%m-%d %H:%M:%S"};
     mimic_field fields[FIELDS];
     for (size_t i = 0; i < FIELDS; i++) {
@@ -137,8 +142,8 @@ int main(void)
                 for (size_t i = first; i < end; i++)
                     is_done &= mimic__coerce_column(plan, i, &index, i, &faults, &err) == MIMIC_OK;
                 if (k == FIELDS)
-                    is_done &= mimic__coerce_plan_finish(plan, index.row_count, NULL, columns, &rows,
-                                                         &err) == MIMIC_OK;
+                    is_done &= mimic__coerce_plan_finish(plan, index.row_count, NULL, columns,
+                                                         &rows, &err) == MIMIC_OK;
                 seconds += seconds_now() - start;
                 if (!is_done || faults.count != 0) {
                     fprintf(stderr, "%zu faults; %s\n", faults.count, err.message);

@@ -1,6 +1,6 @@
 /*
- * Blocks of CSV for the coercion tests: cells are appended, quoted where asked, and the marks kept as
- * the reader's indexer would set them.
+ * Blocks of CSV for the coercion tests: cells are appended, quoted where asked, and the marks kept
+ * as the reader's indexer would set them.
  */
 #ifndef COERCE_BLOCK_H
 #define COERCE_BLOCK_H
@@ -102,6 +102,20 @@ static inline mimic_field test_field(const char *name, mimic_type type)
                          .missing_value_count = 1,
                          .min_length = -1,
                          .max_length = -1};
+}
+
+/* The code noted for a row, 0 for none. */
+static inline mimic_reject_code fault_of(const mimic_row_faults *faults, size_t row)
+{
+    for (size_t i = 0; i < faults->count; i++)
+        if (faults->faults[i].row == row)
+            return faults->faults[i].code;
+    return 0;
+}
+
+static inline mimic_table one_field(const mimic_field *field)
+{
+    return (mimic_table){.name = "t", .fields = field, .field_count = 1};
 }
 
 #endif

@@ -29,20 +29,49 @@ START_TEST(coerce_pattern__syntax)
         const char *expression;
         const char *yes;
         const char *no;
-    } cases[] = {
-        {"", "", "a"}, {"abc", "abc", "abcd"}, {"abc", "abc", "xabc"}, {"a|b|cd", "cd", "c"},
-        {"a|", "", "b"}, {"|a", "a", "aa"}, {"a?", "", "aa"}, {"a*", "aaaa", "b"},
-        {"a+", "aa", ""}, {"(ab)+", "abab", "aba"}, {"a{3}", "aaa", "aa"}, {"a{3}", "aaa", "aaaa"},
-        {"a{2,}", "aaaaa", "a"}, {"a{2,3}", "aaa", "aaaa"}, {"a{0,2}", "", "aaa"},
-        {"a{0}", "", "a"}, {"(a|bc){2,3}d", "abcad", "ad"}, {"a{1,1}", "a", ""},
-        {"[a-c]+", "abc", "abd"}, {"[^a-c]+", "xyz", "xaz"}, {"[-a]+", "-a", "b"},
-        {"[a-]+", "-a", "b"}, {"[a\\-c]+", "a-c", "b"}, {"[\\]]", "]", "["}, {"\\d{4}", "2100", "210a"},
-        {"\\D+", "ab", "a1"}, {"[\\d.]+", "1.5", "a"}, {"[^\\d]+", "ab", "1"}, {"\\w+", "aZ9$", "a_b"},
-        {"\\W", "_", "a"}, {"\\s\\S", " a", "aa"}, {"[\\D]", "a", "5"}, {".", "\xc3\xa4", "\n"},
-        {"\\.", ".", "a"}, {"\\n\\t", "\n\t", "nt"}, {"\xc3\xa4+", "\xc3\xa4\xc3\xa4", "a"},
-        {"[\xce\xb1-\xcf\x89]+", "\xce\xb2\xce\xb3", "b"}, {"\\^\\$", "^$", "x"},
-        {"[A-Z]\\d{2}(\\.\\d{1,4})?", "I10.1234", "I1"}, {"()", "", "a"}, {"(|a){3}b", "aab", "aaaab"},
-        {"((a*)*)*b", "aaab", "aaa"}, {"[\\s\\S]*", "any\nthing", "\xff"}};
+    } cases[] = {{"", "", "a"},
+                 {"abc", "abc", "abcd"},
+                 {"abc", "abc", "xabc"},
+                 {"a|b|cd", "cd", "c"},
+                 {"a|", "", "b"},
+                 {"|a", "a", "aa"},
+                 {"a?", "", "aa"},
+                 {"a*", "aaaa", "b"},
+                 {"a+", "aa", ""},
+                 {"(ab)+", "abab", "aba"},
+                 {"a{3}", "aaa", "aa"},
+                 {"a{3}", "aaa", "aaaa"},
+                 {"a{2,}", "aaaaa", "a"},
+                 {"a{2,3}", "aaa", "aaaa"},
+                 {"a{0,2}", "", "aaa"},
+                 {"a{0}", "", "a"},
+                 {"(a|bc){2,3}d", "abcad", "ad"},
+                 {"a{1,1}", "a", ""},
+                 {"[a-c]+", "abc", "abd"},
+                 {"[^a-c]+", "xyz", "xaz"},
+                 {"[-a]+", "-a", "b"},
+                 {"[a-]+", "-a", "b"},
+                 {"[a\\-c]+", "a-c", "b"},
+                 {"[\\]]", "]", "["},
+                 {"\\d{4}", "2100", "210a"},
+                 {"\\D+", "ab", "a1"},
+                 {"[\\d.]+", "1.5", "a"},
+                 {"[^\\d]+", "ab", "1"},
+                 {"\\w+", "aZ9$", "a_b"},
+                 {"\\W", "_", "a"},
+                 {"\\s\\S", " a", "aa"},
+                 {"[\\D]", "a", "5"},
+                 {".", "\xc3\xa4", "\n"},
+                 {"\\.", ".", "a"},
+                 {"\\n\\t", "\n\t", "nt"},
+                 {"\xc3\xa4+", "\xc3\xa4\xc3\xa4", "a"},
+                 {"[\xce\xb1-\xcf\x89]+", "\xce\xb2\xce\xb3", "b"},
+                 {"\\^\\$", "^$", "x"},
+                 {"[A-Z]\\d{2}(\\.\\d{1,4})?", "I10.1234", "I1"},
+                 {"()", "", "a"},
+                 {"(|a){3}b", "aab", "aaaab"},
+                 {"((a*)*)*b", "aaab", "aaa"},
+                 {"[\\s\\S]*", "any\nthing", "\xff"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         ck_assert_msg(matches(cases[i].expression, cases[i].yes), "%s does not match %s",
                       cases[i].expression, cases[i].yes);
@@ -55,11 +84,43 @@ END_TEST
 
 START_TEST(coerce_pattern__refuses)
 {
-    static const char *const expressions[] = {
-        "(", ")", "(a", "a)", "[", "[]", "[a", "a**", "a+?", "a{2}{3}", "*a", "{2}", "a{", "a{,3}",
-        "a{3,2}", "a{20000}", "(a{100}){101}", "\\p{L}", "\\P{L}", "\\i", "\\c", "[\\p{L}]",
-        "[a-z-[aeiou]]", "^a$", "a$", "(?:a)", "\\1", "\\b", "\\", "[z-a]", "[a-\\d]", "]", "}",
-        "\\u0041", "\\q", "[[:alpha:]]", "\xff"};
+    static const char *const expressions[] = {"(",
+                                              ")",
+                                              "(a",
+                                              "a)",
+                                              "[",
+                                              "[]",
+                                              "[a",
+                                              "a**",
+                                              "a+?",
+                                              "a{2}{3}",
+                                              "*a",
+                                              "{2}",
+                                              "a{",
+                                              "a{,3}",
+                                              "a{3,2}",
+                                              "a{20000}",
+                                              "(a{100}){101}",
+                                              "\\p{L}",
+                                              "\\P{L}",
+                                              "\\i",
+                                              "\\c",
+                                              "[\\p{L}]",
+                                              "[a-z-[aeiou]]",
+                                              "^a$",
+                                              "a$",
+                                              "(?:a)",
+                                              "\\1",
+                                              "\\b",
+                                              "\\",
+                                              "[z-a]",
+                                              "[a-\\d]",
+                                              "]",
+                                              "}",
+                                              "\\u0041",
+                                              "\\q",
+                                              "[[:alpha:]]",
+                                              "\xff"};
     for (size_t i = 0; i < sizeof expressions / sizeof expressions[0]; i++) {
         mimic_pattern *pattern = NULL;
         const char *reason = NULL;
@@ -81,8 +142,8 @@ END_TEST
 
 START_TEST(coerce_pattern__stays_linear)
 {
-    static const char *const expressions[] = {"(a*)*b", "(a|a)*b", "(a|aa)+b", "(a?){50}a{50}b",
-                                              "((a*)*)*b", "(.*)(.*)(.*)(.*)b"};
+    static const char *const expressions[] = {"(a*)*b",         "(a|a)*b",   "(a|aa)+b",
+                                              "(a?){50}a{50}b", "((a*)*)*b", "(.*)(.*)(.*)(.*)b"};
     char *const text = malloc(100001);
     memset(text, 'a', 100000);
     text[100000] = '\0';
