@@ -80,7 +80,7 @@ static const char style[] =
     "body{margin:0;background:var(--back);color:var(--ink);font:16px/1.55 system-ui,sans-serif;"
     "display:grid;grid-template-columns:17rem minmax(0,1fr)}"
     "a{color:var(--link);text-decoration:none}a:hover{text-decoration:underline}"
-    "code,.type{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.875em}"
+    "code{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.875em}"
     "nav{position:sticky;top:0;height:100vh;overflow-y:auto;background:var(--side);"
     "border-right:1px solid var(--line);padding:1.5rem 1.25rem;font-size:.9rem}"
     "nav h2{font-size:.75rem;letter-spacing:.06em;text-transform:uppercase;color:var(--soft);"
@@ -100,7 +100,7 @@ static const char style[] =
     "th,td{padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--line);"
     "vertical-align:top}"
     "tbody tr:hover{background:var(--row)}"
-    "td:first-child,.type,.keys{white-space:nowrap}"
+    "td:first-child,td code,.keys{white-space:nowrap}"
     "td .rule{display:block;color:var(--soft);font-size:.85em}"
     ".pk{color:var(--key);font-weight:600}"
     "@media(max-width:60rem){body{display:block}nav{position:static;height:auto;border-right:0;"
@@ -231,10 +231,11 @@ static void put_field(const mimic_dictionary *self, const mimic_table *table, si
     const mimic_field *field = &table->fields[index];
     put(self, "<tr><td>");
     put_code(self, field->name);
-    put(self, "</td><td class=\"type\">");
+    put(self, "</td><td><code>");
     mimic__dictionary_type(mimic__dictionary_begin(self), field);
     put_text(self, mimic__dictionary_end(self));
-    put(self, field->is_required ? "</td><td>required" : "</td><td class=\"soft\">nullable");
+    put(self, field->is_required ? "</code></td><td>required"
+                                 : "</code></td><td class=\"soft\">nullable");
     put(self, "</td><td class=\"keys\">");
     put_keys(self, table, index);
     put(self, "</td><td>");

@@ -186,8 +186,8 @@ static const finding_case single[] = {
      "/fields/0/constraints/maxLength", "0 or more"},
     {"{'fields':[{'name':'a','type':'string','constraints':{'minLength':3,'maxLength':2}}]}",
      "/fields/0/constraints", "above"},
-    {"{'fields':[{'name':'a','constraints':{'required':'yes'}}]}",
-     "/fields/0/constraints/required", "must be a boolean, not a string"},
+    {"{'fields':[{'name':'a','constraints':{'required':'yes'}}]}", "/fields/0/constraints/required",
+     "must be a boolean, not a string"},
     {"{'fields':[{'name':'a','constraints':{'enum':[]}}]}", "/fields/0/constraints/enum", "empty"},
     {"{'fields':[{'name':'a','constraints':{'requird':true}}]}", "/fields/0/constraints/requird",
      "unknown constraint"},
@@ -277,7 +277,8 @@ START_TEST(reader__every_finding_has_its_place)
         mimic_error err = MIMIC_ERROR_INIT;
         const mimic_status status =
             mimic_schema_check(ctx, json, strlen(json), "p.json", note, &all, &err);
-        if (status != MIMIC_ERR_SCHEMA || all.count != 1 || strcmp(all.pointers[0], single[i].pointer) != 0 ||
+        if (status != MIMIC_ERR_SCHEMA || all.count != 1 ||
+            strcmp(all.pointers[0], single[i].pointer) != 0 ||
             strstr(all.messages[0], single[i].words) == NULL)
             ck_abort_msg("case %zu: %zu findings, first at \"%s\": %s", i, all.count,
                          all.pointers[0], all.messages[0]);
@@ -353,10 +354,8 @@ START_TEST(reader__hostile_bytes)
             const char kept = json[at];
             json[at] = bytes[i];
             mimic_error err = MIMIC_ERROR_INIT;
-            const mimic_status status =
-                mimic_schema_check(ctx, json, size, "p", NULL, NULL, &err);
-            ck_assert(status == MIMIC_OK || status == MIMIC_ERR_JSON ||
-                      status == MIMIC_ERR_SCHEMA);
+            const mimic_status status = mimic_schema_check(ctx, json, size, "p", NULL, NULL, &err);
+            ck_assert(status == MIMIC_OK || status == MIMIC_ERR_JSON || status == MIMIC_ERR_SCHEMA);
             ck_assert_int_eq(status, err.code);
             json[at] = kept;
         }
