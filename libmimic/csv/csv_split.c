@@ -326,7 +326,7 @@ mimic_status mimic_csv__splitter_next(csv_splitter *splitter, csv_block *out_blo
 
 mimic_status mimic_csv__splitter_skip_mark(csv_splitter *splitter, mimic_error *err)
 {
-    MIMIC_TRY(fill(splitter, splitter->options.block_bytes, err));
+    MIMIC_TRY(fill(splitter, 3, err));
     if (splitter->end - splitter->begin >= 3 &&
         memcmp(splitter->data + splitter->begin, "\xef\xbb\xbf", 3) == 0)
         consume(splitter, 3);
