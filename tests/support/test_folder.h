@@ -14,7 +14,7 @@
 
 typedef struct test_folder {
     char path[256];
-    char file[512]; /* what test_path made last */
+    char file[1024]; /* what test_path made last */
 } test_folder;
 
 static inline test_folder test_folder_make(void)

@@ -303,7 +303,7 @@ START_TEST(source__hash_equals_xxhsum)
     test_folder folder = test_folder_make();
     blob content = blob_table(1000003, 5);
     test_write_file(test_path(&folder, "t.csv"), content.bytes, content.size);
-    char command[700];
+    char command[1200];
     snprintf(command, sizeof command, "xxhsum -H2 '%s'", folder.file);
     FILE *pipe = popen(command, "r");
     char expected[33] = "";
