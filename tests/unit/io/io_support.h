@@ -82,7 +82,7 @@ static inline void blob_append_compressed(blob *target, const mimic_context *ctx
 static inline mimic_status drain(mimic_source *source, size_t piece_max, uint64_t seed,
                                  blob *out_content, mimic_error *err)
 {
-    const size_t capacity = piece_max == 0 ? (size_t)1 << 20 : piece_max;
+    const size_t capacity = piece_max == 0 ? 100000 : piece_max;
     unsigned char *piece = malloc(capacity);
     mimic_status status;
     blob_append(out_content, "", 0);
@@ -90,11 +90,10 @@ static inline mimic_status drain(mimic_source *source, size_t piece_max, uint64_
         const size_t wanted = piece_max == 0 ? capacity : 1 + test_random(&seed) % piece_max;
         size_t size = 99;
         status = mimic_source_read(source, piece, wanted, &size, err);
-        if (status != MIMIC_OK) {
-            ck_assert_uint_eq(size, 0);
+        if (status != MIMIC_OK && size == 0)
             break;
-        }
-        if (size < 1 || size > wanted) /* ck_assert writes each time, and this is often */
+        if (status != MIMIC_OK || size < 1 ||
+            size > wanted) /* ck_assert writes each time, and this is often */
             ck_abort_msg("read gave %zu bytes of %zu", size, wanted);
         blob_append(out_content, piece, size);
     }

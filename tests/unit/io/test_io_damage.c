@@ -11,38 +11,36 @@ typedef struct damage_case {
 static const damage_case cases[] = {{MIMIC_COMPRESSION_GZIP, "t.csv.gz"},
                                     {MIMIC_COMPRESSION_ZSTD, "t.csv.zst"}};
 
-/* An error must be a well-placed one; returns whether it was one. */
+/* An error must be a well-placed one; returns whether it was one. Called so often that it does not
+ * use ck_assert, which reports each success too. */
 static bool is_error(const mimic_context *ctx, const void *bytes, size_t size, const char *name,
                      const blob *content, mimic_status expected, const char *what)
 {
     blob found = {NULL, 0, 0};
     mimic_error err = MIMIC_ERROR_INIT;
     const mimic_status status = drain_memory(ctx, bytes, size, name, NULL, &found, &err);
-    if (status == MIMIC_END) {
-        ck_assert_msg(found.size == content->size &&
-                          memcmp(found.bytes, content->bytes, found.size) == 0,
-                      "%s, %s: success with other bytes", name, what);
-        blob_free(&found);
-        return false;
-    }
-    ck_assert_msg(expected == MIMIC_OK || status == expected, "%s, %s: %s: %s", name, what,
-                  mimic_status_name(status), err.message);
-    ck_assert_int_eq(err.code, status);
-    if (found.bytes != NULL) { /* it could be opened */
-        ck_assert_int_eq(err.byte_offset, (int64_t)found.size);
+    const bool is_end = status == MIMIC_END;
+    if (is_end &&
+        (found.size != content->size || memcmp(found.bytes, content->bytes, found.size) != 0))
+        ck_abort_msg("%s, %s: success with other bytes", name, what);
+    if (!is_end && (err.code != status || (expected != MIMIC_OK && status != expected)))
+        ck_abort_msg("%s, %s: %s: %s", name, what, mimic_status_name(status), err.message);
+    if (!is_end && found.bytes != NULL) { /* it could be opened */
         char count[64];
         snprintf(count, sizeof count, "; %zu decompressed bytes came before", found.size);
-        ck_assert_msg(strstr(err.message, count) != NULL, "%s", err.message);
+        if (err.byte_offset != (int64_t)found.size || strstr(err.message, count) == NULL)
+            ck_abort_msg("%s, %s: byte %lld: %s", name, what, (long long)err.byte_offset,
+                         err.message);
     }
     blob_free(&found);
-    return true;
+    return !is_end;
 }
 
 START_TEST(damage__cut_at_every_byte)
 {
     mimic_context *ctx = plain_context();
     for (size_t c = 0; c < 2; c++)
-        for (size_t size = 0; size <= 600; size += 300) {
+        for (size_t size = 0; size <= 400; size += 200) {
             if (!codec_is_built_in(cases[c].compression))
                 continue;
             blob content = blob_table(size, 1);
@@ -117,10 +115,10 @@ START_TEST(damage__every_value_of_every_byte)
     for (size_t c = 0; c < 2; c++) {
         if (!codec_is_built_in(cases[c].compression))
             continue;
-        blob content = blob_table(200, 1);
+        blob content = blob_table(100, 1);
         blob stored = {NULL, 0, 0};
-        blob_append_compressed(&stored, ctx, cases[c].compression, content.bytes, 120);
-        blob_append_compressed(&stored, ctx, cases[c].compression, content.bytes + 120, 80);
+        blob_append_compressed(&stored, ctx, cases[c].compression, content.bytes, 60);
+        blob_append_compressed(&stored, ctx, cases[c].compression, content.bytes + 60, 40);
         size_t errors = 0;
         for (size_t i = 0; i < stored.size; i++)
             for (unsigned flip = 1; flip < 256; flip++) {
