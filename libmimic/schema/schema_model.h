@@ -10,6 +10,7 @@
 #include <mimic/schema.h>
 
 #include "base/arena.h"
+#include "base/buffer.h"
 
 /* A constraint value or a list entry, as the text that a CSV file would hold. */
 typedef struct mimic_text {
@@ -29,10 +30,10 @@ typedef struct mimic_field {
     size_t format_count;
 
     /* lexical properties */
-    bool allow_special;      /* NaN, INF, -INF */
-    char decimal_char;       /* '.' */
-    const char *group_char;  /* "" = none */
-    bool bare_number;        /* true unless the schema says false */
+    bool allow_special;            /* NaN, INF, -INF */
+    char decimal_char;             /* '.' */
+    const char *group_char;        /* "" = none */
+    bool bare_number;              /* true unless the schema says false */
     const mimic_text *true_values; /* count 0 = the standard's default */
     size_t true_value_count;
     const mimic_text *false_values;
@@ -114,8 +115,9 @@ typedef struct mimic_signature {
     const char *column; /* or NULL: a column whose values tell */
     const mimic_text *values;
     size_t value_count;
-    const mimic_text *other_values;
+    const mimic_text *other_values; /* never in this release */
     size_t other_value_count;
+    int64_t rows; /* exact number of rows, -1 = says nothing */
 } mimic_signature;
 
 typedef struct mimic_module {
@@ -135,10 +137,15 @@ struct mimic_dataset {
     size_t module_count;
     const mimic_signature *signatures;
     size_t signature_count;
+    const char *const *ignored; /* file stems beside the tables that are no tables */
+    size_t ignored_count;
 };
 
 /* True for names that are equal but for ASCII case. */
 bool mimic__name_equals(const char *a, const char *b);
+bool mimic__name_equals_sized(const char *a, const char *b, size_t b_size);
+/* Appends a name in lower case (ASCII only): equal names become equal keys of a map. */
+void mimic__name_fold(mimic_buffer *out, const char *name);
 
 /*
  * A table of some of another's fields, in the given order, allocated in `arena` (texts stay

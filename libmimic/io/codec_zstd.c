@@ -1,0 +1,304 @@
+/*
+ * Zstandard (RFC 8878), the only user of zstd.h. libzstd goes from frame to frame and over
+ * skippable ones by itself and verifies a frame's checksum where it has one.
+ *
+ * Two decisions. The window is limited to 32 MiB, because a frame's header decides how much memory
+ * its reader takes: every level up to 19 stays well below, `zstd --long` and --ultra may not.
+ * libzstd's own memory comes from malloc: its allocator interface is for static linking only and
+ * may change with any release of the shared library.
+ */
+#include "io/codec.h"
+
+#include "base/error.h"
+
+#if MIMIC_HAVE_ZSTD
+
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#define WINDOW_LOG_MAX 25
+#define LEVEL_MAX 19
+
+typedef struct zstd_decoder {
+    mimic_decoder base;
+    const mimic_context *ctx;
+    ZSTD_DCtx *stream;
+    bool is_between_frames; /* false before the first */
+} zstd_decoder;
+
+typedef struct zstd_encoder {
+    mimic_encoder base;
+    const mimic_context *ctx;
+    ZSTD_CCtx *stream;
+} zstd_encoder;
+
+struct mimic_zstd_compressor {
+    const mimic_context *ctx;
+    ZSTD_CCtx *stream;
+};
+
+static mimic_status decode_failure(size_t result, const char **out_reason)
+{
+    switch (ZSTD_getErrorCode(result)) {
+    case ZSTD_error_memory_allocation:
+        *out_reason = "out of memory";
+        return MIMIC_ERR_MEMORY;
+    case ZSTD_error_frameParameter_windowTooLarge:
+        *out_reason = "it needs a window of more than 32 MiB (zstd --long or --ultra); compress it "
+                      "again with level 19 or less and without --long";
+        return MIMIC_ERR_LIMIT;
+    case ZSTD_error_dictionary_wrong:
+        *out_reason = "it needs a dictionary, which is not supported; compress it again without";
+        return MIMIC_ERR_UNSUPPORTED;
+    case ZSTD_error_prefix_unknown:
+        *out_reason = "bytes that are no Zstandard frame follow the last one";
+        return MIMIC_ERR_CORRUPT;
+    default:
+        *out_reason = ZSTD_getErrorName(result);
+        return MIMIC_ERR_CORRUPT;
+    }
+}
+
+static mimic_status decode(mimic_decoder *base, mimic_codec_step *step, const char **out_reason)
+{
+    zstd_decoder *decoder = (zstd_decoder *)base;
+    if (step->input_size == 0 && decoder->is_between_frames)
+        return MIMIC_OK;
+    ZSTD_inBuffer input = {step->input, step->input_size, 0};
+    ZSTD_outBuffer output = {step->output, step->output_size, 0};
+    size_t result;
+    do { /* a call stops at the end of a frame, where it returns 0 */
+        result = ZSTD_decompressStream(decoder->stream, &output, &input);
+        decoder->is_between_frames = result == 0;
+    } while (decoder->is_between_frames && input.pos < input.size);
+    step->input += input.pos;
+    step->input_size -= input.pos;
+    step->output += output.pos;
+    step->output_size -= output.pos;
+    return ZSTD_isError(result) ? decode_failure(result, out_reason) : MIMIC_OK;
+}
+
+static bool decoder_is_complete(const mimic_decoder *base)
+{
+    return ((const zstd_decoder *)base)->is_between_frames;
+}
+
+static void decoder_free(mimic_decoder *base)
+{
+    zstd_decoder *decoder = (zstd_decoder *)base;
+    ZSTD_freeDCtx(decoder->stream);
+    mimic__free(decoder->ctx, decoder);
+}
+
+mimic_status mimic__zstd_decoder_new(const mimic_context *ctx, mimic_decoder **out_decoder,
+                                     mimic_error *err)
+{
+    zstd_decoder *decoder = mimic__alloc_zeroed(ctx, 1, sizeof *decoder);
+    if (decoder == NULL)
+        return mimic__fail_memory(err);
+    decoder->base = (mimic_decoder){decode, decoder_is_complete, decoder_free};
+    decoder->ctx = ctx;
+    decoder->stream = ZSTD_createDCtx();
+    if (decoder->stream == NULL || ZSTD_isError(ZSTD_DCtx_setParameter(
+                                       decoder->stream, ZSTD_d_windowLogMax, WINDOW_LOG_MAX))) {
+        decoder_free(&decoder->base);
+        return mimic__fail_memory(err);
+    }
+    *out_decoder = &decoder->base;
+    return MIMIC_OK;
+}
+
+static mimic_status new_stream(int level, ZSTD_CCtx **out_stream, mimic_error *err)
+{
+    if (level < 0 || level > LEVEL_MAX)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "Zstandard has levels 1 to %d, and 0 for the default; found %d",
+                           LEVEL_MAX, level);
+    ZSTD_CCtx *stream = ZSTD_createCCtx();
+    if (stream == NULL)
+        return mimic__fail_memory(err);
+    if (ZSTD_isError(ZSTD_CCtx_setParameter(stream, ZSTD_c_compressionLevel, level))) {
+        ZSTD_freeCCtx(stream);
+        return mimic__fail(err, MIMIC_ERR_INTERNAL, "libzstd refused level %d", level);
+    }
+    *out_stream = stream;
+    return MIMIC_OK;
+}
+
+static mimic_status compress_failure(size_t result, mimic_error *err)
+{
+    if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation)
+        return mimic__fail_memory(err);
+    return mimic__fail(err, MIMIC_ERR_INTERNAL, "libzstd failed to compress: %s",
+                       ZSTD_getErrorName(result));
+}
+
+static mimic_status encode(mimic_encoder *base, mimic_codec_step *step, bool is_last,
+                           bool *out_is_done, mimic_error *err)
+{
+    zstd_encoder *encoder = (zstd_encoder *)base;
+    ZSTD_inBuffer input = {step->input, step->input_size, 0};
+    ZSTD_outBuffer output = {step->output, step->output_size, 0};
+    const size_t result = ZSTD_compressStream2(encoder->stream, &output, &input,
+                                               is_last ? ZSTD_e_end : ZSTD_e_continue);
+    if (ZSTD_isError(result))
+        return compress_failure(result, err);
+    step->input += input.pos;
+    step->input_size -= input.pos;
+    step->output += output.pos;
+    step->output_size -= output.pos;
+    *out_is_done = is_last && result == 0;
+    return MIMIC_OK;
+}
+
+static void encoder_free(mimic_encoder *base)
+{
+    zstd_encoder *encoder = (zstd_encoder *)base;
+    ZSTD_freeCCtx(encoder->stream);
+    mimic__free(encoder->ctx, encoder);
+}
+
+mimic_status mimic__zstd_encoder_new(const mimic_context *ctx, int level,
+                                     mimic_encoder **out_encoder, mimic_error *err)
+{
+    zstd_encoder *encoder = mimic__alloc_zeroed(ctx, 1, sizeof *encoder);
+    if (encoder == NULL)
+        return mimic__fail_memory(err);
+    encoder->base = (mimic_encoder){encode, encoder_free};
+    encoder->ctx = ctx;
+    const mimic_status status = new_stream(level, &encoder->stream, err);
+    if (status != MIMIC_OK) {
+        encoder_free(&encoder->base);
+        return status;
+    }
+    /* A file keeps its checksum (RFC 8878 3.1.1); fails only for a parameter that libzstd lacks. */
+    (void)ZSTD_CCtx_setParameter(encoder->stream, ZSTD_c_checksumFlag, 1);
+    *out_encoder = &encoder->base;
+    return MIMIC_OK;
+}
+
+size_t mimic__zstd_compress_bound(size_t size)
+{
+    const size_t bound = ZSTD_compressBound(size);
+    return ZSTD_isError(bound) ? 0 : bound;
+}
+
+mimic_status mimic__zstd_compressor_new(const mimic_context *ctx, int level,
+                                        mimic_zstd_compressor **out_compressor, mimic_error *err)
+{
+    mimic_zstd_compressor *compressor = mimic__alloc_zeroed(ctx, 1, sizeof *compressor);
+    if (compressor == NULL)
+        return mimic__fail_memory(err);
+    compressor->ctx = ctx;
+    const mimic_status status = new_stream(level, &compressor->stream, err);
+    if (status != MIMIC_OK) {
+        mimic__free(ctx, compressor);
+        return status;
+    }
+    *out_compressor = compressor;
+    return MIMIC_OK;
+}
+
+mimic_status mimic__zstd_compress_frame(mimic_zstd_compressor *compressor, const void *bytes,
+                                        size_t size, void *target, size_t capacity,
+                                        size_t *out_size, mimic_error *err)
+{
+    const size_t result = ZSTD_compress2(compressor->stream, target, capacity, bytes, size);
+    if (ZSTD_isError(result))
+        return compress_failure(result, err);
+    *out_size = result;
+    return MIMIC_OK;
+}
+
+void mimic__zstd_compressor_free(mimic_zstd_compressor *compressor)
+{
+    if (compressor == NULL)
+        return;
+    ZSTD_freeCCtx(compressor->stream);
+    mimic__free(compressor->ctx, compressor);
+}
+
+mimic_status mimic__zstd_decompress_frame(const void *bytes, size_t size, void *target,
+                                          size_t target_size, mimic_error *err)
+{
+    const size_t result = ZSTD_decompress(target, target_size, bytes, size);
+    if (ZSTD_isError(result))
+        return mimic__fail(err, MIMIC_ERR_CORRUPT, "damaged Zstandard data: %s",
+                           ZSTD_getErrorName(result));
+    if (result != target_size)
+        return mimic__fail(err, MIMIC_ERR_CORRUPT,
+                           "expected %zu bytes in the Zstandard frame, found %zu", target_size,
+                           result);
+    return MIMIC_OK;
+}
+
+#else
+
+static mimic_status not_built_in(mimic_error *err)
+{
+    return mimic__fail(err, MIMIC_ERR_UNSUPPORTED,
+                       "this build of libmimic lacks Zstandard; build it with libzstd "
+                       "(-Dzstd=enabled)");
+}
+
+mimic_status mimic__zstd_decoder_new(const mimic_context *ctx, mimic_decoder **out_decoder,
+                                     mimic_error *err)
+{
+    (void)ctx;
+    (void)out_decoder;
+    return not_built_in(err);
+}
+
+mimic_status mimic__zstd_encoder_new(const mimic_context *ctx, int level,
+                                     mimic_encoder **out_encoder, mimic_error *err)
+{
+    (void)ctx;
+    (void)level;
+    (void)out_encoder;
+    return not_built_in(err);
+}
+
+size_t mimic__zstd_compress_bound(size_t size)
+{
+    (void)size;
+    return 0;
+}
+
+mimic_status mimic__zstd_compressor_new(const mimic_context *ctx, int level,
+                                        mimic_zstd_compressor **out_compressor, mimic_error *err)
+{
+    (void)ctx;
+    (void)level;
+    (void)out_compressor;
+    return not_built_in(err);
+}
+
+mimic_status mimic__zstd_compress_frame(mimic_zstd_compressor *compressor, const void *bytes,
+                                        size_t size, void *target, size_t capacity,
+                                        size_t *out_size, mimic_error *err)
+{
+    (void)compressor;
+    (void)bytes;
+    (void)size;
+    (void)target;
+    (void)capacity;
+    (void)out_size;
+    return not_built_in(err);
+}
+
+void mimic__zstd_compressor_free(mimic_zstd_compressor *compressor)
+{
+    (void)compressor;
+}
+
+mimic_status mimic__zstd_decompress_frame(const void *bytes, size_t size, void *target,
+                                          size_t target_size, mimic_error *err)
+{
+    (void)bytes;
+    (void)size;
+    (void)target;
+    (void)target_size;
+    return not_built_in(err);
+}
+
+#endif

@@ -1,0 +1,356 @@
+/*
+ * Outputs that appear whole or not at all. Bytes gather in one block and leave it only when it is
+ * full, so that a codec sees the same pieces however the caller cut its writes: same content, same
+ * file. The final rename replaces a regular file or a link; anything else (a folder, a device, a
+ * FIFO) is refused when the output is opened.
+ *
+ * The umask is learnt from the mode that the kernel gives the new file, since reading it means
+ * changing it for the whole process.
+ */
+#include "io/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "io/codec.h"
+
+#define BLOCK_BYTES ((size_t)128 * 1024)
+#define WRITE_BYTES_MAX ((size_t)1 << 30) /* some systems refuse more than INT_MAX */
+#define TEMPORARY_NAMES_MAX 1000
+#define NAME_BYTES_KEPT 200 /* of the name in the temporary one; a file name has 255 at most */
+
+typedef enum output_stage { WRITING, CLOSED, PUBLISHED } output_stage;
+
+struct mimic_output {
+    const mimic_context *ctx;
+    char *path;
+    char *temporary; /* "" until the file is there */
+    size_t temporary_capacity;
+    int file;       /* -1 when closed */
+    mode_t mode;    /* what the file gets in the end */
+    bool is_hidden; /* its mode was cut down to 0600 */
+    bool no_sync;
+    output_stage stage;
+    mimic_encoder *encoder; /* NULL for plain bytes */
+    unsigned char *block;   /* BLOCK_BYTES, not yet encoded or written */
+    size_t block_size;
+    unsigned char *encoded; /* BLOCK_BYTES, only with an encoder */
+    int64_t position;
+    mimic_status status;
+    mimic_error failure; /* when status is not MIMIC_OK */
+};
+
+/* Copies a sticky failure to the caller. */
+static mimic_status report(const mimic_output *output, mimic_error *err)
+{
+    if (output->status != MIMIC_OK && err != NULL) {
+        const uint32_t struct_size = err->struct_size;
+        *err = output->failure;
+        err->struct_size = struct_size;
+    }
+    return output->status;
+}
+
+static mimic_status fail_writing(mimic_output *output, int error_number)
+{
+    return mimic__fail_errno(&output->failure, MIMIC_ERR_IO, error_number, "cannot write %s",
+                             output->path);
+}
+
+static mimic_status write_all(mimic_output *output, const unsigned char *bytes, size_t size)
+{
+    while (size > 0) {
+        const ssize_t written =
+            write(output->file, bytes, size < WRITE_BYTES_MAX ? size : WRITE_BYTES_MAX);
+        if (written > 0) {
+            bytes += written;
+            size -= (size_t)written;
+        } else if (written == 0) {
+            return mimic__fail(&output->failure, MIMIC_ERR_IO,
+                               "cannot write %s: the system took no bytes", output->path);
+        } else if (errno != EINTR) {
+            return fail_writing(output, errno);
+        }
+    }
+    return MIMIC_OK;
+}
+
+static mimic_status encode_block(mimic_output *output, bool is_last)
+{
+    mimic_codec_step step = {output->block, output->block_size, NULL, 0};
+    bool is_done = false;
+    while (is_last ? !is_done : step.input_size > 0) {
+        step.output = output->encoded;
+        step.output_size = BLOCK_BYTES;
+        const size_t input_size = step.input_size;
+        MIMIC_TRY(
+            output->encoder->step(output->encoder, &step, is_last, &is_done, &output->failure));
+        const size_t encoded_size = BLOCK_BYTES - step.output_size;
+        if (encoded_size == 0 && input_size == step.input_size && !is_done)
+            return mimic__fail(&output->failure, MIMIC_ERR_INTERNAL,
+                               "cannot write %s: the encoder makes no progress", output->path);
+        MIMIC_TRY(write_all(output, output->encoded, encoded_size));
+    }
+    return MIMIC_OK;
+}
+
+static mimic_status write_block(mimic_output *output, bool is_last)
+{
+    if (output->encoder != NULL)
+        MIMIC_TRY(encode_block(output, is_last));
+    else
+        MIMIC_TRY(write_all(output, output->block, output->block_size));
+    output->block_size = 0;
+    return MIMIC_OK;
+}
+
+static mimic_status write_inner(mimic_output *output, const unsigned char *bytes, size_t size)
+{
+    while (size > 0) {
+        if (output->encoder == NULL && output->block_size == 0 && size >= BLOCK_BYTES)
+            return write_all(output, bytes, size);
+        const size_t room = BLOCK_BYTES - output->block_size;
+        const size_t piece = size < room ? size : room;
+        memcpy(output->block + output->block_size, bytes, piece);
+        output->block_size += piece;
+        bytes += piece;
+        size -= piece;
+        if (output->block_size == BLOCK_BYTES)
+            MIMIC_TRY(write_block(output, false));
+    }
+    return MIMIC_OK;
+}
+
+mimic_status mimic__output_write(mimic_output *output, const void *bytes, size_t size,
+                                 mimic_error *err)
+{
+    if (output->status == MIMIC_OK && output->stage != WRITING)
+        return mimic__fail(err, MIMIC_ERR_STATE, "%s is closed already", output->path);
+    if (output->status == MIMIC_OK) {
+        output->status = write_inner(output, bytes, size);
+        if (output->status == MIMIC_OK)
+            output->position += (int64_t)size;
+        else
+            mimic__error_place(&output->failure, output->path, -1, -1, -1, NULL);
+    }
+    return report(output, err);
+}
+
+int64_t mimic__output_position(const mimic_output *output)
+{
+    return output->position;
+}
+
+/* Length of the folder part of a path, its last slash included. */
+static size_t folder_size(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? 0 : (size_t)(slash - path) + 1;
+}
+
+/* Makes the file under the first temporary name that is free. */
+static mimic_status create_temporary(mimic_output *output)
+{
+    const size_t folder = folder_size(output->path);
+    const char *name = output->path + folder;
+    size_t kept = strlen(name);
+    if (kept > NAME_BYTES_KEPT) {
+        kept = NAME_BYTES_KEPT;
+        while (kept > 0 && ((unsigned char)name[kept] & 0xc0) == 0x80)
+            kept--; /* never cut a character */
+    }
+    for (int number = 0; number < TEMPORARY_NAMES_MAX; number++) {
+        snprintf(output->temporary, output->temporary_capacity, "%.*s.%.*s.%ld-%d.tmp", (int)folder,
+                 output->path, (int)kept, name, (long)getpid(), number);
+        do {
+            output->file =
+                open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666);
+        } while (output->file < 0 && errno == EINTR);
+        if (output->file >= 0)
+            return MIMIC_OK;
+        if (errno != EEXIST)
+            break;
+    }
+    const int error_number = errno;
+    output->temporary[0] = '\0'; /* not ours to remove */
+    return mimic__fail_errno(&output->failure, MIMIC_ERR_IO, error_number,
+                             "cannot create a file beside %s", output->path);
+}
+
+/* The mode waits until the end; file systems without modes are left alone. */
+static mimic_status hide(mimic_output *output)
+{
+    struct stat facts;
+    if (fstat(output->file, &facts) != 0)
+        return fail_writing(output, errno);
+    output->mode = facts.st_mode & 07777;
+    output->is_hidden = fchmod(output->file, S_IRUSR | S_IWUSR) == 0;
+    return MIMIC_OK;
+}
+
+static mimic_status check_target(mimic_output *output)
+{
+    const size_t folder = folder_size(output->path);
+    if (output->path[folder] == '\0')
+        return mimic__fail(&output->failure, MIMIC_ERR_ARGUMENT,
+                           "\"%s\" names no file; expected a path that ends in a name",
+                           output->path);
+    struct stat facts;
+    if (stat(output->path, &facts) == 0 && !S_ISREG(facts.st_mode))
+        return mimic__fail(&output->failure, MIMIC_ERR_IO, "%s is %s; expected the path of a file",
+                           output->path, S_ISDIR(facts.st_mode) ? "a folder" : "no regular file");
+    if (folder == 0)
+        return MIMIC_OK;
+    char *parent = mimic__strndup(output->ctx, output->path, folder);
+    if (parent == NULL)
+        return mimic__fail_memory(&output->failure);
+    const mimic_status status = mimic__make_folders(parent, &output->failure);
+    mimic__free(output->ctx, parent);
+    return status;
+}
+
+static mimic_status open_inner(mimic_output *output, const char *path,
+                               const mimic_output_options *options)
+{
+    const size_t size = strlen(path);
+    output->temporary_capacity = size + 64;
+    output->path = mimic__strdup(output->ctx, path);
+    output->temporary = mimic__alloc_zeroed(output->ctx, 1, output->temporary_capacity);
+    output->block = mimic__alloc(output->ctx, BLOCK_BYTES);
+    if (output->path == NULL || output->temporary == NULL || output->block == NULL)
+        return mimic__fail_memory(&output->failure);
+    output->no_sync = options->no_sync;
+    mimic_compression compression = options->compression;
+    if (compression == MIMIC_COMPRESSION_AUTO)
+        compression = mimic__compression_from_name(path);
+    if (compression != MIMIC_COMPRESSION_NONE) {
+        output->encoded = mimic__alloc(output->ctx, BLOCK_BYTES);
+        if (output->encoded == NULL)
+            return mimic__fail_memory(&output->failure);
+        MIMIC_TRY(mimic__encoder_new(output->ctx, compression, options->level, &output->encoder,
+                                     &output->failure));
+    }
+    MIMIC_TRY(check_target(output));
+    MIMIC_TRY(create_temporary(output));
+    return hide(output);
+}
+
+mimic_status mimic__output_open(const mimic_context *ctx, const char *path,
+                                const mimic_output_options *options, mimic_output **out_output,
+                                mimic_error *err)
+{
+    static const mimic_output_options defaults = {0};
+    *out_output = NULL;
+    mimic_output *output = mimic__alloc_zeroed(ctx, 1, sizeof *output);
+    if (output == NULL)
+        return mimic__fail_memory(err);
+    output->ctx = ctx;
+    output->file = -1;
+    output->failure = (mimic_error)MIMIC_ERROR_INIT;
+    output->status = open_inner(output, path, options == NULL ? &defaults : options);
+    if (output->status == MIMIC_OK) {
+        *out_output = output;
+        return MIMIC_OK;
+    }
+    mimic__error_place(&output->failure, path, -1, -1, -1, NULL);
+    const mimic_status status = report(output, err);
+    mimic__output_free(output);
+    return status;
+}
+
+/* Descriptors that cannot be synced have nothing to sync. */
+static bool sync_fails(int file)
+{
+    int result;
+    do {
+        result = fsync(file);
+    } while (result != 0 && errno == EINTR);
+    return result != 0 && errno != EINVAL && errno != ENOTSUP;
+}
+
+static mimic_status close_inner(mimic_output *output)
+{
+    MIMIC_TRY(write_block(output, true));
+    if (output->is_hidden && fchmod(output->file, output->mode) != 0)
+        return fail_writing(output, errno);
+    if (!output->no_sync && sync_fails(output->file))
+        return fail_writing(output, errno);
+    const int file = output->file;
+    output->file = -1;
+    if (close(file) != 0 && errno != EINTR) /* after EINTR the descriptor is gone all the same */
+        return fail_writing(output, errno);
+    output->stage = CLOSED;
+    return MIMIC_OK;
+}
+
+mimic_status mimic__output_close(mimic_output *output, mimic_error *err)
+{
+    if (output->status == MIMIC_OK && output->stage == WRITING) {
+        output->status = close_inner(output);
+        if (output->status != MIMIC_OK)
+            mimic__error_place(&output->failure, output->path, -1, -1, -1, NULL);
+    }
+    return report(output, err);
+}
+
+/* Makes the new name last (fsync(2): the entry in the folder needs a sync of its own). */
+static mimic_status sync_folder(mimic_output *output)
+{
+    const size_t folder = folder_size(output->path);
+    char *parent =
+        mimic__strndup(output->ctx, folder == 0 ? "." : output->path, folder == 0 ? 1 : folder);
+    if (parent == NULL)
+        return mimic__fail_memory(&output->failure);
+    const int file = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    mimic__free(output->ctx, parent);
+    if (file < 0)
+        return errno == EACCES ? MIMIC_OK
+                               : fail_writing(output, errno); /* writable, not readable */
+    const bool has_failed = sync_fails(file);
+    const int error_number = errno;
+    (void)close(file);
+    return has_failed ? fail_writing(output, error_number) : MIMIC_OK;
+}
+
+static mimic_status publish_inner(mimic_output *output)
+{
+    if (output->stage == WRITING)
+        MIMIC_TRY(close_inner(output));
+    if (rename(output->temporary, output->path) != 0)
+        return fail_writing(output, errno);
+    output->stage = PUBLISHED;
+    return output->no_sync ? MIMIC_OK : sync_folder(output);
+}
+
+mimic_status mimic__output_publish(mimic_output *output, mimic_error *err)
+{
+    if (output->status == MIMIC_OK && output->stage == PUBLISHED)
+        return mimic__fail(err, MIMIC_ERR_STATE, "%s is published already", output->path);
+    if (output->status == MIMIC_OK) {
+        output->status = publish_inner(output);
+        if (output->status != MIMIC_OK)
+            mimic__error_place(&output->failure, output->path, -1, -1, -1, NULL);
+    }
+    return report(output, err);
+}
+
+void mimic__output_free(mimic_output *output)
+{
+    if (output == NULL)
+        return;
+    if (output->file >= 0)
+        (void)close(output->file);
+    if (output->stage != PUBLISHED && output->temporary != NULL && output->temporary[0] != '\0')
+        (void)unlink(output->temporary);
+    mimic__encoder_free(output->encoder);
+    mimic__free(output->ctx, output->encoded);
+    mimic__free(output->ctx, output->block);
+    mimic__free(output->ctx, output->temporary);
+    mimic__free(output->ctx, output->path);
+    mimic__free(output->ctx, output);
+}

@@ -1,0 +1,312 @@
+/*
+ * The public byte source: stored bytes (source_raw.c), through a decoder where they are compressed
+ * (codec.c), with the limit, the place in messages and the stickiness of errors.
+ *
+ * A source starts with one buffer of stored bytes, from which the compression is told. Plain bytes
+ * then go straight into the caller's buffer; a decoder takes its input from the buffer for good.
+ */
+#include <mimic/source.h>
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "io/codec.h"
+#include "io/source_raw.h"
+
+#define INPUT_BYTES ((size_t)256 * 1024)
+
+struct mimic_source {
+    const mimic_context *ctx;
+    mimic_raw raw;
+    mimic_compression compression; /* NONE, GZIP or ZSTD */
+    mimic_decoder *decoder;        /* NULL for plain bytes */
+    unsigned char *buffer;         /* INPUT_BYTES of stored bytes */
+    const unsigned char *input;    /* the part of `buffer` that is still to be used */
+    size_t input_size;
+    uint64_t max_bytes; /* 0 = no limit */
+    int64_t position;   /* decompressed bytes handed out */
+    mimic_status status;
+    mimic_error failure; /* when status is negative */
+};
+
+/* Fills the buffer until the magic bytes are there or the input ends. */
+static mimic_status read_head(mimic_source *source, mimic_error *err)
+{
+    while (source->input_size < MIMIC_MAGIC_BYTES) {
+        size_t size = 0;
+        const mimic_status status =
+            mimic__raw_read(&source->raw, source->buffer + source->input_size,
+                            INPUT_BYTES - source->input_size, &size, err);
+        if (status == MIMIC_END)
+            break;
+        if (status != MIMIC_OK)
+            return status;
+        source->input_size += size;
+    }
+    source->input = source->buffer;
+    return MIMIC_OK;
+}
+
+/* `wanted` AUTO: what the content is, which must be what the name promises. Otherwise the content
+ * must be what the caller wants, whatever the name. */
+static mimic_status choose_compression(mimic_source *source, mimic_compression wanted,
+                                       mimic_error *err)
+{
+    source->compression = MIMIC_COMPRESSION_NONE;
+    if (wanted == MIMIC_COMPRESSION_NONE)
+        return MIMIC_OK;
+    source->compression = mimic__compression_from_magic(source->input, source->input_size);
+    mimic_compression expected = wanted;
+    if (wanted == MIMIC_COMPRESSION_AUTO)
+        expected = mimic__compression_from_name(source->raw.name);
+    if (wanted == MIMIC_COMPRESSION_AUTO && expected == MIMIC_COMPRESSION_NONE)
+        return MIMIC_OK;
+    if (source->compression == expected)
+        return MIMIC_OK;
+    return mimic__fail(err, MIMIC_ERR_CORRUPT,
+                       "%s: expected %s data by %s, found %s; rename it or fetch it again",
+                       source->raw.name, mimic__compression_name(expected),
+                       wanted == MIMIC_COMPRESSION_AUTO ? "its name" : "the options",
+                       source->input_size == 0 ? "an empty file"
+                       : source->compression == MIMIC_COMPRESSION_NONE
+                           ? "other bytes"
+                           : mimic__compression_name(source->compression));
+}
+
+/* Everything after the raw reader is open. */
+static mimic_status start(mimic_source *source, const mimic_source_options *options,
+                          mimic_error *err)
+{
+    mimic_source_options chosen = MIMIC_SOURCE_OPTIONS_INIT;
+    MIMIC_TRY(MIMIC_OPTIONS_COPY(&chosen, options, "mimic_source_options", err));
+    if (chosen.compression < MIMIC_COMPRESSION_AUTO || chosen.compression > MIMIC_COMPRESSION_ZSTD)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "mimic_source_options.compression is %d; expected a "
+                           "MIMIC_COMPRESSION_ constant",
+                           (int)chosen.compression);
+    source->max_bytes = chosen.max_bytes;
+    source->buffer = mimic__alloc(source->ctx, INPUT_BYTES);
+    if (source->buffer == NULL)
+        return mimic__fail_memory(err);
+    MIMIC_TRY(read_head(source, err));
+    MIMIC_TRY(choose_compression(source, chosen.compression, err));
+    if (source->compression == MIMIC_COMPRESSION_NONE)
+        return MIMIC_OK;
+    return mimic__decoder_new(source->ctx, source->compression, &source->decoder, err);
+}
+
+/* What the three ways to open have in common: `opened` is the raw reader's outcome. Takes `source`,
+ * whose failure record was filled until here. */
+static mimic_status finish_open(mimic_source *source, mimic_status opened,
+                                const mimic_source_options *options, mimic_source **out_source,
+                                mimic_error *err)
+{
+    mimic_status status = opened;
+    if (status == MIMIC_OK)
+        status = start(source, options, &source->failure);
+    if (status == MIMIC_OK) {
+        source->raw.owns_callbacks = true;
+        *out_source = source;
+        return MIMIC_OK;
+    }
+    if (err != NULL) {
+        const uint32_t struct_size = err->struct_size;
+        *err = source->failure;
+        err->struct_size = struct_size;
+    }
+    mimic__error_place(err, source->raw.name, -1, -1, -1, NULL);
+    mimic_source_free(source);
+    return status;
+}
+
+static mimic_status new_source(const mimic_context *ctx, const char *name,
+                               mimic_source **out_source, mimic_source **out_new, mimic_error *err)
+{
+    if (out_source != NULL)
+        *out_source = NULL;
+    if (ctx == NULL || name == NULL || out_source == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "a source needs %s",
+                           ctx == NULL    ? "a context"
+                           : name == NULL ? "a path or name"
+                                          : "out_source");
+    mimic_source *source = mimic__alloc_zeroed(ctx, 1, sizeof *source);
+    if (source == NULL)
+        return mimic__fail_memory(err);
+    source->ctx = ctx;
+    source->failure = (mimic_error)MIMIC_ERROR_INIT;
+    *out_new = source;
+    return MIMIC_OK;
+}
+
+mimic_status mimic_source_open(const mimic_context *ctx, const char *path,
+                               const mimic_source_options *options, mimic_source **out_source,
+                               mimic_error *err)
+{
+    mimic_source *source = NULL;
+    MIMIC_TRY(new_source(ctx, path, out_source, &source, err));
+    const mimic_status opened = mimic__raw_open_file(&source->raw, ctx, path, &source->failure);
+    return finish_open(source, opened, options, out_source, err);
+}
+
+mimic_status mimic_source_from_memory(const mimic_context *ctx, const void *data, size_t size_bytes,
+                                      const char *name, const mimic_source_options *options,
+                                      mimic_source **out_source, mimic_error *err)
+{
+    mimic_source *source = NULL;
+    MIMIC_TRY(new_source(ctx, name, out_source, &source, err));
+    mimic_status opened =
+        mimic__raw_open_memory(&source->raw, ctx, data, size_bytes, name, &source->failure);
+    if (opened == MIMIC_OK && data == NULL && size_bytes > 0)
+        opened = mimic__fail(&source->failure, MIMIC_ERR_ARGUMENT,
+                             "%s: data is NULL, but its size is %zu", name, size_bytes);
+    return finish_open(source, opened, options, out_source, err);
+}
+
+mimic_status mimic_source_from_callbacks(const mimic_context *ctx,
+                                         const mimic_source_callbacks *callbacks, const char *name,
+                                         const mimic_source_options *options,
+                                         mimic_source **out_source, mimic_error *err)
+{
+    mimic_source *source = NULL;
+    MIMIC_TRY(new_source(ctx, name, out_source, &source, err));
+    const mimic_status opened =
+        mimic__raw_open_callbacks(&source->raw, ctx, callbacks, name, &source->failure);
+    return finish_open(source, opened, options, out_source, err);
+}
+
+static mimic_status fail_decoding(mimic_source *source, mimic_status status, int64_t position,
+                                  const char *reason)
+{
+    return mimic__fail(&source->failure, status,
+                       "%s: cannot decompress the %s data: %s; %lld decompressed bytes came before",
+                       source->raw.name, mimic__compression_name(source->compression), reason,
+                       (long long)position);
+}
+
+/* MIMIC_END when the stored bytes end where they may. */
+static mimic_status refill(mimic_source *source)
+{
+    size_t size = 0;
+    const mimic_status status =
+        mimic__raw_read(&source->raw, source->buffer, INPUT_BYTES, &size, &source->failure);
+    source->input = source->buffer;
+    source->input_size = size;
+    if (status == MIMIC_END && !source->decoder->is_complete(source->decoder))
+        return fail_decoding(source, MIMIC_ERR_CORRUPT, source->position,
+                             "the file is cut off; fetch it again");
+    return status;
+}
+
+/* These three give bytes, a status other than MIMIC_OK, or both: the bytes came before. */
+static mimic_status read_decoded(mimic_source *source, unsigned char *buffer, size_t capacity,
+                                 size_t *out_size)
+{
+    for (;;) {
+        mimic_codec_step step = {source->input, source->input_size, buffer, capacity};
+        const char *reason = "";
+        const mimic_status status = source->decoder->step(source->decoder, &step, &reason);
+        const bool is_stuck = step.input_size > 0 && step.input_size == source->input_size;
+        source->input = step.input;
+        source->input_size = step.input_size;
+        *out_size = capacity - step.output_size;
+        if (status != MIMIC_OK)
+            return fail_decoding(source, status, source->position + (int64_t)*out_size, reason);
+        if (*out_size > 0)
+            return MIMIC_OK;
+        if (is_stuck)
+            return fail_decoding(source, MIMIC_ERR_INTERNAL, source->position,
+                                 "the decoder makes no progress");
+        if (source->input_size == 0)
+            MIMIC_TRY(refill(source));
+    }
+}
+
+static mimic_status read_some(mimic_source *source, unsigned char *buffer, size_t capacity,
+                              size_t *out_size)
+{
+    if (source->decoder != NULL)
+        return read_decoded(source, buffer, capacity, out_size);
+    if (source->input_size == 0)
+        return mimic__raw_read(&source->raw, buffer, capacity, out_size, &source->failure);
+    const size_t size = source->input_size < capacity ? source->input_size : capacity;
+    memcpy(buffer, source->input, size);
+    source->input += size;
+    source->input_size -= size;
+    *out_size = size;
+    return MIMIC_OK;
+}
+
+static mimic_status read_limited(mimic_source *source, unsigned char *buffer, size_t capacity,
+                                 size_t *out_size)
+{
+    if (source->max_bytes == 0)
+        return read_some(source, buffer, capacity, out_size);
+    const uint64_t left = source->max_bytes - (uint64_t)source->position;
+    if (left > 0)
+        return read_some(source, buffer, left < capacity ? (size_t)left : capacity, out_size);
+    unsigned char beyond;
+    size_t beyond_size = 0;
+    const mimic_status status = read_some(source, &beyond, 1, &beyond_size);
+    if (beyond_size == 0)
+        return status;
+    return mimic__fail(&source->failure, MIMIC_ERR_LIMIT,
+                       "%s holds more than the limit of %llu decompressed bytes; raise the limit "
+                       "if that is expected",
+                       source->raw.name, (unsigned long long)source->max_bytes);
+}
+
+mimic_status mimic_source_read(mimic_source *source, void *buffer, size_t capacity,
+                               size_t *out_size, mimic_error *err)
+{
+    if (out_size != NULL)
+        *out_size = 0;
+    if (source == NULL || buffer == NULL || capacity == 0 || out_size == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "mimic_source_read needs a source, a buffer, a capacity and out_size");
+    if (source->status == MIMIC_OK) {
+        source->status = read_limited(source, buffer, capacity, out_size);
+        source->position += (int64_t)*out_size;
+        if (source->status < MIMIC_OK)
+            mimic__error_place(&source->failure, source->raw.name, -1, -1, source->position, NULL);
+        if (*out_size > 0) /* the end or a failure behind good bytes waits for the next call */
+            return MIMIC_OK;
+    }
+    if (source->status < MIMIC_OK && err != NULL) {
+        const uint32_t struct_size = err->struct_size;
+        *err = source->failure;
+        err->struct_size = struct_size;
+    }
+    return source->status;
+}
+
+const char *mimic_source_name(const mimic_source *source)
+{
+    return source == NULL ? "" : source->raw.name;
+}
+
+void mimic_source_progress(const mimic_source *source, int64_t *out_bytes, int64_t *out_total_bytes)
+{
+    if (out_bytes != NULL)
+        *out_bytes = source == NULL ? 0 : source->raw.position;
+    if (out_total_bytes != NULL)
+        *out_total_bytes = source == NULL ? -1 : source->raw.total;
+}
+
+void mimic_source_hash(const mimic_source *source, char out_hex[33])
+{
+    if (source == NULL)
+        out_hex[0] = '\0';
+    else
+        mimic__hasher_hex(source->raw.hasher, out_hex);
+}
+
+void mimic_source_free(mimic_source *source)
+{
+    if (source == NULL)
+        return;
+    mimic__decoder_free(source->decoder);
+    mimic__raw_free(&source->raw);
+    mimic__free(source->ctx, source->buffer);
+    mimic__free(source->ctx, source);
+}

@@ -1,0 +1,46 @@
+/* Stored bytes, as they are: from a file, from memory or from a caller's callbacks; counted and
+ * hashed as they pass. */
+#ifndef MIMIC_IO_SOURCE_RAW_H
+#define MIMIC_IO_SOURCE_RAW_H
+
+#include <stdbool.h>
+
+#include <mimic/source.h>
+
+#include "base/context_internal.h"
+#include "base/hash.h"
+
+typedef struct mimic_raw mimic_raw;
+struct mimic_raw {
+    const mimic_context *ctx;
+    /* As mimic__raw_read, without counting. */
+    mimic_status (*read)(mimic_raw *raw, void *buffer, size_t capacity, size_t *out_size,
+                         mimic_error *err);
+    char *name;
+    mimic_hasher *hasher;
+    int64_t position; /* bytes read so far */
+    int64_t total;    /* -1: not known */
+    bool is_ended;
+    /* The three kinds. */
+    int file;
+    bool owns_file;
+    const unsigned char *memory; /* not yet read */
+    size_t memory_size;
+    mimic_source_callbacks callbacks;
+    bool owns_callbacks; /* set once opening has succeeded */
+};
+
+/* Each fills *raw, which must be freed on failure too. */
+mimic_status mimic__raw_open_file(mimic_raw *raw, const mimic_context *ctx, const char *path,
+                                  mimic_error *err);
+mimic_status mimic__raw_open_memory(mimic_raw *raw, const mimic_context *ctx, const void *bytes,
+                                    size_t size, const char *name, mimic_error *err);
+mimic_status mimic__raw_open_callbacks(mimic_raw *raw, const mimic_context *ctx,
+                                       const mimic_source_callbacks *callbacks, const char *name,
+                                       mimic_error *err);
+/* MIMIC_OK with 1 <= *out_size <= capacity; MIMIC_END, for good; or an error. */
+mimic_status mimic__raw_read(mimic_raw *raw, void *buffer, size_t capacity, size_t *out_size,
+                             mimic_error *err);
+void mimic__raw_free(mimic_raw *raw);
+
+#endif
