@@ -1,7 +1,9 @@
 /*
  * See ipc_body.h. Message.fbs, BodyCompressionMethod BUFFER: a compressed buffer begins with its plain
- * size as a little-endian int64; -1 says that what follows is not compressed, which is chosen when
- * compression does not pay. An empty buffer has length 0 and no such prefix.
+ * size as a little-endian int64; an empty buffer has length 0 and no prefix. The size -1, for a buffer
+ * that did not shrink and stands as it is, is never used: a frame adds a dozen bytes to such a buffer,
+ * where the 8 bytes of the prefix would take a decimal's 16-byte alignment away, and not every reader
+ * copes with that.
  */
 #include "arrow/ipc_body.h"
 
@@ -50,7 +52,6 @@ void mimic__ipc_body_add_node(mimic_ipc_body *body, int64_t length, int64_t null
     body->nodes[body->node_count++] = (mimic_ipc_node){length, null_count};
 }
 
-/* Appends prefix and bytes, compressed when that makes them smaller. */
 static mimic_status add_compressed(mimic_ipc_body *body, const void *bytes, size_t size,
                                    mimic_error *err)
 {
@@ -58,17 +59,11 @@ static mimic_status add_compressed(mimic_ipc_body *body, const void *bytes, size
     const size_t bound = mimic__zstd_compress_bound(size);
     if (bound == 0 || !mimic__buffer_reserve(target, bound + PREFIX_BYTES))
         return mimic__fail_memory(err);
-    char *frame = target->data + target->size + PREFIX_BYTES;
+    mimic__fb_put(target, size, PREFIX_BYTES);
     size_t frame_size;
-    MIMIC_TRY(mimic__zstd_compress_frame(body->compressor, bytes, size, frame, bound, &frame_size,
-                                         err));
-    if (frame_size < size) {
-        mimic__fb_put(target, size, PREFIX_BYTES);
-        target->size += frame_size;
-    } else {
-        mimic__fb_put(target, UINT64_MAX, PREFIX_BYTES);
-        mimic__buffer_append(target, bytes, size);
-    }
+    MIMIC_TRY(mimic__zstd_compress_frame(body->compressor, bytes, size, target->data + target->size,
+                                         bound, &frame_size, err));
+    target->size += frame_size;
     return MIMIC_OK;
 }
 
