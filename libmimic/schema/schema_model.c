@@ -184,6 +184,13 @@ int64_t mimic_table_expected_rows(const mimic_table *table, const char *edition)
     return -1;
 }
 
+const char *mimic__table_label(mimic_arena *arena, const mimic_table *table) {
+    if (table->dataset[0] == '\0')
+        return table->name;
+    return mimic__arena_format(arena, "%s%s%s/%s", table->dataset,
+                               table->version[0] == '\0' ? "" : "@", table->version, table->name);
+}
+
 /* ---- projection ---- */
 
 /* Copies the indexes of a key as they are after the projection; false when a field is gone. */

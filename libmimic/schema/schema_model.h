@@ -147,6 +147,9 @@ bool mimic__name_equals_sized(const char *a, const char *b, size_t b_size);
 /* Appends a name in lower case (ASCII only): equal names become equal keys of a map. */
 void mimic__name_fold(mimic_buffer *out, const char *name);
 
+/* "mimic-iv@3.1/labevents", or "labevents" for a bare schema; NULL when memory ran out. */
+const char *mimic__table_label(mimic_arena *arena, const mimic_table *table);
+
 /*
  * A table of some of another's fields, in the given order, allocated in `arena` (texts stay
  * borrowed from `table`). Keys survive only when all their fields do. NULL when memory ran out.
