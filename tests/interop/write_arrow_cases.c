@@ -22,7 +22,7 @@ typedef struct write_case {
 static const write_case cases[] = {
     {"file_zstd.arrow", true, 1000, 100},      {"file_none.arrow", false, 1000, 333},
     {"stream_zstd.arrows", true, 1000, 100},   {"stream_none.arrows", false, 1000, 333},
-    {"file_large.arrow", true, 140000, 5000},  {"stream_large.arrows", true, 140000, 7777},
+    {"file_large.arrow", true, 70000, 5000},  {"stream_large.arrows", true, 70000, 7777},
     {"file_no_rows.arrow", true, 0, 1},        {"stream_no_rows.arrows", true, 0, 1},
     {"file_one_row.arrow", true, 1, 1},        {"stream_one_row.arrows", false, 1, 1},
 };

@@ -1,0 +1,55 @@
+/*
+ * What the sinks that write files have in common: one file a table below a folder
+ * (DIR/<module>/<table><ending>), or one file for one table; rejects as CSV beside them
+ * (DIR/rejects/<table>.csv, or out.rejects.csv beside out.arrow). All of it becomes visible together,
+ * when the sink finishes.
+ *
+ * A rejects file has the header source,record,line,byte_offset,column,code,message,raw; in raw, bytes
+ * that are no UTF-8 text, and NUL, stand as \xNN. A table without rejects has no such file, and one
+ * from an earlier run goes away.
+ */
+#ifndef MIMIC_SINK_FILES_H
+#define MIMIC_SINK_FILES_H
+
+#include <stdbool.h>
+
+#include <mimic/csv.h>
+
+#include "io/output.h"
+
+typedef struct mimic_sink_file {
+    char *path;
+    mimic_output *output; /* closed, waiting for its name; NULL = the path must not exist */
+} mimic_sink_file;
+
+typedef struct mimic_sink_files {
+    const mimic_context *ctx;
+    char *root; /* the folder, or the path of the only file */
+    bool is_one_table;
+    const char *ending; /* ".arrow" */
+    mimic_output_options options;
+    mimic_sink_file table;   /* of the table that is open; path NULL = none */
+    mimic_sink_file rejects; /* output NULL until there is a reject */
+    mimic_sink_file *waiting;
+    size_t waiting_count;
+    size_t waiting_capacity;
+} mimic_sink_files;
+
+/* `ending` is static. On failure mimic__sink_files_free is still due. */
+mimic_status mimic__sink_files_init(mimic_sink_files *files, const mimic_context *ctx,
+                                    const char *root, bool is_one_table, const char *ending,
+                                    const mimic_output_options *options, mimic_error *err);
+void mimic__sink_files_free(mimic_sink_files *files);
+
+/* Opens the file of a table, files->table.output; MIMIC_ERR_STATE when it was written before. */
+mimic_status mimic__sink_files_begin(mimic_sink_files *files, const mimic_table *table,
+                                     mimic_error *err);
+mimic_status mimic__sink_files_reject(mimic_sink_files *files, const mimic_reject *reject,
+                                      mimic_error *err);
+/* Completes the files of the open table, which then wait under other names. */
+mimic_status mimic__sink_files_commit(mimic_sink_files *files, mimic_error *err);
+void mimic__sink_files_abort(mimic_sink_files *files);
+/* Gives every committed file its name. */
+mimic_status mimic__sink_files_finish(mimic_sink_files *files, mimic_error *err);
+
+#endif
