@@ -30,7 +30,8 @@ typedef struct cursor {
     uint32_t column;
 } cursor;
 
-static void advance_to(cursor *at, size_t offset) {
+static void advance_to(cursor *at, size_t offset)
+{
     for (; at->offset < offset; at->offset++) {
         const unsigned char byte = (unsigned char)at->text[at->offset];
         if (byte == '\n') {
@@ -43,7 +44,8 @@ static void advance_to(cursor *at, size_t offset) {
 }
 
 static mimic_status fail_at(const char *json, size_t size, size_t offset, const char *name,
-                            const char *reason, mimic_error *err) {
+                            const char *reason, mimic_error *err)
+{
     cursor at = {json, size, 0, 1, 1};
     advance_to(&at, offset < size ? offset : size);
     const mimic_status status =
@@ -55,16 +57,19 @@ static mimic_status fail_at(const char *json, size_t size, size_t offset, const 
 
 /* ---- tokens ---- */
 
-static bool is_space(char byte) {
+static bool is_space(char byte)
+{
     return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }
 
-static bool is_punctuation(char byte) {
+static bool is_punctuation(char byte)
+{
     return byte == ',' || byte == ':' || byte == '[' || byte == ']' || byte == '{' || byte == '}';
 }
 
 /* One past the token that begins at `start`; a string may end at the end of the text. */
-static size_t token_end(const char *json, size_t size, size_t start) {
+static size_t token_end(const char *json, size_t size, size_t start)
+{
     size_t i = start + 1;
     if (json[start] == '"') {
         while (i < size && json[i] != '"')
@@ -78,14 +83,16 @@ static size_t token_end(const char *json, size_t size, size_t start) {
     return i;
 }
 
-static size_t skip_space(const char *json, size_t size, size_t start) {
+static size_t skip_space(const char *json, size_t size, size_t start)
+{
     while (start < size && is_space(json[start]))
         start++;
     return start;
 }
 
 /* jansson's positions are ends of what it has read; people look for the start of the token. */
-static size_t token_start(const char *json, size_t size, size_t position) {
+static size_t token_start(const char *json, size_t size, size_t position)
+{
     size_t start = skip_space(json, size, 0);
     while (start < size) {
         const size_t end = token_end(json, size, start);
@@ -98,8 +105,8 @@ static size_t token_start(const char *json, size_t size, size_t position) {
 
 /* ---- limits ---- */
 
-static mimic_status check_limits(const char *json, size_t size, const char *name,
-                                 mimic_error *err) {
+static mimic_status check_limits(const char *json, size_t size, const char *name, mimic_error *err)
+{
     if (size > MIMIC_JSON_MAX_BYTES)
         return mimic__fail(err, MIMIC_ERR_LIMIT, "%s: more than %u MiB of JSON", name,
                            MIMIC_JSON_MAX_BYTES / 1024 / 1024);
@@ -141,7 +148,8 @@ typedef struct walk {
 } walk;
 
 /* To the next value or key: in well-formed text only these stand between. */
-static void to_next_token(cursor *at) {
+static void to_next_token(cursor *at)
+{
     size_t offset = at->offset;
     while (offset < at->size &&
            (is_space(at->text[offset]) || at->text[offset] == ',' || at->text[offset] == ':' ||
@@ -150,7 +158,8 @@ static void to_next_token(cursor *at) {
     advance_to(at, offset);
 }
 
-static bool fill_value(walk *self, mimic_json *node, const json_t *source) {
+static bool fill_value(walk *self, mimic_json *node, const json_t *source)
+{
     const size_t start = self->at.offset;
     const size_t end = token_end(self->at.text, self->at.size, start);
     advance_to(&self->at, end);
@@ -186,7 +195,8 @@ static bool fill_value(walk *self, mimic_json *node, const json_t *source) {
 }
 
 /* Adds the value at the cursor to the innermost container; a container becomes the innermost. */
-static mimic_json *add_value(walk *self, json_t *source, const char *key) {
+static mimic_json *add_value(walk *self, json_t *source, const char *key)
+{
     to_next_token(&self->at);
     mimic_json *node = mimic__arena_alloc(self->arena, sizeof *node);
     if (node == NULL)
@@ -216,7 +226,8 @@ static mimic_json *add_value(walk *self, json_t *source, const char *key) {
     return node;
 }
 
-static const mimic_json *build_tree(walk *self, json_t *root_source) {
+static const mimic_json *build_tree(walk *self, json_t *root_source)
+{
     const mimic_json *root = add_value(self, root_source, NULL);
     const mimic_json *node = root;
     while (node != NULL && self->depth > 0) {
@@ -237,7 +248,8 @@ static const mimic_json *build_tree(walk *self, json_t *root_source) {
 }
 
 mimic_status mimic__json_parse(mimic_arena *arena, const char *json, size_t size, const char *name,
-                               const mimic_json **out_root, mimic_error *err) {
+                               const mimic_json **out_root, mimic_error *err)
+{
     *out_root = NULL;
     MIMIC_TRY(check_limits(json, size, name, err));
     json_error_t fault = {0};

@@ -1,7 +1,8 @@
 /* Questions to a JSON tree; see json.h. */
 #include "json/json.h"
 
-const mimic_json *mimic__json_get(const mimic_json *object, const char *key) {
+const mimic_json *mimic__json_get(const mimic_json *object, const char *key)
+{
     if (object == NULL || object->kind != MIMIC_JSON_OBJECT)
         return NULL;
     for (const mimic_json *member = object->first; member != NULL; member = member->next)
@@ -10,7 +11,8 @@ const mimic_json *mimic__json_get(const mimic_json *object, const char *key) {
     return NULL;
 }
 
-bool mimic__json_int64(const mimic_json *value, int64_t *out_value) {
+bool mimic__json_int64(const mimic_json *value, int64_t *out_value)
+{
     if (value == NULL || value->kind != MIMIC_JSON_NUMBER)
         return false;
     const bool is_negative = value->text[0] == '-';
@@ -27,7 +29,8 @@ bool mimic__json_int64(const mimic_json *value, int64_t *out_value) {
     return true;
 }
 
-const char *mimic__json_kind_name(mimic_json_kind kind) {
+const char *mimic__json_kind_name(mimic_json_kind kind)
+{
     switch (kind) {
     case MIMIC_JSON_NULL:
         return "null";
@@ -45,7 +48,8 @@ const char *mimic__json_kind_name(mimic_json_kind kind) {
     return "a value";
 }
 
-static void append_key(mimic_buffer *buffer, const char *key) {
+static void append_key(mimic_buffer *buffer, const char *key)
+{
     for (; *key != '\0'; key++) {
         if (*key == '~')
             mimic__buffer_text(buffer, "~0");
@@ -56,7 +60,8 @@ static void append_key(mimic_buffer *buffer, const char *key) {
     }
 }
 
-void mimic__json_pointer(mimic_buffer *buffer, const mimic_json *value) {
+void mimic__json_pointer(mimic_buffer *buffer, const mimic_json *value)
+{
     const mimic_json *path[MIMIC_JSON_MAX_DEPTH + 1];
     size_t depth = 0;
     for (; value->parent != NULL; value = value->parent)

@@ -22,7 +22,8 @@ typedef struct scoring {
 /* ---- marks ---- */
 
 static void note_mark(scoring *self, bool held, const char *table, const char *what,
-                      const char *name) {
+                      const char *name)
+{
     if (held)
         self->score->marks_held++;
     else
@@ -31,7 +32,8 @@ static void note_mark(scoring *self, bool held, const char *table, const char *w
                          what, name);
 }
 
-static const mimic_found_file *find_file(const scoring *self, const char *table_name) {
+static const mimic_found_file *find_file(const scoring *self, const char *table_name)
+{
     for (size_t i = 0; i < self->file_count; i++) {
         const mimic_table *table =
             mimic__schema_match_file(self->score->dataset, self->files[i].relative);
@@ -43,7 +45,8 @@ static const mimic_found_file *find_file(const scoring *self, const char *table_
 
 /* The first of `names` whose presence is not `expected`; NULL when there is none. */
 static const char *find_contrary(const mimic_found_file *file, const char *const *names,
-                                 size_t count, bool expected) {
+                                 size_t count, bool expected)
+{
     size_t column;
     for (size_t i = 0; i < count; i++)
         if (mimic__schema_has_column(file->header, file->header_count, names[i], &column) !=
@@ -53,7 +56,8 @@ static const char *find_contrary(const mimic_found_file *file, const char *const
 }
 
 static const mimic_text *find_common(const mimic_text *values, size_t count,
-                                     const mimic_text *wanted, size_t wanted_count) {
+                                     const mimic_text *wanted, size_t wanted_count)
+{
     for (size_t i = 0; i < wanted_count; i++)
         for (size_t j = 0; j < count; j++)
             if (values[j].size == wanted[i].size &&
@@ -62,8 +66,8 @@ static const mimic_text *find_common(const mimic_text *values, size_t count,
     return NULL;
 }
 
-static void weigh_columns(scoring *self, const mimic_signature *mark,
-                          const mimic_found_file *file) {
+static void weigh_columns(scoring *self, const mimic_signature *mark, const mimic_found_file *file)
+{
     const char *missing = find_contrary(file, mark->columns, mark->column_count, true);
     if (missing != NULL)
         note_mark(self, false, mark->table, "lacks", missing);
@@ -76,7 +80,8 @@ static void weigh_columns(scoring *self, const mimic_signature *mark,
         note_mark(self, true, mark->table, "has no", mark->absent[0]);
 }
 
-static void weigh_values(scoring *self, const mimic_signature *mark, const mimic_found_file *file) {
+static void weigh_values(scoring *self, const mimic_signature *mark, const mimic_found_file *file)
+{
     size_t column;
     if (mark->column == NULL || self->values == NULL ||
         !mimic__schema_has_column(file->header, file->header_count, mark->column, &column))
@@ -92,7 +97,8 @@ static void weigh_values(scoring *self, const mimic_signature *mark, const mimic
         note_mark(self, true, mark->column, "has", own->data);
 }
 
-static void weigh_marks(scoring *self) {
+static void weigh_marks(scoring *self)
+{
     const mimic_dataset *dataset = self->score->dataset;
     for (size_t i = 0; i < dataset->signature_count; i++) {
         const mimic_signature *mark = &dataset->signatures[i];
@@ -108,7 +114,8 @@ static void weigh_marks(scoring *self) {
 
 /* ---- score ---- */
 
-static void weigh_headers(scoring *self) {
+static void weigh_headers(scoring *self)
+{
     mimic_release_score *score = self->score;
     for (size_t i = 0; i < self->file_count; i++) {
         const mimic_found_file *file = &self->files[i];
@@ -127,12 +134,14 @@ static void weigh_headers(scoring *self) {
     }
 }
 
-static int compare_counts(size_t a, size_t b) {
+static int compare_counts(size_t a, size_t b)
+{
     return (a > b) - (a < b);
 }
 
 /* Above 0 when something speaks for `a` over `b`, the version left out. */
-static int compare_evidence(const mimic_release_score *a, const mimic_release_score *b) {
+static int compare_evidence(const mimic_release_score *a, const mimic_release_score *b)
+{
     const double difference = a->likeness - b->likeness;
     if (difference > 1e-9 || difference < -1e-9)
         return difference > 0 ? 1 : -1;
@@ -146,7 +155,8 @@ static int compare_evidence(const mimic_release_score *a, const mimic_release_sc
     return order;
 }
 
-static bool is_better(const mimic_release_score *a, const mimic_release_score *b) {
+static bool is_better(const mimic_release_score *a, const mimic_release_score *b)
+{
     if (b->dataset == NULL)
         return true;
     const int evidence = compare_evidence(a, b);
@@ -156,7 +166,8 @@ static bool is_better(const mimic_release_score *a, const mimic_release_score *b
     return strcmp(a->dataset->name, b->dataset->name) == 0;
 }
 
-static mimic_status score_release(mimic_arena *arena, scoring *self, mimic_error *err) {
+static mimic_status score_release(mimic_arena *arena, scoring *self, mimic_error *err)
+{
     mimic_buffer marks;
     mimic__buffer_init(&marks, arena->ctx);
     self->marks = &marks;
@@ -170,7 +181,8 @@ static mimic_status score_release(mimic_arena *arena, scoring *self, mimic_error
 
 /* ---- words ---- */
 
-static void append_score(mimic_buffer *text, const mimic_release_score *score) {
+static void append_score(mimic_buffer *text, const mimic_release_score *score)
+{
     mimic__buffer_format(text, "%s%s%s (%zu tables, %zu of %zu columns", score->dataset->name,
                          score->dataset->version[0] == '\0' ? "" : "@", score->dataset->version,
                          score->tables_found, score->columns_known,
@@ -182,7 +194,8 @@ static void append_score(mimic_buffer *text, const mimic_release_score *score) {
     mimic__buffer_byte(text, ')');
 }
 
-static mimic_status explain(mimic_arena *arena, mimic_detection *detection, mimic_error *err) {
+static mimic_status explain(mimic_arena *arena, mimic_detection *detection, mimic_error *err)
+{
     mimic_buffer text;
     mimic__buffer_init(&text, arena->ctx);
     append_score(&text, &detection->best);
@@ -201,7 +214,8 @@ static mimic_status explain(mimic_arena *arena, mimic_detection *detection, mimi
 mimic_status mimic__schema_detect(mimic_arena *arena, const mimic_registry *registry,
                                   const mimic_found_file *files, size_t file_count,
                                   mimic_column_values_fn values, void *values_ctx,
-                                  mimic_detection *out_detection, mimic_error *err) {
+                                  mimic_detection *out_detection, mimic_error *err)
+{
     *out_detection = (mimic_detection){.reason = ""};
     for (size_t i = 0; i < registry->release_count; i++) {
         mimic_release_score score = {.dataset = registry->releases[i]->dataset};

@@ -32,7 +32,8 @@ typedef struct matching {
 
 static mimic_status add_item(mimic_drift *drift, mimic_drift_kind kind, const char *column,
                              size_t file_position, size_t schema_position, const char *message,
-                             mimic_error *err) {
+                             mimic_error *err)
+{
     /* The texts outlive the header and come from the arena, as the message does. */
     const char *name = mimic__arena_strdup(&drift->arena, column);
     if (name == NULL || message == NULL)
@@ -59,7 +60,8 @@ static mimic_status add_item(mimic_drift *drift, mimic_drift_kind kind, const ch
 }
 
 static mimic_status add_unknown(mimic_drift *drift, const matching *match, size_t column,
-                                mimic_error *err) {
+                                mimic_error *err)
+{
     const char *name = match->header[column];
     const char *message =
         name[0] == '\0'
@@ -72,7 +74,8 @@ static mimic_status add_unknown(mimic_drift *drift, const matching *match, size_
 }
 
 static mimic_status add_renamed(mimic_drift *drift, const matching *match, size_t column,
-                                mimic_error *err) {
+                                mimic_error *err)
+{
     const size_t field = match->field_of_column[column];
     const char *message = mimic__arena_format(
         &drift->arena, "column \"%s\" is written \"%s\" in %s: taken as the same",
@@ -82,7 +85,8 @@ static mimic_status add_renamed(mimic_drift *drift, const matching *match, size_
 }
 
 static mimic_status add_all_renamed(mimic_drift *drift, const matching *match, size_t first,
-                                    size_t count, mimic_error *err) {
+                                    size_t count, mimic_error *err)
+{
     const size_t field = match->field_of_column[first];
     const char *message = mimic__arena_format(
         &drift->arena,
@@ -93,7 +97,8 @@ static mimic_status add_all_renamed(mimic_drift *drift, const matching *match, s
 }
 
 static mimic_status add_reordered(mimic_drift *drift, const matching *match, size_t column,
-                                  size_t expected_field, mimic_error *err) {
+                                  size_t expected_field, mimic_error *err)
+{
     const char *message = mimic__arena_format(
         &drift->arena,
         "the columns are in another order than in %s: column %zu is \"%s\" where \"%s\" was "
@@ -104,7 +109,8 @@ static mimic_status add_reordered(mimic_drift *drift, const matching *match, siz
 }
 
 static mimic_status add_missing(mimic_drift *drift, const matching *match, size_t field,
-                                mimic_error *err) {
+                                mimic_error *err)
+{
     const mimic_field *missing = &match->table->fields[field];
     if (missing->is_required)
         return add_item(drift, MIMIC_DRIFT_MISSING_REQUIRED, missing->name, NOT_THERE, field,
@@ -121,7 +127,8 @@ static mimic_status add_missing(mimic_drift *drift, const matching *match, size_
 }
 
 mimic_status mimic__drift_add_release(mimic_drift *drift, const mimic_table *other,
-                                      mimic_error *err) {
+                                      mimic_error *err)
+{
     const char *label = mimic__table_label(&drift->arena, other);
     if (label == NULL)
         return mimic__fail_memory(err);
@@ -136,7 +143,8 @@ mimic_status mimic__drift_add_release(mimic_drift *drift, const mimic_table *oth
 /* ---- matching ---- */
 
 static mimic_status fail_double(const matching *match, size_t first, size_t second,
-                                mimic_error *err) {
+                                mimic_error *err)
+{
     return mimic__fail(err, MIMIC_ERR_CSV_HEADER,
                        "the header names \"%s\" twice (columns %zu and %zu); names must differ by "
                        "more than case",
@@ -145,7 +153,8 @@ static mimic_status fail_double(const matching *match, size_t first, size_t seco
 
 /* Fills `columns` so that its numbers are positions in the header. */
 static mimic_status index_header(const matching *match, mimic_buffer *folded,
-                                 mimic_hashmap *columns, mimic_error *err) {
+                                 mimic_hashmap *columns, mimic_error *err)
+{
     for (size_t column = 0; column < match->header_count; column++) {
         folded->size = 0;
         mimic__name_fold(folded, match->header[column]);
@@ -163,7 +172,8 @@ static mimic_status index_header(const matching *match, mimic_buffer *folded,
 }
 
 static mimic_status match_fields(const matching *match, mimic_buffer *folded,
-                                 const mimic_hashmap *columns, mimic_error *err) {
+                                 const mimic_hashmap *columns, mimic_error *err)
+{
     for (size_t column = 0; column < match->header_count; column++)
         match->field_of_column[column] = NOT_THERE;
     for (size_t field = 0; field < match->table->field_count; field++) {
@@ -179,8 +189,8 @@ static mimic_status match_fields(const matching *match, mimic_buffer *folded,
     return MIMIC_OK;
 }
 
-static mimic_status match_header(const mimic_context *ctx, const matching *match,
-                                 mimic_error *err) {
+static mimic_status match_header(const mimic_context *ctx, const matching *match, mimic_error *err)
+{
     mimic_hashmap columns;
     mimic_buffer folded;
     mimic__hashmap_init(&columns, ctx);
@@ -196,7 +206,8 @@ static mimic_status match_header(const mimic_context *ctx, const matching *match
 /* ---- findings ---- */
 
 /* The first column that is not where the order of the schema has it; NOT_THERE when none is. */
-static size_t find_reordered(const matching *match, size_t *out_expected_field) {
+static size_t find_reordered(const matching *match, size_t *out_expected_field)
+{
     size_t field = 0;
     for (size_t column = 0; column < match->header_count; column++) {
         if (match->field_of_column[column] == NOT_THERE)
@@ -212,14 +223,16 @@ static size_t find_reordered(const matching *match, size_t *out_expected_field) 
     return NOT_THERE;
 }
 
-static bool is_renamed(const matching *match, size_t column) {
+static bool is_renamed(const matching *match, size_t column)
+{
     const size_t field = match->field_of_column[column];
     return field != NOT_THERE &&
            strcmp(match->header[column], match->table->fields[field].name) != 0;
 }
 
 /* True when no known column is spelled as in the schema: one finding says it for all. */
-static bool all_renamed(const matching *match, size_t *out_first, size_t *out_count) {
+static bool all_renamed(const matching *match, size_t *out_first, size_t *out_count)
+{
     *out_count = 0;
     for (size_t column = match->header_count; column-- > 0;) {
         if (match->field_of_column[column] == NOT_THERE)
@@ -232,7 +245,8 @@ static bool all_renamed(const matching *match, size_t *out_first, size_t *out_co
     return *out_count > 1;
 }
 
-static mimic_status collect(mimic_drift *drift, const matching *match, mimic_error *err) {
+static mimic_status collect(mimic_drift *drift, const matching *match, mimic_error *err)
+{
     size_t expected_field = 0;
     size_t first_renamed = 0;
     size_t renamed_count = 0;
@@ -254,7 +268,8 @@ static mimic_status collect(mimic_drift *drift, const matching *match, mimic_err
     return MIMIC_OK;
 }
 
-static mimic_status compare(mimic_drift *drift, matching *match, mimic_error *err) {
+static mimic_status compare(mimic_drift *drift, matching *match, mimic_error *err)
+{
     mimic_arena *arena = &drift->arena;
     drift->label = mimic__table_label(arena, match->table);
     match->field_of_column = mimic__arena_array(arena, match->header_count, sizeof(size_t));
@@ -269,7 +284,8 @@ static mimic_status compare(mimic_drift *drift, matching *match, mimic_error *er
 
 mimic_status mimic_drift_compare(const mimic_context *ctx, const mimic_table *table,
                                  const char *const *header, size_t header_count,
-                                 mimic_drift **out_drift, mimic_error *err) {
+                                 mimic_drift **out_drift, mimic_error *err)
+{
     if (ctx == NULL || table == NULL || out_drift == NULL || (header == NULL && header_count > 0))
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "mimic_drift_compare needs a context, a table and a header");
@@ -290,17 +306,20 @@ mimic_status mimic_drift_compare(const mimic_context *ctx, const mimic_table *ta
     return status;
 }
 
-size_t mimic_drift_count(const mimic_drift *drift) {
+size_t mimic_drift_count(const mimic_drift *drift)
+{
     return drift == NULL ? 0 : drift->count;
 }
 
-mimic_status mimic_drift_get(const mimic_drift *drift, size_t index, mimic_drift_item *out_item) {
+mimic_status mimic_drift_get(const mimic_drift *drift, size_t index, mimic_drift_item *out_item)
+{
     if (out_item == NULL || index >= mimic_drift_count(drift))
         return MIMIC_ERR_ARGUMENT;
     return MIMIC_VIEW_COPY(out_item, drift->items[index]);
 }
 
-void mimic_drift_free(mimic_drift *drift) {
+void mimic_drift_free(mimic_drift *drift)
+{
     if (drift == NULL)
         return;
     const mimic_context *ctx = drift->arena.ctx;

@@ -18,7 +18,8 @@ typedef struct spec_parts {
     const char *table; /* NULL = none; terminated */
 } spec_parts;
 
-static spec_parts split_spec(const char *spec) {
+static spec_parts split_spec(const char *spec)
+{
     spec_parts parts = {.name = spec};
     const char *slash = strrchr(spec, '/');
     const size_t size = slash == NULL ? strlen(spec) : (size_t)(slash - spec);
@@ -32,7 +33,8 @@ static spec_parts split_spec(const char *spec) {
     return parts;
 }
 
-static bool text_equals(const char *text, const char *other, size_t other_size) {
+static bool text_equals(const char *text, const char *other, size_t other_size)
+{
     return strncmp(text, other, other_size) == 0 && text[other_size] == '\0';
 }
 
@@ -40,12 +42,14 @@ static bool text_equals(const char *text, const char *other, size_t other_size) 
 
 #define NEAR_MAX 48
 
-static char fold(char byte) {
+static char fold(char byte)
+{
     return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
 }
 
 /* Levenshtein distance without regard to case; NEAR_MAX for long names. */
-static size_t distance(const char *a, const char *b) {
+static size_t distance(const char *a, const char *b)
+{
     const size_t a_size = strlen(a);
     const size_t b_size = strlen(b);
     size_t row[NEAR_MAX + 1];
@@ -67,7 +71,8 @@ static size_t distance(const char *a, const char *b) {
 }
 
 /* Near enough to be meant: a third of the letters may differ. */
-static bool is_near(const char *name, const char *wanted, size_t *best) {
+static bool is_near(const char *name, const char *wanted, size_t *best)
+{
     const size_t steps = distance(name, wanted);
     if (steps >= *best || steps * 3 > strlen(wanted) + 1)
         return false;
@@ -77,7 +82,8 @@ static bool is_near(const char *name, const char *wanted, size_t *best) {
 
 /* ---- lists ---- */
 
-static void append_dataset(mimic_buffer *list, const mimic_dataset *dataset) {
+static void append_dataset(mimic_buffer *list, const mimic_dataset *dataset)
+{
     if (list->size > 0)
         mimic__buffer_text(list, ", ");
     mimic__buffer_text(list, dataset->name[0] == '\0' ? dataset->tables[0].name : dataset->name);
@@ -85,8 +91,8 @@ static void append_dataset(mimic_buffer *list, const mimic_dataset *dataset) {
         mimic__buffer_format(list, "@%s", dataset->version);
 }
 
-static mimic_status fail_dataset(const mimic_registry *registry, const char *spec,
-                                 mimic_error *err) {
+static mimic_status fail_dataset(const mimic_registry *registry, const char *spec, mimic_error *err)
+{
     const spec_parts parts = split_spec(spec);
     char wanted[NEAR_MAX] = "";
     if (parts.name_size < sizeof wanted)
@@ -111,7 +117,8 @@ static mimic_status fail_dataset(const mimic_registry *registry, const char *spe
 }
 
 static mimic_status fail_table(const mimic_registry *registry, const mimic_dataset *dataset,
-                               const char *table, mimic_error *err) {
+                               const char *table, mimic_error *err)
+{
     mimic_buffer list;
     mimic__buffer_init(&list, registry->ctx);
     const char *near = NULL;
@@ -134,7 +141,8 @@ static mimic_status fail_table(const mimic_registry *registry, const mimic_datas
 
 /* A name without a dataset: say where such a table is. */
 static mimic_status fail_bare_table(const mimic_registry *registry, const char *table,
-                                    mimic_error *err) {
+                                    mimic_error *err)
+{
     mimic_buffer list;
     mimic__buffer_init(&list, registry->ctx);
     for (size_t i = 0; i < registry->release_count; i++) {
@@ -160,7 +168,8 @@ static mimic_status fail_bare_table(const mimic_registry *registry, const char *
 /* ---- finding ---- */
 
 /* The release that is named, or the highest of its name; NULL when there is none. */
-static const mimic_dataset *find_release(const mimic_registry *registry, const spec_parts *parts) {
+static const mimic_dataset *find_release(const mimic_registry *registry, const spec_parts *parts)
+{
     for (size_t i = registry->release_count; i-- > 0;) {
         const mimic_dataset *dataset = registry->releases[i]->dataset;
         if (parts->name_size > 0 && text_equals(dataset->name, parts->name, parts->name_size) &&
@@ -172,7 +181,8 @@ static const mimic_dataset *find_release(const mimic_registry *registry, const s
 }
 
 /* A table of a bare schema or of a package without a name. */
-static const mimic_table *find_bare_table(const mimic_registry *registry, const char *name) {
+static const mimic_table *find_bare_table(const mimic_registry *registry, const char *name)
+{
     for (size_t i = 0; i < registry->release_count; i++) {
         const mimic_dataset *dataset = registry->releases[i]->dataset;
         const mimic_table *table =
@@ -184,7 +194,8 @@ static const mimic_table *find_bare_table(const mimic_registry *registry, const 
 }
 
 mimic_status mimic_registry_find_dataset(const mimic_registry *registry, const char *spec,
-                                         const mimic_dataset **out_dataset, mimic_error *err) {
+                                         const mimic_dataset **out_dataset, mimic_error *err)
+{
     if (registry == NULL || spec == NULL || out_dataset == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "mimic_registry_find_dataset needs a registry and a name");
@@ -196,7 +207,8 @@ mimic_status mimic_registry_find_dataset(const mimic_registry *registry, const c
 }
 
 mimic_status mimic_registry_find_table(const mimic_registry *registry, const char *spec,
-                                       const mimic_table **out_table, mimic_error *err) {
+                                       const mimic_table **out_table, mimic_error *err)
+{
     if (registry == NULL || spec == NULL || out_table == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "mimic_registry_find_table needs a registry and a name");

@@ -16,13 +16,15 @@ typedef struct file_name {
     size_t folder_size;
 } file_name;
 
-static bool ends_with(const char *text, size_t size, const char *end) {
+static bool ends_with(const char *text, size_t size, const char *end)
+{
     const size_t end_size = strlen(end);
     return size > end_size && mimic__name_equals_sized(end, text + size - end_size, end_size);
 }
 
 /* False when the ending is not that of a CSV file. */
-static bool split_name(const char *relative, file_name *out) {
+static bool split_name(const char *relative, file_name *out)
+{
     static const char *const endings[] = {".csv", ".csv.gz", ".csv.zst"};
     const char *slash = strrchr(relative, '/');
     out->stem = slash == NULL ? relative : slash + 1;
@@ -43,7 +45,8 @@ static bool split_name(const char *relative, file_name *out) {
     return false;
 }
 
-static bool is_called(const mimic_table *table, const file_name *name) {
+static bool is_called(const mimic_table *table, const file_name *name)
+{
     if (mimic__name_equals_sized(table->name, name->stem, name->stem_size))
         return true;
     for (size_t i = 0; i < table->alias_count; i++)
@@ -53,14 +56,16 @@ static bool is_called(const mimic_table *table, const file_name *name) {
 }
 
 /* The module that the file's folder is; NULL when the folder means nothing. */
-static const char *folder_module(const mimic_dataset *dataset, const file_name *name) {
+static const char *folder_module(const mimic_dataset *dataset, const file_name *name)
+{
     for (size_t i = 0; i < dataset->module_count; i++)
         if (mimic__name_equals_sized(dataset->modules[i].name, name->folder, name->folder_size))
             return dataset->modules[i].name;
     return NULL;
 }
 
-const mimic_table *mimic__schema_match_file(const mimic_dataset *dataset, const char *relative) {
+const mimic_table *mimic__schema_match_file(const mimic_dataset *dataset, const char *relative)
+{
     file_name name;
     if (!split_name(relative, &name))
         return NULL;
@@ -74,7 +79,8 @@ const mimic_table *mimic__schema_match_file(const mimic_dataset *dataset, const 
     return NULL;
 }
 
-bool mimic__schema_ignores_file(const mimic_dataset *dataset, const char *relative) {
+bool mimic__schema_ignores_file(const mimic_dataset *dataset, const char *relative)
+{
     file_name name;
     if (!split_name(relative, &name))
         return false;
@@ -87,7 +93,8 @@ bool mimic__schema_ignores_file(const mimic_dataset *dataset, const char *relati
 /* ---- headers ---- */
 
 bool mimic__schema_has_column(const char *const *header, size_t header_count, const char *name,
-                              size_t *out_column) {
+                              size_t *out_column)
+{
     for (size_t i = 0; i < header_count; i++)
         if (mimic__name_equals(header[i], name)) {
             *out_column = i;
@@ -97,7 +104,8 @@ bool mimic__schema_has_column(const char *const *header, size_t header_count, co
 }
 
 mimic_header_fit mimic__schema_fit(const mimic_table *table, const char *const *header,
-                                   size_t header_count) {
+                                   size_t header_count)
+{
     mimic_header_fit fit = {0};
     for (size_t i = 0; i < table->field_count; i++) {
         size_t column;
@@ -115,7 +123,8 @@ mimic_header_fit mimic__schema_fit(const mimic_table *table, const char *const *
 
 const mimic_table *mimic__schema_better_release(const mimic_registry *registry,
                                                 const mimic_table *table, const char *const *header,
-                                                size_t header_count) {
+                                                size_t header_count)
+{
     const mimic_header_fit own = mimic__schema_fit(table, header, header_count);
     if (own.missing == 0 && own.unknown == 0)
         return NULL;
@@ -135,11 +144,13 @@ const mimic_table *mimic__schema_better_release(const mimic_registry *registry,
 
 /* ---- candidates of a single file ---- */
 
-static double rank(const mimic_table_candidate *candidate) {
+static double rank(const mimic_table_candidate *candidate)
+{
     return candidate->likeness + (candidate->name_matches ? 1 : 0);
 }
 
-static int compare_candidates(const void *a, const void *b) {
+static int compare_candidates(const void *a, const void *b)
+{
     const mimic_table_candidate *left = a;
     const mimic_table_candidate *right = b;
     const double difference = rank(right) - rank(left);
@@ -152,7 +163,8 @@ static int compare_candidates(const void *a, const void *b) {
     return version != 0 ? version : strcmp(left->table->name, right->table->name);
 }
 
-static size_t count_tables(const mimic_registry *registry) {
+static size_t count_tables(const mimic_registry *registry)
+{
     size_t count = 0;
     for (size_t i = 0; i < registry->release_count; i++)
         count += registry->releases[i]->dataset->table_count;
@@ -162,7 +174,8 @@ static size_t count_tables(const mimic_registry *registry) {
 mimic_status mimic__schema_candidates(mimic_arena *arena, const mimic_registry *registry,
                                       const mimic_found_file *file,
                                       mimic_table_candidate **out_candidates, size_t *out_count,
-                                      mimic_error *err) {
+                                      mimic_error *err)
+{
     *out_count = 0;
     *out_candidates = mimic__arena_array(arena, count_tables(registry), sizeof **out_candidates);
     if (*out_candidates == NULL)

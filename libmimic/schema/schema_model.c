@@ -11,29 +11,34 @@
 
 /* ---- names ---- */
 
-static char lower(char byte) {
+static char lower(char byte)
+{
     return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
 }
 
-bool mimic__name_equals_sized(const char *a, const char *b, size_t b_size) {
+bool mimic__name_equals_sized(const char *a, const char *b, size_t b_size)
+{
     for (size_t i = 0; i < b_size; i++)
         if (a[i] == '\0' || lower(a[i]) != lower(b[i]))
             return false;
     return a[b_size] == '\0';
 }
 
-bool mimic__name_equals(const char *a, const char *b) {
+bool mimic__name_equals(const char *a, const char *b)
+{
     for (; *a != '\0' && lower(*a) == lower(*b); a++, b++)
         ;
     return *a == '\0' && *b == '\0';
 }
 
-void mimic__name_fold(mimic_buffer *out, const char *name) {
+void mimic__name_fold(mimic_buffer *out, const char *name)
+{
     for (; *name != '\0'; name++)
         mimic__buffer_byte(out, lower(*name));
 }
 
-const char *mimic_type_name(mimic_type type) {
+const char *mimic_type_name(mimic_type type)
+{
     static const char *const names[] = {
         [MIMIC_TYPE_BOOLEAN] = "boolean",
         [MIMIC_TYPE_INT16] = "int16",
@@ -55,31 +60,38 @@ const char *mimic_type_name(mimic_type type) {
 
 /* ---- dataset ---- */
 
-const char *mimic_dataset_name(const mimic_dataset *dataset) {
+const char *mimic_dataset_name(const mimic_dataset *dataset)
+{
     return dataset == NULL ? "" : dataset->name;
 }
 
-const char *mimic_dataset_version(const mimic_dataset *dataset) {
+const char *mimic_dataset_version(const mimic_dataset *dataset)
+{
     return dataset == NULL ? "" : dataset->version;
 }
 
-const char *mimic_dataset_title(const mimic_dataset *dataset) {
+const char *mimic_dataset_title(const mimic_dataset *dataset)
+{
     return dataset == NULL ? "" : dataset->title;
 }
 
-const char *mimic_dataset_description(const mimic_dataset *dataset) {
+const char *mimic_dataset_description(const mimic_dataset *dataset)
+{
     return dataset == NULL ? "" : dataset->description;
 }
 
-size_t mimic_dataset_table_count(const mimic_dataset *dataset) {
+size_t mimic_dataset_table_count(const mimic_dataset *dataset)
+{
     return dataset == NULL ? 0 : dataset->table_count;
 }
 
-const mimic_table *mimic_dataset_table(const mimic_dataset *dataset, size_t index) {
+const mimic_table *mimic_dataset_table(const mimic_dataset *dataset, size_t index)
+{
     return index < mimic_dataset_table_count(dataset) ? &dataset->tables[index] : NULL;
 }
 
-const mimic_table *mimic_dataset_find_table(const mimic_dataset *dataset, const char *name) {
+const mimic_table *mimic_dataset_find_table(const mimic_dataset *dataset, const char *name)
+{
     if (dataset == NULL || name == NULL)
         return NULL;
     for (size_t i = 0; i < dataset->table_count; i++)
@@ -90,40 +102,48 @@ const mimic_table *mimic_dataset_find_table(const mimic_dataset *dataset, const 
 
 /* ---- table ---- */
 
-const char *mimic_table_name(const mimic_table *table) {
+const char *mimic_table_name(const mimic_table *table)
+{
     return table == NULL ? "" : table->name;
 }
 
-const char *mimic_table_module(const mimic_table *table) {
+const char *mimic_table_module(const mimic_table *table)
+{
     return table == NULL ? "" : table->module;
 }
 
-const char *mimic_table_title(const mimic_table *table) {
+const char *mimic_table_title(const mimic_table *table)
+{
     return table == NULL ? "" : table->title;
 }
 
-const char *mimic_table_description(const mimic_table *table) {
+const char *mimic_table_description(const mimic_table *table)
+{
     return table == NULL ? "" : table->description;
 }
 
-const char *mimic_table_dataset(const mimic_table *table) {
+const char *mimic_table_dataset(const mimic_table *table)
+{
     return table == NULL ? "" : table->dataset;
 }
 
-const char *mimic_table_version(const mimic_table *table) {
+const char *mimic_table_version(const mimic_table *table)
+{
     return table == NULL ? "" : table->version;
 }
 
-const char *mimic_table_path(const mimic_table *table) {
+const char *mimic_table_path(const mimic_table *table)
+{
     return table == NULL ? "" : table->path;
 }
 
-size_t mimic_table_field_count(const mimic_table *table) {
+size_t mimic_table_field_count(const mimic_table *table)
+{
     return table == NULL ? 0 : table->field_count;
 }
 
-mimic_status mimic_table_field(const mimic_table *table, size_t index,
-                               mimic_field_info *out_field) {
+mimic_status mimic_table_field(const mimic_table *table, size_t index, mimic_field_info *out_field)
+{
     if (out_field == NULL || index >= mimic_table_field_count(table))
         return MIMIC_ERR_ARGUMENT;
     const mimic_field *field = &table->fields[index];
@@ -145,25 +165,29 @@ mimic_status mimic_table_field(const mimic_table *table, size_t index,
     return MIMIC_VIEW_COPY(out_field, view);
 }
 
-int64_t mimic_table_find_field(const mimic_table *table, const char *name) {
+int64_t mimic_table_find_field(const mimic_table *table, const char *name)
+{
     for (size_t i = 0; name != NULL && i < mimic_table_field_count(table); i++)
         if (mimic__name_equals(table->fields[i].name, name))
             return (int64_t)i;
     return -1;
 }
 
-size_t mimic_table_primary_key(const mimic_table *table, const size_t **out_fields) {
+size_t mimic_table_primary_key(const mimic_table *table, const size_t **out_fields)
+{
     if (out_fields != NULL)
         *out_fields = table == NULL ? NULL : table->primary_key;
     return table == NULL ? 0 : table->primary_key_count;
 }
 
-size_t mimic_table_foreign_key_count(const mimic_table *table) {
+size_t mimic_table_foreign_key_count(const mimic_table *table)
+{
     return table == NULL ? 0 : table->foreign_key_count;
 }
 
 mimic_status mimic_table_foreign_key(const mimic_table *table, size_t index,
-                                     mimic_foreign_key_info *out_key) {
+                                     mimic_foreign_key_info *out_key)
+{
     if (out_key == NULL || index >= mimic_table_foreign_key_count(table))
         return MIMIC_ERR_ARGUMENT;
     const mimic_foreign_key *key = &table->foreign_keys[index];
@@ -177,14 +201,16 @@ mimic_status mimic_table_foreign_key(const mimic_table *table, size_t index,
     return MIMIC_VIEW_COPY(out_key, view);
 }
 
-int64_t mimic_table_expected_rows(const mimic_table *table, const char *edition) {
+int64_t mimic_table_expected_rows(const mimic_table *table, const char *edition)
+{
     for (size_t i = 0; table != NULL && edition != NULL && i < table->edition_count; i++)
         if (strcmp(table->editions[i].name, edition) == 0)
             return table->editions[i].rows;
     return -1;
 }
 
-const char *mimic__table_label(mimic_arena *arena, const mimic_table *table) {
+const char *mimic__table_label(mimic_arena *arena, const mimic_table *table)
+{
     if (table->dataset[0] == '\0')
         return table->name;
     return mimic__arena_format(arena, "%s%s%s/%s", table->dataset,
@@ -195,7 +221,8 @@ const char *mimic__table_label(mimic_arena *arena, const mimic_table *table) {
 
 /* Copies the indexes of a key as they are after the projection; false when a field is gone. */
 static bool map_key(const size_t *fields, size_t field_count, const size_t *key, size_t key_count,
-                    size_t *out_key) {
+                    size_t *out_key)
+{
     for (size_t i = 0; i < key_count; i++) {
         size_t at = 0;
         while (at < field_count && fields[at] != key[i])
@@ -208,7 +235,8 @@ static bool map_key(const size_t *fields, size_t field_count, const size_t *key,
 }
 
 static bool project_key(mimic_arena *arena, const size_t *fields, size_t field_count,
-                        const size_t **key, size_t *key_count) {
+                        const size_t **key, size_t *key_count)
+{
     size_t *mapped = mimic__arena_array(arena, *key_count, sizeof *mapped);
     if (mapped == NULL)
         return false;
@@ -219,7 +247,8 @@ static bool project_key(mimic_arena *arena, const size_t *fields, size_t field_c
 }
 
 static bool project_unique_keys(mimic_arena *arena, const size_t *fields, size_t field_count,
-                                mimic_table *table) {
+                                mimic_table *table)
+{
     mimic_unique_key *keys = mimic__arena_array(arena, table->unique_key_count, sizeof *keys);
     if (keys == NULL)
         return false;
@@ -235,14 +264,16 @@ static bool project_unique_keys(mimic_arena *arena, const size_t *fields, size_t
     return true;
 }
 
-static bool has_all_fields(const mimic_table *table, const mimic_foreign_key *key) {
+static bool has_all_fields(const mimic_table *table, const mimic_foreign_key *key)
+{
     for (size_t i = 0; i < key->count; i++)
         if (mimic_table_find_field(table, key->fields[i]) < 0)
             return false;
     return true;
 }
 
-static bool project_foreign_keys(mimic_arena *arena, mimic_table *table) {
+static bool project_foreign_keys(mimic_arena *arena, mimic_table *table)
+{
     mimic_foreign_key *keys = mimic__arena_array(arena, table->foreign_key_count, sizeof *keys);
     if (keys == NULL)
         return false;
@@ -256,7 +287,8 @@ static bool project_foreign_keys(mimic_arena *arena, mimic_table *table) {
 }
 
 const mimic_table *mimic__table_project(mimic_arena *arena, const mimic_table *table,
-                                        const size_t *fields, size_t field_count) {
+                                        const size_t *fields, size_t field_count)
+{
     mimic_table *projected = mimic__arena_alloc(arena, sizeof *projected);
     mimic_field *chosen = mimic__arena_array(arena, field_count, sizeof *chosen);
     if (projected == NULL || chosen == NULL)

@@ -63,6 +63,9 @@ typedef struct mimic_foreign_key {
     size_t count;
     const char *const *fields;
     const char *const *referenced_fields;
+    /* The referenced fields are a primary or unique key there, of like types: a database takes the
+     * key as a constraint. The others are relations that only a check can test. */
+    bool is_enforceable;
 } mimic_foreign_key;
 
 typedef struct mimic_unique_key {

@@ -57,7 +57,8 @@ static const type_rule type_rules[] = {
 #define TYPE_RULE_COUNT (sizeof type_rules / sizeof type_rules[0])
 #define ANY_RULE 10
 
-static bool is_one_of(const char *text, const char *const *choices) {
+static bool is_one_of(const char *text, const char *const *choices)
+{
     while (*choices != NULL && strcmp(*choices, text) != 0)
         choices++;
     return *choices != NULL;
@@ -65,7 +66,8 @@ static bool is_one_of(const char *text, const char *const *choices) {
 
 /* ---- type ---- */
 
-static const type_rule *read_type(mimic_schema_reader *reader, const mimic_json *json) {
+static const type_rule *read_type(mimic_schema_reader *reader, const mimic_json *json)
+{
     const mimic_json *type = mimic__schema_member(reader, json, "type", MIMIC_JSON_STRING);
     if (type == NULL)
         return &type_rules[ANY_RULE];
@@ -81,7 +83,8 @@ static const type_rule *read_type(mimic_schema_reader *reader, const mimic_json 
 }
 
 /* One or two digits before `end`; NULL when there are none. */
-static const char *parse_digits(const char *text, char end, int32_t *out_number) {
+static const char *parse_digits(const char *text, char end, int32_t *out_number)
+{
     int32_t number = 0;
     size_t digits = 0;
     for (; text[digits] >= '0' && text[digits] <= '9' && digits < 3; digits++)
@@ -91,7 +94,8 @@ static const char *parse_digits(const char *text, char end, int32_t *out_number)
 }
 
 /* "decimal(p,s)": Arrow's decimal128 holds 38 digits. */
-static bool parse_decimal(const char *text, int32_t *out_precision, int32_t *out_scale) {
+static bool parse_decimal(const char *text, int32_t *out_precision, int32_t *out_scale)
+{
     if (strncmp(text, "decimal(", 8) != 0)
         return false;
     const char *rest = parse_digits(text + 8, ',', out_precision);
@@ -102,7 +106,8 @@ static bool parse_decimal(const char *text, int32_t *out_precision, int32_t *out
            *out_scale <= *out_precision;
 }
 
-static bool parse_physical_type(const char *text, mimic_field *field, mimic_type *out_type) {
+static bool parse_physical_type(const char *text, mimic_field *field, mimic_type *out_type)
+{
     if (parse_decimal(text, &field->precision, &field->scale)) {
         *out_type = MIMIC_TYPE_DECIMAL;
         return true;
@@ -117,7 +122,8 @@ static bool parse_physical_type(const char *text, mimic_field *field, mimic_type
     return false;
 }
 
-static bool has_zone(const mimic_field *field) {
+static bool has_zone(const mimic_field *field)
+{
     for (size_t i = 0; i < field->format_count; i++)
         if (strstr(field->formats[i], "%z") != NULL || strstr(field->formats[i], "%Z") != NULL)
             return true;
@@ -126,7 +132,8 @@ static bool has_zone(const mimic_field *field) {
 
 /* Needs the formats. */
 static void read_physical_type(mimic_schema_reader *reader, const mimic_json *extension,
-                               const type_rule *rule, mimic_field *field) {
+                               const type_rule *rule, mimic_field *field)
+{
     field->type = rule->fallback;
     if (rule->format == FORMAT_STRING && strcmp(field->formats[0], "binary") == 0)
         field->type = MIMIC_TYPE_BINARY;
@@ -153,15 +160,16 @@ static void read_physical_type(mimic_schema_reader *reader, const mimic_json *ex
 /* ---- format ---- */
 
 /* Every %-directive of strptime; returns the first unknown one, NULL when all are known. */
-static const char *find_bad_directive(const char *format) {
+static const char *find_bad_directive(const char *format)
+{
     for (const char *at = strchr(format, '%'); at != NULL; at = strchr(at + 2, '%'))
         if (at[1] == '\0' || strchr("aAbBdDeFfHhIjmMnpRSTtyYzZ%", at[1]) == NULL)
             return at;
     return NULL;
 }
 
-static void check_time_format(mimic_schema_reader *reader, const mimic_json *at,
-                              const char *format) {
+static void check_time_format(mimic_schema_reader *reader, const mimic_json *at, const char *format)
+{
     if (strcmp(format, "default") == 0 || strcmp(format, "any") == 0)
         return;
     if (strchr(format, '%') == NULL)
@@ -176,7 +184,8 @@ static void check_time_format(mimic_schema_reader *reader, const mimic_json *at,
 }
 
 static void check_format(mimic_schema_reader *reader, const mimic_json *at, const type_rule *rule,
-                         const char *format) {
+                         const char *format)
+{
     static const char *const strings[] = {"default", "email", "uri", "binary", "uuid", NULL};
     static const char *const points[] = {"default", "array", "object", NULL};
     static const char *const geojson[] = {"default", "topojson", NULL};
@@ -194,7 +203,8 @@ static void check_format(mimic_schema_reader *reader, const mimic_json *at, cons
 }
 
 static void read_formats(mimic_schema_reader *reader, const mimic_json *json,
-                         const mimic_json *extension, const type_rule *rule, mimic_field *field) {
+                         const mimic_json *extension, const type_rule *rule, mimic_field *field)
+{
     const char **first = mimic__schema_array(reader, 1, sizeof *first);
     const mimic_json *format = mimic__schema_member(reader, json, "format", MIMIC_JSON_STRING);
     if (first == NULL)
@@ -228,7 +238,8 @@ static void read_formats(mimic_schema_reader *reader, const mimic_json *json,
 
 static void read_lexical(mimic_schema_reader *reader, const mimic_json *json,
                          const mimic_json *extension, mimic_missing_values missing,
-                         mimic_field *field) {
+                         mimic_field *field)
+{
     const char decimal = mimic__schema_character(reader, json, "decimalChar");
     field->decimal_char = decimal == '\0' ? '.' : decimal;
     field->group_char = mimic__schema_text(reader, json, "groupChar", "");
@@ -254,7 +265,8 @@ static void read_lexical(mimic_schema_reader *reader, const mimic_json *json,
 
 /* ---- constraints ---- */
 
-static bool is_whole_number(const char *text) {
+static bool is_whole_number(const char *text)
+{
     text += *text == '-' || *text == '+';
     const char *digit = text;
     while (*digit >= '0' && *digit <= '9')
@@ -264,7 +276,8 @@ static bool is_whole_number(const char *text) {
 
 /* A bound as text; NULL when it is absent or wrong. */
 static const char *read_bound(mimic_schema_reader *reader, const mimic_json *constraints,
-                              const char *key, const mimic_field *field) {
+                              const char *key, const mimic_field *field)
+{
     const mimic_json *value = mimic__json_get(constraints, key);
     if (value == NULL)
         return NULL;
@@ -280,7 +293,8 @@ static const char *read_bound(mimic_schema_reader *reader, const mimic_json *con
 }
 
 static void check_constraint_names(mimic_schema_reader *reader, const mimic_json *constraints,
-                                   const type_rule *rule) {
+                                   const type_rule *rule)
+{
     static const struct {
         const char *name;
         uint32_t class;
@@ -313,7 +327,8 @@ static void check_constraint_names(mimic_schema_reader *reader, const mimic_json
 }
 
 static void read_enum(mimic_schema_reader *reader, const mimic_json *constraints,
-                      mimic_field *field) {
+                      mimic_field *field)
+{
     const mimic_json *values = mimic__schema_member(reader, constraints, "enum", MIMIC_JSON_ARRAY);
     if (values == NULL)
         return;
@@ -324,7 +339,8 @@ static void read_enum(mimic_schema_reader *reader, const mimic_json *constraints
 }
 
 static void read_constraints(mimic_schema_reader *reader, const mimic_json *json,
-                             const type_rule *rule, mimic_field *field) {
+                             const type_rule *rule, mimic_field *field)
+{
     const mimic_json *constraints =
         mimic__schema_member(reader, json, "constraints", MIMIC_JSON_OBJECT);
     field->min_length = -1;
@@ -348,7 +364,8 @@ static void read_constraints(mimic_schema_reader *reader, const mimic_json *json
 
 /* "categories" say which values there are, as "enum" does; "enum" is the stricter word. */
 static void read_categories(mimic_schema_reader *reader, const mimic_json *json,
-                            const type_rule *rule, mimic_field *field) {
+                            const type_rule *rule, mimic_field *field)
+{
     const mimic_json *categories =
         mimic__schema_member(reader, json, "categories", MIMIC_JSON_ARRAY);
     mimic__schema_flag(reader, json, "categoriesOrdered", false);
@@ -371,7 +388,8 @@ static void read_categories(mimic_schema_reader *reader, const mimic_json *json,
 /* ---- "mimic" ---- */
 
 static void read_policies(mimic_schema_reader *reader, const mimic_json *extension,
-                          mimic_field *field) {
+                          mimic_field *field)
+{
     static const char *const known[] = {"type",        "formats", "onError",
                                         "quotedEmpty", "special", NULL};
     static const char *const policies[] = {"reject", "null", "fail", NULL};
@@ -394,7 +412,8 @@ static void read_policies(mimic_schema_reader *reader, const mimic_json *extensi
     field->quoted_empty_is_null = empty != NULL && strcmp(empty->text, "null") == 0;
 }
 
-static void read_name(mimic_schema_reader *reader, const mimic_json *json, mimic_field *field) {
+static void read_name(mimic_schema_reader *reader, const mimic_json *json, mimic_field *field)
+{
     const mimic_json *name = mimic__schema_member(reader, json, "name", MIMIC_JSON_STRING);
     field->name = mimic__schema_text(reader, name == NULL ? NULL : json, "name", "");
     if (name == NULL && mimic__json_get(json, "name") == NULL)
@@ -407,7 +426,8 @@ static void read_name(mimic_schema_reader *reader, const mimic_json *json, mimic
 }
 
 void mimic__schema_read_field(mimic_schema_reader *reader, const mimic_json *json,
-                              mimic_missing_values missing, mimic_field *out_field) {
+                              mimic_missing_values missing, mimic_field *out_field)
+{
     const mimic_json *extension = mimic__schema_member(reader, json, "mimic", MIMIC_JSON_OBJECT);
     const type_rule *rule = read_type(reader, json);
     read_name(reader, json, out_field);

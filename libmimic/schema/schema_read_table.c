@@ -7,7 +7,8 @@
 /* ---- fields ---- */
 
 static mimic_missing_values read_missing_values(mimic_schema_reader *reader,
-                                                const mimic_json *schema) {
+                                                const mimic_json *schema)
+{
     static const mimic_text empty = {"", 0};
     mimic_missing_values missing = {&empty, 1}; /* the standard's default: [""] */
     const mimic_json *values =
@@ -18,7 +19,8 @@ static mimic_missing_values read_missing_values(mimic_schema_reader *reader,
     return missing;
 }
 
-static void read_fields(mimic_schema_reader *reader, const mimic_json *schema, mimic_table *table) {
+static void read_fields(mimic_schema_reader *reader, const mimic_json *schema, mimic_table *table)
+{
     const mimic_json *fields = mimic__schema_member(reader, schema, "fields", MIMIC_JSON_ARRAY);
     if (fields == NULL) {
         if (mimic__json_get(schema, "fields") == NULL)
@@ -53,7 +55,8 @@ static void read_fields(mimic_schema_reader *reader, const mimic_json *schema, m
 
 /* The entries of a key: an array of strings, or a single string as older packages have it. */
 static const mimic_json *key_entries(mimic_schema_reader *reader, const mimic_json *key,
-                                     size_t *out_count) {
+                                     size_t *out_count)
+{
     *out_count = 0;
     if (key->kind == MIMIC_JSON_STRING) {
         *out_count = 1;
@@ -71,11 +74,13 @@ static const mimic_json *key_entries(mimic_schema_reader *reader, const mimic_js
 }
 
 /* Steps to the next entry; a key that is a single string has one. */
-static const mimic_json *next_entry(const mimic_json *key, const mimic_json *entry) {
+static const mimic_json *next_entry(const mimic_json *key, const mimic_json *entry)
+{
     return entry == key ? NULL : entry->next;
 }
 
-static bool contains(const size_t *numbers, size_t count, size_t number) {
+static bool contains(const size_t *numbers, size_t count, size_t number)
+{
     for (size_t i = 0; i < count; i++)
         if (numbers[i] == number)
             return true;
@@ -83,7 +88,8 @@ static bool contains(const size_t *numbers, size_t count, size_t number) {
 }
 
 /* Field indexes of a key; 0 after findings. */
-static size_t read_key(mimic_schema_reader *reader, const mimic_json *key, const size_t **out_key) {
+static size_t read_key(mimic_schema_reader *reader, const mimic_json *key, const size_t **out_key)
+{
     size_t count;
     const mimic_json *entry = key_entries(reader, key, &count);
     size_t *indexes = entry == NULL ? NULL : mimic__schema_array(reader, count, sizeof *indexes);
@@ -114,7 +120,8 @@ static size_t read_key(mimic_schema_reader *reader, const mimic_json *key, const
 }
 
 static void read_primary_key(mimic_schema_reader *reader, const mimic_json *schema,
-                             mimic_table *table) {
+                             mimic_table *table)
+{
     const mimic_json *key = mimic__json_get(schema, "primaryKey");
     if (key == NULL)
         return;
@@ -125,7 +132,8 @@ static void read_primary_key(mimic_schema_reader *reader, const mimic_json *sche
 }
 
 static void read_unique_keys(mimic_schema_reader *reader, const mimic_json *schema,
-                             mimic_table *table) {
+                             mimic_table *table)
+{
     const mimic_json *keys = mimic__schema_member(reader, schema, "uniqueKeys", MIMIC_JSON_ARRAY);
     if (keys == NULL)
         return;
@@ -145,13 +153,15 @@ static void read_unique_keys(mimic_schema_reader *reader, const mimic_json *sche
 }
 
 void mimic__schema_read_order_key(mimic_schema_reader *reader, const mimic_json *names,
-                                  mimic_table *table) {
+                                  mimic_table *table)
+{
     if (names != NULL)
         table->order_key_count = read_key(reader, names, &table->order_key);
 }
 
 void mimic__schema_read_table(mimic_schema_reader *reader, const mimic_json *schema,
-                              mimic_table *table) {
+                              mimic_table *table)
+{
     static const char *const matches[] = {"exact", "equal", "subset", "superset", "partial"};
     mimic__hashmap_free(&reader->fields);
     read_fields(reader, schema, table);
@@ -175,7 +185,8 @@ void mimic__schema_read_table(mimic_schema_reader *reader, const mimic_json *sch
 
 /* The names of a key, spelled as `table` spells them; 0 after findings. */
 static size_t read_names(mimic_schema_reader *reader, const mimic_json *key,
-                         const mimic_table *table, const char *const **out_names) {
+                         const mimic_table *table, const char *const **out_names)
+{
     size_t count;
     const mimic_json *entry = key_entries(reader, key, &count);
     const char **names = entry == NULL ? NULL : mimic__schema_array(reader, count, sizeof *names);
@@ -199,7 +210,8 @@ static size_t read_names(mimic_schema_reader *reader, const mimic_json *key,
 }
 
 static const mimic_table *find_referenced(mimic_schema_reader *reader, const mimic_json *reference,
-                                          const mimic_table *tables, const mimic_table *table) {
+                                          const mimic_table *tables, const mimic_table *table)
+{
     const mimic_json *resource =
         mimic__schema_member(reader, reference, "resource", MIMIC_JSON_STRING);
     if (resource == NULL)
@@ -214,9 +226,59 @@ static const mimic_table *find_referenced(mimic_schema_reader *reader, const mim
     return number == MIMIC_HASHMAP_NONE ? NULL : &tables[number];
 }
 
+static bool is_text(mimic_type type)
+{
+    return type == MIMIC_TYPE_STRING || type == MIMIC_TYPE_CATEGORICAL;
+}
+
+static bool is_integer(mimic_type type)
+{
+    return type >= MIMIC_TYPE_INT16 && type <= MIMIC_TYPE_INT64;
+}
+
+/* Fields of a key name the same columns as `names`, in any order. */
+static bool is_same_key(const mimic_table *table, const size_t *fields, size_t field_count,
+                        const char *const *names, size_t name_count)
+{
+    if (field_count != name_count)
+        return false;
+    for (size_t i = 0; i < name_count; i++)
+        if (!contains(fields, field_count, (size_t)mimic_table_find_field(table, names[i])))
+            return false;
+    return true;
+}
+
+static bool is_key(const mimic_table *table, const char *const *names, size_t count)
+{
+    if (count == 1 && table->fields[mimic_table_find_field(table, names[0])].is_unique)
+        return true;
+    if (is_same_key(table, table->primary_key, table->primary_key_count, names, count))
+        return true;
+    for (size_t i = 0; i < table->unique_key_count; i++)
+        if (is_same_key(table, table->unique_keys[i].fields, table->unique_keys[i].count, names,
+                        count))
+            return true;
+    return false;
+}
+
+static bool has_like_types(const mimic_table *table, const mimic_table *referenced,
+                           const mimic_foreign_key *key)
+{
+    for (size_t i = 0; i < key->count; i++) {
+        const mimic_type own = table->fields[mimic_table_find_field(table, key->fields[i])].type;
+        const mimic_type other =
+            referenced->fields[mimic_table_find_field(referenced, key->referenced_fields[i])].type;
+        if (own != other && !(is_text(own) && is_text(other)) &&
+            !(is_integer(own) && is_integer(other)))
+            return false;
+    }
+    return true;
+}
+
 static bool read_foreign_key(mimic_schema_reader *reader, const mimic_json *json,
                              const mimic_table *tables, const mimic_table *table,
-                             mimic_foreign_key *out_key) {
+                             mimic_foreign_key *out_key)
+{
     const mimic_json *fields = mimic__json_get(json, "fields");
     const mimic_json *reference =
         mimic__schema_member(reader, json, "reference", MIMIC_JSON_OBJECT);
@@ -237,11 +299,16 @@ static bool read_foreign_key(mimic_schema_reader *reader, const mimic_json *json
         mimic__schema_finding(reader, json, "the foreign key has %zu fields and refers to %zu",
                               out_key->count, count);
     out_key->referenced_table = referenced->name;
-    return count > 0 && count == out_key->count;
+    if (count == 0 || count != out_key->count)
+        return false;
+    out_key->is_enforceable = is_key(referenced, out_key->referenced_fields, count) &&
+                              has_like_types(table, referenced, out_key);
+    return true;
 }
 
 void mimic__schema_read_foreign_keys(mimic_schema_reader *reader, const mimic_json *schema,
-                                     const mimic_table *tables, mimic_table *table) {
+                                     const mimic_table *tables, mimic_table *table)
+{
     const mimic_json *keys = mimic__schema_member(reader, schema, "foreignKeys", MIMIC_JSON_ARRAY);
     if (keys == NULL || table->field_count == 0)
         return;
@@ -261,7 +328,8 @@ void mimic__schema_read_foreign_keys(mimic_schema_reader *reader, const mimic_js
 /* ---- dialect ---- */
 
 /* Properties that the reader does not have; a value other than the default is a finding. */
-static void check_unsupported(mimic_schema_reader *reader, const mimic_json *dialect) {
+static void check_unsupported(mimic_schema_reader *reader, const mimic_json *dialect)
+{
     const mimic_json *rows = mimic__json_get(dialect, "headerRows");
     if (rows != NULL && (rows->kind != MIMIC_JSON_ARRAY || rows->child_count != 1 ||
                          strcmp(rows->first->text, "1") != 0))
@@ -284,7 +352,8 @@ static void check_unsupported(mimic_schema_reader *reader, const mimic_json *dia
 }
 
 void mimic__schema_read_dialect(mimic_schema_reader *reader, const mimic_json *dialect,
-                                mimic_table *table) {
+                                mimic_table *table)
+{
     if (dialect == NULL)
         return;
     check_unsupported(reader, dialect);

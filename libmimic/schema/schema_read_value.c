@@ -8,14 +8,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void append_message(mimic_buffer *buffer, const char *format, va_list arguments) {
+static void append_message(mimic_buffer *buffer, const char *format, va_list arguments)
+{
     char text[1024];
     if (vsnprintf(text, sizeof text, format, arguments) > 0)
         mimic__buffer_text(buffer, text);
 }
 
 void mimic__schema_finding(mimic_schema_reader *reader, const mimic_json *at, const char *format,
-                           ...) {
+                           ...)
+{
     if (reader->out_of_memory)
         return; /* what is missing may be missing for that reason only */
     reader->pointer.size = 0;
@@ -42,14 +44,16 @@ void mimic__schema_finding(mimic_schema_reader *reader, const mimic_json *at, co
         reader->sink.finding(pointer, at->line, at->column, message, reader->sink.ctx);
 }
 
-void *mimic__schema_array(mimic_schema_reader *reader, size_t count, size_t size) {
+void *mimic__schema_array(mimic_schema_reader *reader, size_t count, size_t size)
+{
     void *memory = mimic__arena_array(reader->arena, count, size);
     if (memory == NULL)
         reader->out_of_memory = true;
     return memory;
 }
 
-const char *mimic__schema_copy(mimic_schema_reader *reader, const char *text, size_t size) {
+const char *mimic__schema_copy(mimic_schema_reader *reader, const char *text, size_t size)
+{
     const char *copy = size == 0 ? "" : mimic__arena_strndup(reader->arena, text, size);
     if (copy == NULL)
         reader->out_of_memory = true;
@@ -57,7 +61,8 @@ const char *mimic__schema_copy(mimic_schema_reader *reader, const char *text, si
 }
 
 /* The name in lower case; NULL when memory ran out. */
-static const mimic_buffer *fold(mimic_schema_reader *reader, const char *name) {
+static const mimic_buffer *fold(mimic_schema_reader *reader, const char *name)
+{
     reader->pointer.size = 0;
     mimic__name_fold(&reader->pointer, name);
     if (reader->pointer.failed)
@@ -66,13 +71,15 @@ static const mimic_buffer *fold(mimic_schema_reader *reader, const char *name) {
 }
 
 uint32_t mimic__schema_find_name(mimic_schema_reader *reader, const mimic_hashmap *map,
-                                 const char *name) {
+                                 const char *name)
+{
     const mimic_buffer *folded = fold(reader, name);
     return folded == NULL ? MIMIC_HASHMAP_NONE
                           : mimic__hashmap_find(map, folded->data, folded->size);
 }
 
-bool mimic__schema_add_name(mimic_schema_reader *reader, mimic_hashmap *map, const char *name) {
+bool mimic__schema_add_name(mimic_schema_reader *reader, mimic_hashmap *map, const char *name)
+{
     const mimic_buffer *folded = fold(reader, name);
     if (folded == NULL)
         return false;
@@ -83,7 +90,8 @@ bool mimic__schema_add_name(mimic_schema_reader *reader, mimic_hashmap *map, con
 }
 
 const mimic_json *mimic__schema_member(mimic_schema_reader *reader, const mimic_json *object,
-                                       const char *key, mimic_json_kind kind) {
+                                       const char *key, mimic_json_kind kind)
+{
     const mimic_json *value = mimic__json_get(object, key);
     if (value == NULL || value->kind == kind)
         return value;
@@ -93,19 +101,21 @@ const mimic_json *mimic__schema_member(mimic_schema_reader *reader, const mimic_
 }
 
 const char *mimic__schema_text(mimic_schema_reader *reader, const mimic_json *object,
-                               const char *key, const char *fallback) {
+                               const char *key, const char *fallback)
+{
     const mimic_json *value = mimic__schema_member(reader, object, key, MIMIC_JSON_STRING);
     return value == NULL ? fallback : mimic__schema_copy(reader, value->text, value->text_size);
 }
 
 bool mimic__schema_flag(mimic_schema_reader *reader, const mimic_json *object, const char *key,
-                        bool fallback) {
+                        bool fallback)
+{
     const mimic_json *value = mimic__schema_member(reader, object, key, MIMIC_JSON_BOOLEAN);
     return value == NULL ? fallback : value->truth;
 }
 
-int64_t mimic__schema_count(mimic_schema_reader *reader, const mimic_json *object,
-                            const char *key) {
+int64_t mimic__schema_count(mimic_schema_reader *reader, const mimic_json *object, const char *key)
+{
     const mimic_json *value = mimic__schema_member(reader, object, key, MIMIC_JSON_NUMBER);
     int64_t count = -1;
     if (value != NULL && (!mimic__json_int64(value, &count) || count < 0)) {
@@ -116,8 +126,8 @@ int64_t mimic__schema_count(mimic_schema_reader *reader, const mimic_json *objec
     return count;
 }
 
-char mimic__schema_character(mimic_schema_reader *reader, const mimic_json *object,
-                             const char *key) {
+char mimic__schema_character(mimic_schema_reader *reader, const mimic_json *object, const char *key)
+{
     const mimic_json *value = mimic__json_get(object, key);
     if (value == NULL || value->kind == MIMIC_JSON_NULL)
         return '\0';
@@ -131,7 +141,8 @@ char mimic__schema_character(mimic_schema_reader *reader, const mimic_json *obje
 
 /* One entry of a list; false after a finding. */
 static bool read_entry(mimic_schema_reader *reader, const mimic_json *entry,
-                       mimic_schema_list_rule rule, mimic_text *out_text) {
+                       mimic_schema_list_rule rule, mimic_text *out_text)
+{
     const mimic_json *value = entry;
     if (rule.allow_labels && entry->kind == MIMIC_JSON_OBJECT) {
         value = mimic__json_get(entry, "value");
@@ -157,7 +168,8 @@ static bool read_entry(mimic_schema_reader *reader, const mimic_json *entry,
 }
 
 const mimic_text *mimic__schema_texts(mimic_schema_reader *reader, const mimic_json *array,
-                                      mimic_schema_list_rule rule, size_t *out_count) {
+                                      mimic_schema_list_rule rule, size_t *out_count)
+{
     *out_count = 0;
     if (array == NULL)
         return NULL;
@@ -171,7 +183,8 @@ const mimic_text *mimic__schema_texts(mimic_schema_reader *reader, const mimic_j
 }
 
 const char *const *mimic__schema_names(mimic_schema_reader *reader, const mimic_json *object,
-                                       const char *key, size_t *out_count) {
+                                       const char *key, size_t *out_count)
+{
     *out_count = 0;
     const mimic_json *array = mimic__schema_member(reader, object, key, MIMIC_JSON_ARRAY);
     if (array == NULL)
@@ -188,7 +201,8 @@ const char *const *mimic__schema_names(mimic_schema_reader *reader, const mimic_
 }
 
 void mimic__schema_known_only(mimic_schema_reader *reader, const mimic_json *object,
-                              const char *const *known) {
+                              const char *const *known)
+{
     for (const mimic_json *member = object == NULL ? NULL : object->first; member != NULL;
          member = member->next) {
         size_t i = 0;

@@ -9,7 +9,8 @@
 /* ---- resources ---- */
 
 /* "dir/labs.schema.json" gives "labs". */
-static const char *name_stem(mimic_schema_reader *reader, const char *path) {
+static const char *name_stem(mimic_schema_reader *reader, const char *path)
+{
     const char *slash = strrchr(path, '/');
     const char *start = slash == NULL ? path : slash + 1;
     const size_t size = strcspn(start[0] == '.' ? "" : start, ".");
@@ -17,7 +18,8 @@ static const char *name_stem(mimic_schema_reader *reader, const char *path) {
 }
 
 static const char *read_path(mimic_schema_reader *reader, const mimic_json *resource,
-                             const mimic_table *table) {
+                             const mimic_table *table)
+{
     const mimic_json *path = mimic__json_get(resource, "path");
     if (path == NULL) {
         const char *made = mimic__arena_format(reader->arena, "%s.csv", table->name);
@@ -33,7 +35,8 @@ static const char *read_path(mimic_schema_reader *reader, const mimic_json *reso
 }
 
 static void read_expected_rows(mimic_schema_reader *reader, const mimic_json *extension,
-                               mimic_table *table) {
+                               mimic_table *table)
+{
     const mimic_json *rows =
         mimic__schema_member(reader, extension, "expectedRows", MIMIC_JSON_OBJECT);
     if (rows == NULL)
@@ -51,7 +54,8 @@ static void read_expected_rows(mimic_schema_reader *reader, const mimic_json *ex
 }
 
 static void read_resource_extension(mimic_schema_reader *reader, const mimic_json *resource,
-                                    const mimic_json *modules, mimic_table *table) {
+                                    const mimic_json *modules, mimic_table *table)
+{
     static const char *const known[] = {"module", "expectedRows", "aliases", "orderKey", NULL};
     const mimic_json *extension =
         mimic__schema_member(reader, resource, "mimic", MIMIC_JSON_OBJECT);
@@ -67,7 +71,8 @@ static void read_resource_extension(mimic_schema_reader *reader, const mimic_jso
     mimic__schema_read_order_key(reader, mimic__json_get(extension, "orderKey"), table);
 }
 
-static void check_encoding(mimic_schema_reader *reader, const mimic_json *resource) {
+static void check_encoding(mimic_schema_reader *reader, const mimic_json *resource)
+{
     const mimic_json *encoding =
         mimic__schema_member(reader, resource, "encoding", MIMIC_JSON_STRING);
     if (encoding != NULL && !mimic__name_equals(encoding->text, "utf-8") &&
@@ -79,7 +84,8 @@ static void check_encoding(mimic_schema_reader *reader, const mimic_json *resour
 }
 
 static void read_resource_name(mimic_schema_reader *reader, const mimic_json *resource,
-                               mimic_table *table) {
+                               mimic_table *table)
+{
     const mimic_json *name = mimic__schema_member(reader, resource, "name", MIMIC_JSON_STRING);
     table->name = "";
     if (name == NULL && mimic__json_get(resource, "name") == NULL)
@@ -96,7 +102,8 @@ static void read_resource_name(mimic_schema_reader *reader, const mimic_json *re
 
 /* False when it is no table, or one that cannot be named. */
 static bool read_resource(mimic_schema_reader *reader, const mimic_json *resource,
-                          const mimic_json *modules, mimic_table *table) {
+                          const mimic_json *modules, mimic_table *table)
+{
     const mimic_json *type = mimic__schema_member(reader, resource, "type", MIMIC_JSON_STRING);
     const mimic_json *schema = mimic__json_get(resource, "schema");
     const bool is_table = type != NULL && strcmp(type->text, "table") == 0;
@@ -126,7 +133,8 @@ static bool read_resource(mimic_schema_reader *reader, const mimic_json *resourc
 /* ---- what tells releases apart ---- */
 
 static void read_modules(mimic_schema_reader *reader, const mimic_json *modules,
-                         mimic_dataset *dataset) {
+                         mimic_dataset *dataset)
+{
     if (modules == NULL)
         return;
     mimic_module *array = mimic__schema_array(reader, modules->child_count, sizeof *array);
@@ -140,7 +148,8 @@ static void read_modules(mimic_schema_reader *reader, const mimic_json *modules,
 }
 
 static void check_columns(mimic_schema_reader *reader, const mimic_json *entry, const char *key,
-                          const mimic_table *table, bool expected) {
+                          const mimic_table *table, bool expected)
+{
     const mimic_json *names = mimic__json_get(entry, key);
     for (const mimic_json *name = names == NULL ? NULL : names->first; name != NULL;
          name = name->next)
@@ -150,7 +159,8 @@ static void check_columns(mimic_schema_reader *reader, const mimic_json *entry, 
 }
 
 static void read_signature(mimic_schema_reader *reader, const mimic_json *entry,
-                           const mimic_dataset *dataset, mimic_signature *out) {
+                           const mimic_dataset *dataset, mimic_signature *out)
+{
     static const char *const known[] = {"table",  "columns",     "absent", "column",
                                         "values", "otherValues", "rows",   NULL};
     mimic__schema_known_only(reader, entry, known);
@@ -181,7 +191,8 @@ static void read_signature(mimic_schema_reader *reader, const mimic_json *entry,
 }
 
 static void read_signatures(mimic_schema_reader *reader, const mimic_json *extension,
-                            mimic_dataset *dataset) {
+                            mimic_dataset *dataset)
+{
     const mimic_json *list = mimic__schema_member(reader, extension, "signature", MIMIC_JSON_ARRAY);
     mimic_signature *array =
         list == NULL ? NULL : mimic__schema_array(reader, list->child_count, sizeof *array);
@@ -201,7 +212,8 @@ static void read_signatures(mimic_schema_reader *reader, const mimic_json *exten
 
 /* A name or version becomes part of "name@version/table". */
 static const char *read_label(mimic_schema_reader *reader, const mimic_json *package,
-                              const char *key) {
+                              const char *key)
+{
     const mimic_json *value = mimic__schema_member(reader, package, key, MIMIC_JSON_STRING);
     if (value == NULL)
         return "";
@@ -212,7 +224,8 @@ static const char *read_label(mimic_schema_reader *reader, const mimic_json *pac
 
 /* The schemas' places in the JSON, wanted again for the foreign keys. */
 static void read_resources(mimic_schema_reader *reader, const mimic_json *resources,
-                           const mimic_json *modules, mimic_dataset *dataset) {
+                           const mimic_json *modules, mimic_dataset *dataset)
+{
     mimic_table *tables = mimic__schema_array(reader, resources->child_count, sizeof *tables);
     const mimic_json **schemas =
         mimic__schema_array(reader, resources->child_count, sizeof *schemas);
@@ -234,7 +247,8 @@ static void read_resources(mimic_schema_reader *reader, const mimic_json *resour
 }
 
 static void read_package(mimic_schema_reader *reader, const mimic_json *package,
-                         mimic_dataset *dataset) {
+                         mimic_dataset *dataset)
+{
     static const char *const known[] = {"modules", "signature", "ignore", NULL};
     const mimic_json *resources =
         mimic__schema_member(reader, package, "resources", MIMIC_JSON_ARRAY);
@@ -263,7 +277,8 @@ static void read_package(mimic_schema_reader *reader, const mimic_json *package,
 
 /* A bare Table Schema: the table is named after the file. */
 static void read_bare_schema(mimic_schema_reader *reader, const mimic_json *schema,
-                             mimic_dataset *dataset) {
+                             mimic_dataset *dataset)
+{
     mimic_table *table = mimic__schema_array(reader, 1, sizeof *table);
     if (table == NULL)
         return;
@@ -285,7 +300,8 @@ static void read_bare_schema(mimic_schema_reader *reader, const mimic_json *sche
 
 /* A single resource: a package of one. */
 static void read_bare_resource(mimic_schema_reader *reader, const mimic_json *resource,
-                               mimic_dataset *dataset) {
+                               mimic_dataset *dataset)
+{
     mimic_table *table = mimic__schema_array(reader, 1, sizeof *table);
     if (table == NULL)
         return;
@@ -297,7 +313,8 @@ static void read_bare_resource(mimic_schema_reader *reader, const mimic_json *re
     mimic__schema_read_foreign_keys(reader, mimic__json_get(resource, "schema"), table, table);
 }
 
-static void read_root(mimic_schema_reader *reader, const mimic_json *root, mimic_dataset *dataset) {
+static void read_root(mimic_schema_reader *reader, const mimic_json *root, mimic_dataset *dataset)
+{
     *dataset =
         (mimic_dataset){.name = "", .version = "", .title = "", .description = "", .homepage = ""};
     if (mimic__json_get(root, "resources") != NULL)
@@ -316,7 +333,8 @@ static void read_root(mimic_schema_reader *reader, const mimic_json *root, mimic
 /* ---- entry ---- */
 
 static mimic_status read_tree(mimic_schema_reader *reader, const mimic_json *root,
-                              mimic_dataset **out_dataset) {
+                              mimic_dataset **out_dataset)
+{
     mimic_dataset *dataset = mimic__schema_array(reader, 1, sizeof *dataset);
     if (dataset != NULL)
         read_root(reader, root, dataset);
@@ -330,7 +348,8 @@ static mimic_status read_tree(mimic_schema_reader *reader, const mimic_json *roo
 
 mimic_status mimic__schema_read(mimic_arena *arena, const char *json, size_t size, const char *name,
                                 const mimic_schema_sink *sink, mimic_dataset **out_dataset,
-                                mimic_error *err) {
+                                mimic_error *err)
+{
     *out_dataset = NULL;
     mimic_arena tree;
     mimic__arena_init(&tree, arena->ctx);
@@ -356,7 +375,8 @@ mimic_status mimic__schema_read(mimic_arena *arena, const char *json, size_t siz
 
 mimic_status mimic_schema_check(const mimic_context *ctx, const char *json, size_t size_bytes,
                                 const char *name, mimic_schema_finding_fn finding,
-                                void *finding_ctx, mimic_error *err) {
+                                void *finding_ctx, mimic_error *err)
+{
     if (ctx == NULL || (json == NULL && size_bytes > 0))
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "mimic_schema_check needs a context and a text");

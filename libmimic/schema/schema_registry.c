@@ -13,12 +13,14 @@
 
 /* ---- order ---- */
 
-static bool is_digit(char byte) {
+static bool is_digit(char byte)
+{
     return byte >= '0' && byte <= '9';
 }
 
 /* Compares the numbers at *a and *b and steps over them; they may be of any length. */
-static int compare_numbers(const char **a, const char **b) {
+static int compare_numbers(const char **a, const char **b)
+{
     while (**a == '0')
         ++*a;
     while (**b == '0')
@@ -36,7 +38,8 @@ static int compare_numbers(const char **a, const char **b) {
     return order;
 }
 
-int mimic__version_compare(const char *a, const char *b) {
+int mimic__version_compare(const char *a, const char *b)
+{
     while (*a != '\0' && *b != '\0') {
         int order;
         if (is_digit(*a) && is_digit(*b)) {
@@ -52,7 +55,8 @@ int mimic__version_compare(const char *a, const char *b) {
     return (*a != '\0') - (*b != '\0');
 }
 
-static int compare_releases(const mimic_dataset *a, const mimic_dataset *b) {
+static int compare_releases(const mimic_dataset *a, const mimic_dataset *b)
+{
     int order = strcmp(a->name, b->name);
     if (order == 0)
         order = mimic__version_compare(a->version, b->version);
@@ -65,7 +69,8 @@ static int compare_releases(const mimic_dataset *a, const mimic_dataset *b) {
 
 /* ---- releases ---- */
 
-void mimic__release_free(const mimic_context *ctx, mimic_release *release) {
+void mimic__release_free(const mimic_context *ctx, mimic_release *release)
+{
     if (release == NULL)
         return;
     mimic__arena_free(&release->arena);
@@ -73,7 +78,8 @@ void mimic__release_free(const mimic_context *ctx, mimic_release *release) {
 }
 
 mimic_status mimic__release_read(const mimic_context *ctx, const char *json, size_t size,
-                                 const char *name, mimic_release **out_release, mimic_error *err) {
+                                 const char *name, mimic_release **out_release, mimic_error *err)
+{
     *out_release = NULL;
     mimic_release *release = mimic__alloc_zeroed(ctx, 1, sizeof *release);
     if (release == NULL)
@@ -88,7 +94,8 @@ mimic_status mimic__release_read(const mimic_context *ctx, const char *json, siz
     return status;
 }
 
-mimic_status mimic__registry_reserve(mimic_registry *registry, size_t more, mimic_error *err) {
+mimic_status mimic__registry_reserve(mimic_registry *registry, size_t more, mimic_error *err)
+{
     const size_t needed = registry->release_count + more;
     if (needed <= registry->release_capacity)
         return MIMIC_OK;
@@ -103,7 +110,8 @@ mimic_status mimic__registry_reserve(mimic_registry *registry, size_t more, mimi
     return MIMIC_OK;
 }
 
-void mimic__registry_put(mimic_registry *registry, mimic_release *release) {
+void mimic__registry_put(mimic_registry *registry, mimic_release *release)
+{
     size_t at = 0;
     int order = 1;
     while (at < registry->release_count &&
@@ -123,8 +131,8 @@ void mimic__registry_put(mimic_registry *registry, mimic_release *release) {
 /* ---- public ---- */
 
 static mimic_status add_json(mimic_registry *registry, const char *json, size_t size,
-                             const char *name, const mimic_dataset **out_dataset,
-                             mimic_error *err) {
+                             const char *name, const mimic_dataset **out_dataset, mimic_error *err)
+{
     MIMIC_TRY(mimic__registry_reserve(registry, 1, err));
     mimic_release *release;
     MIMIC_TRY(mimic__release_read(registry->ctx, json, size, name, &release, err));
@@ -134,7 +142,8 @@ static mimic_status add_json(mimic_registry *registry, const char *json, size_t 
     return MIMIC_OK;
 }
 
-static mimic_status add_builtin(mimic_registry *registry, mimic_error *err) {
+static mimic_status add_builtin(mimic_registry *registry, mimic_error *err)
+{
     for (size_t i = 0; i < mimic__builtin_package_count; i++) {
         const mimic_builtin_package *package = &mimic__builtin_packages[i];
         MIMIC_TRY(add_json(registry, package->json, package->size, package->name, NULL, err));
@@ -143,7 +152,8 @@ static mimic_status add_builtin(mimic_registry *registry, mimic_error *err) {
 }
 
 mimic_status mimic_registry_new(const mimic_context *ctx, mimic_registry **out_registry,
-                                mimic_error *err) {
+                                mimic_error *err)
+{
     if (ctx == NULL || out_registry == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "mimic_registry_new needs a context and a place for the registry");
@@ -162,7 +172,8 @@ mimic_status mimic_registry_new(const mimic_context *ctx, mimic_registry **out_r
 
 mimic_status mimic_registry_add_json(mimic_registry *registry, const char *json, size_t size_bytes,
                                      const char *name, const mimic_dataset **out_dataset,
-                                     mimic_error *err) {
+                                     mimic_error *err)
+{
     if (out_dataset != NULL)
         *out_dataset = NULL;
     if (registry == NULL || (json == NULL && size_bytes > 0))
@@ -172,16 +183,19 @@ mimic_status mimic_registry_add_json(mimic_registry *registry, const char *json,
                     out_dataset, err);
 }
 
-size_t mimic_registry_dataset_count(const mimic_registry *registry) {
+size_t mimic_registry_dataset_count(const mimic_registry *registry)
+{
     return registry == NULL ? 0 : registry->release_count;
 }
 
-const mimic_dataset *mimic_registry_dataset(const mimic_registry *registry, size_t index) {
+const mimic_dataset *mimic_registry_dataset(const mimic_registry *registry, size_t index)
+{
     return index < mimic_registry_dataset_count(registry) ? registry->releases[index]->dataset
                                                           : NULL;
 }
 
-void mimic_registry_free(mimic_registry *registry) {
+void mimic_registry_free(mimic_registry *registry)
+{
     if (registry == NULL)
         return;
     for (size_t i = 0; i < registry->release_count; i++)

@@ -13,13 +13,15 @@
 #define PACKAGE_FILE "datapackage.json"
 #define PACKAGE_DEPTH 3 /* <dir>/<dataset>/<version>/datapackage.json */
 
-static bool is_package(const char *relative) {
+static bool is_package(const char *relative)
+{
     const char *slash = strrchr(relative, '/');
     return strcmp(slash == NULL ? relative : slash + 1, PACKAGE_FILE) == 0;
 }
 
 static mimic_status read_package(const mimic_context *ctx, const char *path,
-                                 mimic_release **out_release, mimic_error *err) {
+                                 mimic_release **out_release, mimic_error *err)
+{
     char *text;
     size_t size;
     MIMIC_TRY(mimic__read_file(ctx, path, MIMIC_JSON_MAX_BYTES, &text, &size, err));
@@ -30,7 +32,8 @@ static mimic_status read_package(const mimic_context *ctx, const char *path,
 
 /* Two packages of one release in one folder: which one is meant cannot be told. */
 static mimic_status check_double(mimic_release *const *releases, size_t count,
-                                 const mimic_file_entry *entry, mimic_error *err) {
+                                 const mimic_file_entry *entry, mimic_error *err)
+{
     const mimic_dataset *last = releases[count - 1]->dataset;
     for (size_t i = 0; i + 1 < count; i++)
         if (last->name[0] != '\0' && strcmp(releases[i]->dataset->name, last->name) == 0 &&
@@ -43,7 +46,8 @@ static mimic_status check_double(mimic_release *const *releases, size_t count,
 /* *out_count releases are read and owned by the caller, also after a failure. */
 static mimic_status read_packages(const mimic_context *ctx, const mimic_file_entry *entries,
                                   size_t entry_count, mimic_release **releases, size_t *out_count,
-                                  mimic_error *err) {
+                                  mimic_error *err)
+{
     for (size_t i = 0; i < entry_count; i++) {
         if (!is_package(entries[i].relative))
             continue;
@@ -55,7 +59,8 @@ static mimic_status read_packages(const mimic_context *ctx, const mimic_file_ent
 }
 
 static mimic_status add_dir(mimic_registry *registry, mimic_arena *arena, const char *path,
-                            mimic_error *err) {
+                            mimic_error *err)
+{
     mimic_file_entry *entries;
     size_t entry_count;
     MIMIC_TRY(mimic__list_files(arena, path, PACKAGE_DEPTH, &entries, &entry_count, err));
@@ -78,7 +83,8 @@ static mimic_status add_dir(mimic_registry *registry, mimic_arena *arena, const 
     return status;
 }
 
-mimic_status mimic_registry_add_dir(mimic_registry *registry, const char *path, mimic_error *err) {
+mimic_status mimic_registry_add_dir(mimic_registry *registry, const char *path, mimic_error *err)
+{
     if (registry == NULL || path == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "mimic_registry_add_dir needs a registry and a path");
