@@ -1,7 +1,7 @@
 /*
- * See flatbuffer.h. Layout after "FlatBuffer Internals": a table begins with the distance back to its
- * vtable, and the vtable holds its own size, the table's size and the place of each field, in 16 bits
- * each. Vtables are not shared: Arrow's metadata is small.
+ * See flatbuffer.h. Layout after "FlatBuffer Internals": a table begins with the distance back to
+ * its vtable, and the vtable holds its own size, the table's size and the place of each field, in
+ * 16 bits each. Vtables are not shared: Arrow's metadata is small.
  */
 #include "arrow/flatbuffer.h"
 

@@ -1,9 +1,9 @@
 /*
- * See ipc_body.h. Message.fbs, BodyCompressionMethod BUFFER: a compressed buffer begins with its plain
- * size as a little-endian int64; an empty buffer has length 0 and no prefix. The size -1, for a buffer
- * that did not shrink and stands as it is, is never used: a frame adds a dozen bytes to such a buffer,
- * where the 8 bytes of the prefix would take a decimal's 16-byte alignment away, and not every reader
- * copes with that.
+ * See ipc_body.h. Message.fbs, BodyCompressionMethod BUFFER: a compressed buffer begins with its
+ * plain size as a little-endian int64; an empty buffer has length 0 and no prefix. The size -1, for
+ * a buffer that did not shrink and stands as it is, is never used: a frame adds a dozen bytes to
+ * such a buffer, where the 8 bytes of the prefix would take a decimal's 16-byte alignment away, and
+ * not every reader copes with that.
  */
 #include "arrow/ipc_body.h"
 

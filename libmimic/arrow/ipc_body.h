@@ -1,6 +1,6 @@
 /*
- * The body of one IPC message: buffers behind each other, each on a 64-byte boundary, compressed one
- * by one or not, with the spans that say where they lie.
+ * The body of one IPC message: buffers behind each other, each on a 64-byte boundary, compressed
+ * one by one or not, with the spans that say where they lie.
  */
 #ifndef MIMIC_ARROW_IPC_BODY_H
 #define MIMIC_ARROW_IPC_BODY_H

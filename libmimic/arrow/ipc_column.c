@@ -1,6 +1,6 @@
 /*
- * See ipc_column.h. Assumes columns as batch.h describes them. Slots of NULL values are taken as they
- * are, but for categorical ones, whose code becomes 0.
+ * See ipc_column.h. Assumes columns as batch.h describes them. Slots of NULL values are taken as
+ * they are, but for categorical ones, whose code becomes 0.
  */
 #include "arrow/ipc_column.h"
 
@@ -107,8 +107,8 @@ static void append_bytes(mimic_ipc_column *column, const mimic_column *source, s
     column->offsets.size += count * sizeof(int32_t);
     const size_t size = (size_t)(source->offsets[first + count] - source->offsets[first]);
     if (size > 0)
-        mimic__buffer_append(&column->values,
-                             (const char *)source->values + source->offsets[first], size);
+        mimic__buffer_append(&column->values, (const char *)source->values + source->offsets[first],
+                             size);
 }
 
 /* Own code of a text of the source's dictionary; -1 when memory ran out. */
@@ -127,8 +127,8 @@ static int32_t own_code(mimic_ipc_column *column, const mimic_dictionary *dictio
     return *known;
 }
 
-static mimic_status append_codes(mimic_ipc_column *column, const mimic_column *source,
-                                 size_t first, size_t count, mimic_error *err)
+static mimic_status append_codes(mimic_ipc_column *column, const mimic_column *source, size_t first,
+                                 size_t count, mimic_error *err)
 {
     if (!mimic__buffer_reserve(&column->values, count * sizeof(int32_t)))
         return mimic__fail_memory(err);
@@ -153,8 +153,8 @@ static mimic_status append_codes(mimic_ipc_column *column, const mimic_column *s
 mimic_status mimic__ipc_column_append(mimic_ipc_column *column, const mimic_column *source,
                                       size_t first, size_t count, mimic_error *err)
 {
-    const size_t valid = append_bits(&column->validity, column->rows, source->validity, first,
-                                     count);
+    const size_t valid =
+        append_bits(&column->validity, column->rows, source->validity, first, count);
     if (column->type == MIMIC_TYPE_CATEGORICAL) {
         MIMIC_TRY(append_codes(column, source, first, count, err));
     } else if (column->value_bits == 0) {

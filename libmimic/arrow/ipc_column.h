@@ -1,7 +1,8 @@
 /*
  * A column of the record batch that is being gathered. Rows are appended from batches of any size;
- * categorical codes are given anew, in the order in which texts first appear among the rows written,
- * so that neither the reader's batches nor its dictionary can be told from what is written.
+ * categorical codes are given anew, in the order in which texts first appear among the rows
+ * written, so that neither the reader's batches nor its dictionary can be told from what is
+ * written.
  */
 #ifndef MIMIC_ARROW_IPC_COLUMN_H
 #define MIMIC_ARROW_IPC_COLUMN_H

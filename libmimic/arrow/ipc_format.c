@@ -1,6 +1,6 @@
 /*
- * See ipc_format.h. The slots of each table stand in the order of the .fbs files; a union takes two,
- * its type first. Values that equal their default are written all the same.
+ * See ipc_format.h. The slots of each table stand in the order of the .fbs files; a union takes
+ * two, its type first. Values that equal their default are written all the same.
  */
 #include "arrow/ipc_format.h"
 
@@ -103,8 +103,8 @@ static size_t add_type(mimic_buffer *fb, const mimic_field *field)
     case TYPE_INT:
         return add_int(fb, mimic__arrow_value_bits(field->type));
     case TYPE_FLOATING_POINT:
-        return add_unit(fb, field->type == MIMIC_TYPE_FLOAT32 ? PRECISION_SINGLE
-                                                              : PRECISION_DOUBLE);
+        return add_unit(fb,
+                        field->type == MIMIC_TYPE_FLOAT32 ? PRECISION_SINGLE : PRECISION_DOUBLE);
     case TYPE_DECIMAL:
         return add_decimal(fb, field);
     case TYPE_DATE:

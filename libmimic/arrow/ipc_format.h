@@ -1,6 +1,6 @@
 /*
- * The metadata of Arrow IPC messages (format/Schema.fbs, Message.fbs, File.fbs), as bytes in a buffer
- * that mimic__fb_begin empties first. Pure: no file, no data, no compression.
+ * The metadata of Arrow IPC messages (format/Schema.fbs, Message.fbs, File.fbs), as bytes in a
+ * buffer that mimic__fb_begin empties first. Pure: no file, no data, no compression.
  */
 #ifndef MIMIC_ARROW_IPC_FORMAT_H
 #define MIMIC_ARROW_IPC_FORMAT_H

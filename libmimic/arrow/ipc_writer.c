@@ -1,7 +1,7 @@
 /*
  * See ipc_writer.h. Every message is written as: 0xFFFFFFFF, the size of the metadata, the metadata
- * padded so that the body begins on a 64-byte boundary of the file, the body. Memory: what is gathered
- * (MIMIC_IPC_BATCH_BYTES, or one row), the body made of it, and the dictionaries.
+ * padded so that the body begins on a 64-byte boundary of the file, the body. Memory: what is
+ * gathered (MIMIC_IPC_BATCH_BYTES, or one row), the body made of it, and the dictionaries.
  */
 #include "arrow/ipc_writer.h"
 
@@ -61,9 +61,14 @@ static mimic_status write_message(mimic_ipc_writer *writer, mimic_buffer *blocks
                                    (int32_t)(writer->metadata.size + PREFIX_BYTES),
                                    (int64_t)writer->body.bytes.size};
     const uint32_t size = (uint32_t)writer->metadata.size;
-    const unsigned char prefix[PREFIX_BYTES] = {
-        0xff, 0xff, 0xff, 0xff, (unsigned char)size, (unsigned char)(size >> 8),
-        (unsigned char)(size >> 16), (unsigned char)(size >> 24)};
+    const unsigned char prefix[PREFIX_BYTES] = {0xff,
+                                                0xff,
+                                                0xff,
+                                                0xff,
+                                                (unsigned char)size,
+                                                (unsigned char)(size >> 8),
+                                                (unsigned char)(size >> 16),
+                                                (unsigned char)(size >> 24)};
     MIMIC_TRY(write_bytes(writer, prefix, sizeof prefix, err));
     MIMIC_TRY(write_bytes(writer, writer->metadata.data, writer->metadata.size, err));
     if (writer->body.bytes.size > 0)
@@ -107,11 +112,10 @@ static mimic_status add_column(mimic_ipc_body *body, const mimic_ipc_column *col
     mimic__ipc_body_add_node(body, (int64_t)column->rows, column->null_count);
     /* A column without NULLs may leave its bitmap out (Message.fbs, FieldNode). */
     MIMIC_TRY(mimic__ipc_body_add_buffer(body, column->validity.data,
-                                         column->null_count == 0 ? 0 : column->validity.size,
-                                         err));
+                                         column->null_count == 0 ? 0 : column->validity.size, err));
     if (column->value_bits == 0)
-        MIMIC_TRY(mimic__ipc_body_add_buffer(body, column->offsets.data, column->offsets.size,
-                                             err));
+        MIMIC_TRY(
+            mimic__ipc_body_add_buffer(body, column->offsets.data, column->offsets.size, err));
     return mimic__ipc_body_add_buffer(body, column->values.data, column->values.size, err);
 }
 
@@ -132,7 +136,8 @@ static mimic_status flush(mimic_ipc_writer *writer, mimic_error *err)
     return write_message(writer, &writer->batch_blocks, err);
 }
 
-/* Bits that the rows [first, first + count) take when gathered, one validity bit a value included. */
+/* Bits that the rows [first, first + count) take when gathered, one validity bit a value included.
+ */
 static uint64_t bits_of(const mimic_ipc_writer *writer, const mimic_batch *batch, size_t first,
                         size_t count)
 {
@@ -173,8 +178,8 @@ static mimic_status gather(mimic_ipc_writer *writer, const mimic_batch *batch, s
                            size_t count, mimic_error *err)
 {
     for (size_t i = 0; i < batch->column_count; i++)
-        MIMIC_TRY(mimic__ipc_column_append(&writer->columns[i], &batch->columns[i], first, count,
-                                           err));
+        MIMIC_TRY(
+            mimic__ipc_column_append(&writer->columns[i], &batch->columns[i], first, count, err));
     writer->bits += bits_of(writer, batch, first, count);
     writer->rows += count;
     return MIMIC_OK;
@@ -257,8 +262,7 @@ static mimic_status open_inner(mimic_ipc_writer *writer, mimic_error *err)
 {
     const mimic_context *ctx = writer->ctx;
     const mimic_table *table = writer->table;
-    const int level =
-        writer->options.level == 0 ? MIMIC_IPC_DEFAULT_LEVEL : writer->options.level;
+    const int level = writer->options.level == 0 ? MIMIC_IPC_DEFAULT_LEVEL : writer->options.level;
     MIMIC_TRY(mimic__ipc_body_init(&writer->body, ctx, table->field_count,
                                    writer->options.is_compressed, level, err));
     writer->sent_texts = mimic__alloc_array(ctx, table->field_count, sizeof *writer->sent_texts);

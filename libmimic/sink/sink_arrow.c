@@ -1,7 +1,8 @@
 /*
- * The Arrow sink: one Arrow IPC file a table below a folder, or one table in one file (.arrow) or one
- * stream (.arrows). Zstandard unless the options say otherwise. A row that has NULL where the schema
- * says required is refused, for Arrow's own schema promises that there is none. Keys are not checked.
+ * The Arrow sink: one Arrow IPC file a table below a folder, or one table in one file (.arrow) or
+ * one stream (.arrows). Zstandard unless the options say otherwise. A row that has NULL where the
+ * schema says required is refused, for Arrow's own schema promises that there is none. Keys are not
+ * checked.
  */
 #include "arrow/ipc_writer.h"
 #include "base/error.h"
@@ -79,8 +80,7 @@ static mimic_status write_checked(arrow_sink *sink, const mimic_batch *batch, mi
     return mimic__ipc_writer_append(sink->writer, batch, first, batch->row_count - first, err);
 }
 
-static mimic_status arrow_write(void *self, const mimic_batch *batch, void *chunk,
-                                mimic_error *err)
+static mimic_status arrow_write(void *self, const mimic_batch *batch, void *chunk, mimic_error *err)
 {
     arrow_sink *sink = self;
     (void)chunk;

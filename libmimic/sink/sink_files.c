@@ -111,25 +111,25 @@ static mimic_status check_not_written(const mimic_sink_files *files, const char 
 {
     for (size_t i = 0; i < files->waiting_count; i++)
         if (strcmp(files->waiting[i].path, path) == 0)
-            return mimic__fail(err, MIMIC_ERR_STATE,
-                               files->is_one_table
-                                   ? "\"%s\" holds one table and has it already; table \"%s\" needs "
-                                     "a target of its own, or a folder as the target"
-                                   : "\"%s\" is written already; table \"%s\" comes twice",
-                               path, table->name);
+            return mimic__fail(
+                err, MIMIC_ERR_STATE,
+                files->is_one_table
+                    ? "\"%s\" holds one table and has it already; table \"%s\" needs "
+                      "a target of its own, or a folder as the target"
+                    : "\"%s\" is written already; table \"%s\" comes twice",
+                path, table->name);
     return MIMIC_OK;
 }
 
-static mimic_status begin_inner(mimic_sink_files *files, const mimic_table *table,
-                                mimic_error *err)
+static mimic_status begin_inner(mimic_sink_files *files, const mimic_table *table, mimic_error *err)
 {
     MIMIC_TRY(check_names(table, err));
     MIMIC_TRY(make_table_path(files, table, &files->table.path, err));
     MIMIC_TRY(make_rejects_path(files, table, &files->rejects.path, err));
     MIMIC_TRY(check_not_written(files, files->table.path, table, err));
     MIMIC_TRY(check_not_written(files, files->rejects.path, table, err));
-    return mimic__output_open(files->ctx, files->table.path, &files->options,
-                              &files->table.output, err);
+    return mimic__output_open(files->ctx, files->table.path, &files->options, &files->table.output,
+                              err);
 }
 
 mimic_status mimic__sink_files_begin(mimic_sink_files *files, const mimic_table *table,
@@ -176,8 +176,8 @@ static mimic_status open_rejects(mimic_sink_files *files, mimic_error *err)
     static const char header[] = "source,record,line,byte_offset,column,code,message,raw\n";
     const mimic_output_options options = {.compression = MIMIC_COMPRESSION_NONE,
                                           .no_sync = files->options.no_sync};
-    MIMIC_TRY(mimic__output_open(files->ctx, files->rejects.path, &options,
-                                 &files->rejects.output, err));
+    MIMIC_TRY(
+        mimic__output_open(files->ctx, files->rejects.path, &options, &files->rejects.output, err));
     return mimic__output_write(files->rejects.output, header, sizeof header - 1, err);
 }
 

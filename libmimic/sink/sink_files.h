@@ -1,12 +1,12 @@
 /*
  * What the sinks that write files have in common: one file a table below a folder
  * (DIR/<module>/<table><ending>), or one file for one table; rejects as CSV beside them
- * (DIR/rejects/<table>.csv, or out.rejects.csv beside out.arrow). All of it becomes visible together,
- * when the sink finishes.
+ * (DIR/rejects/<table>.csv, or out.rejects.csv beside out.arrow). All of it becomes visible
+ * together, when the sink finishes.
  *
- * A rejects file has the header source,record,line,byte_offset,column,code,message,raw; in raw, bytes
- * that are no UTF-8 text, and NUL, stand as \xNN. A table without rejects has no such file, and one
- * from an earlier run goes away.
+ * A rejects file has the header source,record,line,byte_offset,column,code,message,raw; in raw,
+ * bytes that are no UTF-8 text, and NUL, stand as \xNN. A table without rejects has no such file,
+ * and one from an earlier run goes away.
  */
 #ifndef MIMIC_SINK_FILES_H
 #define MIMIC_SINK_FILES_H

@@ -20,11 +20,11 @@ typedef struct write_case {
 } write_case;
 
 static const write_case cases[] = {
-    {"file_zstd.arrow", true, 1000, 100},      {"file_none.arrow", false, 1000, 333},
-    {"stream_zstd.arrows", true, 1000, 100},   {"stream_none.arrows", false, 1000, 333},
-    {"file_large.arrow", true, 70000, 5000},  {"stream_large.arrows", true, 70000, 7777},
-    {"file_no_rows.arrow", true, 0, 1},        {"stream_no_rows.arrows", true, 0, 1},
-    {"file_one_row.arrow", true, 1, 1},        {"stream_one_row.arrows", false, 1, 1},
+    {"file_zstd.arrow", true, 1000, 100},    {"file_none.arrow", false, 1000, 333},
+    {"stream_zstd.arrows", true, 1000, 100}, {"stream_none.arrows", false, 1000, 333},
+    {"file_large.arrow", true, 70000, 5000}, {"stream_large.arrows", true, 70000, 7777},
+    {"file_no_rows.arrow", true, 0, 1},      {"stream_no_rows.arrows", true, 0, 1},
+    {"file_one_row.arrow", true, 1, 1},      {"stream_one_row.arrows", false, 1, 1},
 };
 
 static mimic_status write_to_file(void *ctx, const void *bytes, size_t size, mimic_error *err)
@@ -60,9 +60,9 @@ static void write_rows(const mimic_context *ctx, const write_case *what, FILE *f
     const mimic_ipc_options options = {.is_stream = strstr(what->name, ".arrows") != NULL,
                                        .is_compressed = what->is_compressed};
     mimic_ipc_writer *writer = NULL;
-    check(mimic__ipc_writer_open(ctx, fixture_table(), &options, write_to_file, file, &writer,
-                                 &err),
-          &err);
+    check(
+        mimic__ipc_writer_open(ctx, fixture_table(), &options, write_to_file, file, &writer, &err),
+        &err);
     for (int64_t first = 0; first < what->rows; first += what->step) {
         const int64_t count = what->rows - first < what->step ? what->rows - first : what->step;
         fixture_batch fixture;
