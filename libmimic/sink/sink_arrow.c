@@ -144,8 +144,8 @@ static mimic_status open_inner(arrow_sink *sink, const struct mimic_target *targ
         .is_compressed = options->compression != MIMIC_SINK_COMPRESSION_NONE,
         .level = options->compression_level,
     };
-    MIMIC_TRY(mimic__sink_files_init(&sink->files, sink->ctx, target->path, target->is_one_table,
-                                     ".arrow", &output_options, err));
+    MIMIC_TRY(mimic__sink_files_init(&sink->files, sink->ctx, target, ".arrow", &output_options,
+                                     err));
     return mimic_sink_new(sink->ctx, &vtable, sink, out_sink, err);
 }
 

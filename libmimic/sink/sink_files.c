@@ -1,26 +1,40 @@
 /*
- * See sink_files.h. Assumes that the calls come in the order that sink.c enforces. Names of modules
- * and tables come from schemas, so that one which would leave the folder is refused.
+ * See sink_files.h. Assumes that the calls come in the order that sink.c enforces. Knows nothing of
+ * what a table's file holds.
  */
 #include "sink/sink_files.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/utf8.h"
 #include "schema/schema_model.h"
+#include "sink/sink_csv_encode.h"
+#include "sink/sink_internal.h"
 
 mimic_status mimic__sink_files_init(mimic_sink_files *files, const mimic_context *ctx,
-                                    const char *root, bool is_one_table, const char *ending,
+                                    const struct mimic_target *target, const char *ending,
                                     const mimic_output_options *options, mimic_error *err)
 {
-    *files = (mimic_sink_files){
-        .ctx = ctx, .is_one_table = is_one_table, .ending = ending, .options = *options};
-    files->root = mimic__strdup(ctx, root);
-    return files->root == NULL ? mimic__fail_memory(err) : MIMIC_OK;
+    *files = (mimic_sink_files){.ctx = ctx,
+                                .is_one_table = target->is_one_table,
+                                .ending = ending,
+                                .options = *options};
+    files->root = mimic__strdup(ctx, target->path);
+    if (files->root == NULL)
+        return mimic__fail_memory(err);
+    struct stat facts;
+    if (stat(files->root, &facts) != 0)
+        return MIMIC_OK;
+    const bool is_folder = S_ISDIR(facts.st_mode) != 0;
+    if (is_folder == files->is_one_table)
+        return mimic__fail(err, MIMIC_ERR_IO, "%s is %s folder; expected %s", files->root,
+                           is_folder ? "a" : "no",
+                           is_folder ? "a file, or a folder as the target" : "a folder");
+    return MIMIC_OK;
 }
 
 static void free_file(const mimic_sink_files *files, mimic_sink_file *file)
@@ -45,35 +59,13 @@ void mimic__sink_files_free(mimic_sink_files *files)
     mimic__free(files->ctx, files->root);
 }
 
-/* A name that can be a file's or folder's and stays below its parent. */
-static bool is_file_name(const char *name)
-{
-    return name[0] != '\0' && strchr(name, '/') == NULL && strcmp(name, ".") != 0 &&
-           strcmp(name, "..") != 0;
-}
-
-static mimic_status check_names(const mimic_table *table, mimic_error *err)
-{
-    if (is_file_name(table->name) && (table->module[0] == '\0' || is_file_name(table->module)))
-        return MIMIC_OK;
-    return mimic__fail(err, MIMIC_ERR_ARGUMENT,
-                       "module \"%s\" and table \"%s\" cannot be names of a folder and a file; "
-                       "rename them in the schema",
-                       table->module, table->name);
-}
-
 static mimic_status make_table_path(const mimic_sink_files *files, const mimic_table *table,
                                     char **out_path, mimic_error *err)
 {
-    mimic_buffer path;
-    mimic__buffer_init(&path, files->ctx);
-    mimic__buffer_text(&path, files->root);
-    if (!files->is_one_table) {
-        if (table->module[0] != '\0')
-            mimic__buffer_format(&path, "/%s", table->module);
-        mimic__buffer_format(&path, "/%s%s", table->name, files->ending);
-    }
-    *out_path = mimic__buffer_take_text(&path);
+    if (!files->is_one_table)
+        return mimic__sink_table_path(files->ctx, files->root, table->module, table->name,
+                                      files->ending, out_path, err);
+    *out_path = mimic__strdup(files->ctx, files->root);
     return *out_path == NULL ? mimic__fail_memory(err) : MIMIC_OK;
 }
 
@@ -93,14 +85,13 @@ static size_t stem_size(const char *path)
 static mimic_status make_rejects_path(const mimic_sink_files *files, const mimic_table *table,
                                       char **out_path, mimic_error *err)
 {
+    if (!files->is_one_table)
+        return mimic__sink_table_path(files->ctx, files->root, "rejects", table->name, ".csv",
+                                      out_path, err);
     mimic_buffer path;
     mimic__buffer_init(&path, files->ctx);
-    if (files->is_one_table) {
-        mimic__buffer_append(&path, files->root, stem_size(files->root));
-        mimic__buffer_text(&path, ".rejects.csv");
-    } else {
-        mimic__buffer_format(&path, "%s/rejects/%s.csv", files->root, table->name);
-    }
+    mimic__buffer_append(&path, files->root, stem_size(files->root));
+    mimic__buffer_text(&path, ".rejects.csv");
     *out_path = mimic__buffer_take_text(&path);
     return *out_path == NULL ? mimic__fail_memory(err) : MIMIC_OK;
 }
@@ -123,7 +114,6 @@ static mimic_status check_not_written(const mimic_sink_files *files, const char 
 
 static mimic_status begin_inner(mimic_sink_files *files, const mimic_table *table, mimic_error *err)
 {
-    MIMIC_TRY(check_names(table, err));
     MIMIC_TRY(make_table_path(files, table, &files->table.path, err));
     MIMIC_TRY(make_rejects_path(files, table, &files->rejects.path, err));
     MIMIC_TRY(check_not_written(files, files->table.path, table, err));
@@ -141,34 +131,10 @@ mimic_status mimic__sink_files_begin(mimic_sink_files *files, const mimic_table 
     return status;
 }
 
-static void append_quoted(mimic_buffer *line, const char *text, size_t size)
+static void append_field(mimic_buffer *line, const char *text)
 {
-    mimic__buffer_byte(line, '"');
-    for (size_t i = 0; i < size; i++) {
-        if (text[i] == '"')
-            mimic__buffer_byte(line, '"');
-        mimic__buffer_byte(line, text[i]);
-    }
-    mimic__buffer_byte(line, '"');
-}
-
-/* Raw bytes of a file, made a text that can be read back as one. */
-static void append_raw(mimic_buffer *line, const mimic_context *ctx, const char *raw, size_t size)
-{
-    mimic_buffer text;
-    mimic__buffer_init(&text, ctx);
-    for (size_t i = 0; i < size;) {
-        const char *nul = memchr(raw + i, '\0', size - i);
-        const size_t end = nul == NULL ? size - i : (size_t)(nul - (raw + i));
-        const size_t good = mimic__utf8_check(raw + i, end);
-        mimic__buffer_append(&text, raw + i, good);
-        i += good;
-        if (i < size)
-            mimic__buffer_format(&text, "\\x%02X", (unsigned)(unsigned char)raw[i++]);
-    }
-    line->failed = line->failed || text.failed;
-    append_quoted(line, text.data, text.size);
-    mimic__buffer_free(&text);
+    mimic__csv_encode_text(line, text, strlen(text));
+    mimic__buffer_byte(line, ',');
 }
 
 static mimic_status open_rejects(mimic_sink_files *files, mimic_error *err)
@@ -188,14 +154,13 @@ mimic_status mimic__sink_files_reject(mimic_sink_files *files, const mimic_rejec
         MIMIC_TRY(open_rejects(files, err));
     mimic_buffer line;
     mimic__buffer_init(&line, files->ctx);
-    append_quoted(&line, reject->source, strlen(reject->source));
-    mimic__buffer_format(&line, ",%lld,%lld,%lld,", (long long)reject->record,
+    append_field(&line, reject->source);
+    mimic__buffer_format(&line, "%lld,%lld,%lld,", (long long)reject->record,
                          (long long)reject->line, (long long)reject->byte_offset);
-    append_quoted(&line, reject->column, strlen(reject->column));
-    mimic__buffer_format(&line, ",%s,", mimic_reject_code_name(reject->code));
-    append_quoted(&line, reject->message, strlen(reject->message));
-    mimic__buffer_byte(&line, ',');
-    append_raw(&line, files->ctx, reject->raw, reject->raw_size);
+    append_field(&line, reject->column);
+    append_field(&line, mimic_reject_code_name(reject->code));
+    append_field(&line, reject->message);
+    mimic__csv_encode_text(&line, reject->raw, reject->raw_size);
     mimic__buffer_byte(&line, '\n');
     const mimic_status status =
         line.failed ? mimic__fail_memory(err)
@@ -239,9 +204,9 @@ mimic_status mimic__sink_files_finish(mimic_sink_files *files, mimic_error *err)
         const mimic_sink_file *file = &files->waiting[i];
         if (file->output != NULL)
             MIMIC_TRY(mimic__output_publish(file->output, err));
-        else if (remove(file->path) != 0 && errno != ENOENT && errno != ENOTDIR)
+        else if (unlink(file->path) != 0 && errno != ENOENT && errno != ENOTDIR)
             return mimic__fail_errno(err, MIMIC_ERR_IO, errno,
-                                     "cannot remove \"%s\", rejects of an earlier run", file->path);
+                                     "cannot remove the outdated %s", file->path);
     }
     return MIMIC_OK;
 }

@@ -4,9 +4,9 @@
  * (DIR/rejects/<table>.csv, or out.rejects.csv beside out.arrow). All of it becomes visible
  * together, when the sink finishes.
  *
- * A rejects file has the header source,record,line,byte_offset,column,code,message,raw; in raw,
- * bytes that are no UTF-8 text, and NUL, stand as \xNN. A table without rejects has no such file,
- * and one from an earlier run goes away.
+ * A rejects file has the header source,record,line,byte_offset,column,code,message,raw; raw is given
+ * byte for byte, even when it is no UTF-8. A table without rejects has no such file, and one from an
+ * earlier load goes away.
  */
 #ifndef MIMIC_SINK_FILES_H
 #define MIMIC_SINK_FILES_H
@@ -16,6 +16,7 @@
 #include <mimic/csv.h>
 
 #include "io/output.h"
+#include "sink/sink_internal.h"
 
 typedef struct mimic_sink_file {
     char *path;
@@ -35,9 +36,10 @@ typedef struct mimic_sink_files {
     size_t waiting_capacity;
 } mimic_sink_files;
 
-/* `ending` is static. On failure mimic__sink_files_free is still due. */
+/* `ending` is static, and without meaning for a single file. MIMIC_ERR_IO when a folder stands where a
+ * file should, or the reverse. On failure mimic__sink_files_free is still due. */
 mimic_status mimic__sink_files_init(mimic_sink_files *files, const mimic_context *ctx,
-                                    const char *root, bool is_one_table, const char *ending,
+                                    const struct mimic_target *target, const char *ending,
                                     const mimic_output_options *options, mimic_error *err);
 void mimic__sink_files_free(mimic_sink_files *files);
 
