@@ -41,7 +41,7 @@ static mimic_status arrow_begin(void *self, const mimic_table *table, const mimi
     MIMIC_TRY(mimic__sink_files_begin(&sink->files, table, err));
     const mimic_status status =
         mimic__ipc_writer_open(sink->ctx, table, &sink->options, write_output,
-                               sink->files.table.output, &sink->writer, err);
+                               sink->files.open.output, &sink->writer, err);
     if (status != MIMIC_OK)
         arrow_abort(sink);
     return status;
@@ -144,8 +144,8 @@ static mimic_status open_inner(arrow_sink *sink, const struct mimic_target *targ
         .is_compressed = options->compression != MIMIC_SINK_COMPRESSION_NONE,
         .level = options->compression_level,
     };
-    MIMIC_TRY(mimic__sink_files_init(&sink->files, sink->ctx, target, ".arrow", &output_options,
-                                     err));
+    MIMIC_TRY(
+        mimic__sink_files_init(&sink->files, sink->ctx, target, ".arrow", &output_options, err));
     return mimic_sink_new(sink->ctx, &vtable, sink, out_sink, err);
 }
 

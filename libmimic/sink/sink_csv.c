@@ -37,7 +37,7 @@ static mimic_status flush(csv_sink *sink, mimic_error *err)
     const mimic_status status =
         sink->buffer.failed
             ? mimic__fail_memory(err)
-            : mimic__output_write(sink->files.table.output, sink->buffer.data, sink->buffer.size,
+            : mimic__output_write(sink->files.open.output, sink->buffer.data, sink->buffer.size,
                                   err);
     sink->buffer.size = 0;
     return status;

@@ -19,10 +19,8 @@ mimic_status mimic__sink_files_init(mimic_sink_files *files, const mimic_context
                                     const struct mimic_target *target, const char *ending,
                                     const mimic_output_options *options, mimic_error *err)
 {
-    *files = (mimic_sink_files){.ctx = ctx,
-                                .is_one_table = target->is_one_table,
-                                .ending = ending,
-                                .options = *options};
+    *files = (mimic_sink_files){
+        .ctx = ctx, .is_one_table = target->is_one_table, .ending = ending, .options = *options};
     files->root = mimic__strdup(ctx, target->path);
     if (files->root == NULL)
         return mimic__fail_memory(err);
@@ -37,25 +35,26 @@ mimic_status mimic__sink_files_init(mimic_sink_files *files, const mimic_context
     return MIMIC_OK;
 }
 
-static void free_file(const mimic_sink_files *files, mimic_sink_file *file)
+static void free_files(const mimic_context *ctx, mimic_table_files *files)
 {
-    mimic__output_free(file->output);
-    mimic__free(files->ctx, file->path);
-    *file = (mimic_sink_file){NULL, NULL};
+    mimic__output_free(files->output);
+    mimic__output_free(files->rejects);
+    mimic__free(ctx, files->path);
+    mimic__free(ctx, files->rejects_path);
+    *files = (mimic_table_files){0};
 }
 
 void mimic__sink_files_abort(mimic_sink_files *files)
 {
-    free_file(files, &files->table);
-    free_file(files, &files->rejects);
+    free_files(files->ctx, &files->open);
 }
 
 void mimic__sink_files_free(mimic_sink_files *files)
 {
     mimic__sink_files_abort(files);
-    for (size_t i = 0; i < files->waiting_count; i++)
-        free_file(files, &files->waiting[i]);
-    mimic__free(files->ctx, files->waiting);
+    for (size_t i = 0; i < files->done_count; i++)
+        free_files(files->ctx, &files->done[i]);
+    mimic__free(files->ctx, files->done);
     mimic__free(files->ctx, files->root);
 }
 
@@ -96,29 +95,29 @@ static mimic_status make_rejects_path(const mimic_sink_files *files, const mimic
     return *out_path == NULL ? mimic__fail_memory(err) : MIMIC_OK;
 }
 
-/* Two tables with one file, or one rejects file: the second would replace the first in silence. */
-static mimic_status check_not_written(const mimic_sink_files *files, const char *path,
-                                      const mimic_table *table, mimic_error *err)
+/* What would make one table's file replace another's in silence. */
+static mimic_status check_names(const mimic_sink_files *files, const mimic_table *table,
+                                mimic_error *err)
 {
-    for (size_t i = 0; i < files->waiting_count; i++)
-        if (strcmp(files->waiting[i].path, path) == 0)
-            return mimic__fail(
-                err, MIMIC_ERR_STATE,
-                files->is_one_table
-                    ? "\"%s\" holds one table and has it already; table \"%s\" needs "
-                      "a target of its own, or a folder as the target"
-                    : "\"%s\" is written already; table \"%s\" comes twice",
-                path, table->name);
+    if (files->is_one_table && files->done_count > 0)
+        return mimic__fail(
+            err, MIMIC_ERR_STATE,
+            "%s holds one table and has one; name a folder as the target for several", files->root);
+    for (size_t i = 0; i < files->done_count; i++)
+        if (strcmp(files->done[i].rejects_path, files->open.rejects_path) == 0 &&
+            strcmp(files->done[i].path, files->open.path) != 0)
+            return mimic__fail(err, MIMIC_ERR_STATE,
+                               "two tables are called \"%s\": %s can hold the rejects of one only",
+                               table->name, files->open.rejects_path);
     return MIMIC_OK;
 }
 
 static mimic_status begin_inner(mimic_sink_files *files, const mimic_table *table, mimic_error *err)
 {
-    MIMIC_TRY(make_table_path(files, table, &files->table.path, err));
-    MIMIC_TRY(make_rejects_path(files, table, &files->rejects.path, err));
-    MIMIC_TRY(check_not_written(files, files->table.path, table, err));
-    MIMIC_TRY(check_not_written(files, files->rejects.path, table, err));
-    return mimic__output_open(files->ctx, files->table.path, &files->options, &files->table.output,
+    MIMIC_TRY(make_table_path(files, table, &files->open.path, err));
+    MIMIC_TRY(make_rejects_path(files, table, &files->open.rejects_path, err));
+    MIMIC_TRY(check_names(files, table, err));
+    return mimic__output_open(files->ctx, files->open.path, &files->options, &files->open.output,
                               err);
 }
 
@@ -142,15 +141,15 @@ static mimic_status open_rejects(mimic_sink_files *files, mimic_error *err)
     static const char header[] = "source,record,line,byte_offset,column,code,message,raw\n";
     const mimic_output_options options = {.compression = MIMIC_COMPRESSION_NONE,
                                           .no_sync = files->options.no_sync};
-    MIMIC_TRY(
-        mimic__output_open(files->ctx, files->rejects.path, &options, &files->rejects.output, err));
-    return mimic__output_write(files->rejects.output, header, sizeof header - 1, err);
+    MIMIC_TRY(mimic__output_open(files->ctx, files->open.rejects_path, &options,
+                                 &files->open.rejects, err));
+    return mimic__output_write(files->open.rejects, header, sizeof header - 1, err);
 }
 
 mimic_status mimic__sink_files_reject(mimic_sink_files *files, const mimic_reject *reject,
                                       mimic_error *err)
 {
-    if (files->rejects.output == NULL)
+    if (files->open.rejects == NULL)
         MIMIC_TRY(open_rejects(files, err));
     mimic_buffer line;
     mimic__buffer_init(&line, files->ctx);
@@ -164,49 +163,52 @@ mimic_status mimic__sink_files_reject(mimic_sink_files *files, const mimic_rejec
     mimic__buffer_byte(&line, '\n');
     const mimic_status status =
         line.failed ? mimic__fail_memory(err)
-                    : mimic__output_write(files->rejects.output, line.data, line.size, err);
+                    : mimic__output_write(files->open.rejects, line.data, line.size, err);
     mimic__buffer_free(&line);
     return status;
 }
 
-static bool reserve_waiting(mimic_sink_files *files, size_t more)
+static bool reserve_done(mimic_sink_files *files)
 {
-    if (files->waiting_capacity - files->waiting_count >= more)
+    if (files->done_count < files->done_capacity)
         return true;
-    const size_t capacity = 2 * files->waiting_capacity + more;
-    mimic_sink_file *waiting =
-        mimic__realloc(files->ctx, files->waiting, files->waiting_capacity * sizeof *waiting,
-                       capacity * sizeof *waiting);
-    if (waiting == NULL)
+    const size_t capacity = files->done_capacity == 0 ? 8 : 2 * files->done_capacity;
+    mimic_table_files *done = mimic__realloc(
+        files->ctx, files->done, files->done_capacity * sizeof *done, capacity * sizeof *done);
+    if (done == NULL)
         return false;
-    files->waiting = waiting;
-    files->waiting_capacity = capacity;
+    files->done = done;
+    files->done_capacity = capacity;
     return true;
 }
 
 mimic_status mimic__sink_files_commit(mimic_sink_files *files, mimic_error *err)
 {
-    if (!reserve_waiting(files, 2))
+    if (!reserve_done(files))
         return mimic__fail_memory(err);
-    MIMIC_TRY(mimic__output_close(files->table.output, err));
-    if (files->rejects.output != NULL)
-        MIMIC_TRY(mimic__output_close(files->rejects.output, err));
-    files->waiting[files->waiting_count++] = files->table;
-    files->waiting[files->waiting_count++] = files->rejects;
-    files->table = (mimic_sink_file){NULL, NULL};
-    files->rejects = (mimic_sink_file){NULL, NULL};
+    MIMIC_TRY(mimic__output_close(files->open.output, err));
+    if (files->open.rejects != NULL)
+        MIMIC_TRY(mimic__output_close(files->open.rejects, err));
+    files->done[files->done_count++] = files->open;
+    files->open = (mimic_table_files){0};
+    return MIMIC_OK;
+}
+
+/* A table without rejects must not stand beside the rejects of an earlier load. */
+static mimic_status publish(const mimic_table_files *files, mimic_error *err)
+{
+    MIMIC_TRY(mimic__output_publish(files->output, err));
+    if (files->rejects != NULL)
+        return mimic__output_publish(files->rejects, err);
+    if (unlink(files->rejects_path) != 0 && errno != ENOENT && errno != ENOTDIR)
+        return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot remove the outdated %s",
+                                 files->rejects_path);
     return MIMIC_OK;
 }
 
 mimic_status mimic__sink_files_finish(mimic_sink_files *files, mimic_error *err)
 {
-    for (size_t i = 0; i < files->waiting_count; i++) {
-        const mimic_sink_file *file = &files->waiting[i];
-        if (file->output != NULL)
-            MIMIC_TRY(mimic__output_publish(file->output, err));
-        else if (unlink(file->path) != 0 && errno != ENOENT && errno != ENOTDIR)
-            return mimic__fail_errno(err, MIMIC_ERR_IO, errno,
-                                     "cannot remove the outdated %s", file->path);
-    }
+    for (size_t i = 0; i < files->done_count; i++)
+        MIMIC_TRY(publish(&files->done[i], err));
     return MIMIC_OK;
 }

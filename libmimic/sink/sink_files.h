@@ -4,9 +4,9 @@
  * (DIR/rejects/<table>.csv, or out.rejects.csv beside out.arrow). All of it becomes visible
  * together, when the sink finishes.
  *
- * A rejects file has the header source,record,line,byte_offset,column,code,message,raw; raw is given
- * byte for byte, even when it is no UTF-8. A table without rejects has no such file, and one from an
- * earlier load goes away.
+ * A rejects file has the header source,record,line,byte_offset,column,code,message,raw; raw is
+ * given byte for byte, even when it is no UTF-8. A table without rejects has no such file, and one
+ * from an earlier load goes away.
  */
 #ifndef MIMIC_SINK_FILES_H
 #define MIMIC_SINK_FILES_H
@@ -18,10 +18,13 @@
 #include "io/output.h"
 #include "sink/sink_internal.h"
 
-typedef struct mimic_sink_file {
+/* The two files of one table. */
+typedef struct mimic_table_files {
     char *path;
-    mimic_output *output; /* closed, waiting for its name; NULL = the path must not exist */
-} mimic_sink_file;
+    mimic_output *output;
+    char *rejects_path;
+    mimic_output *rejects; /* NULL until there is a reject */
+} mimic_table_files;
 
 typedef struct mimic_sink_files {
     const mimic_context *ctx;
@@ -29,21 +32,22 @@ typedef struct mimic_sink_files {
     bool is_one_table;
     const char *ending; /* ".arrow" */
     mimic_output_options options;
-    mimic_sink_file table;   /* of the table that is open; path NULL = none */
-    mimic_sink_file rejects; /* output NULL until there is a reject */
-    mimic_sink_file *waiting;
-    size_t waiting_count;
-    size_t waiting_capacity;
+    mimic_table_files open;  /* of the table that is begun */
+    mimic_table_files *done; /* committed, waiting for their names */
+    size_t done_count;
+    size_t done_capacity;
 } mimic_sink_files;
 
-/* `ending` is static, and without meaning for a single file. MIMIC_ERR_IO when a folder stands where a
- * file should, or the reverse. On failure mimic__sink_files_free is still due. */
+/* `ending` is static, and without meaning for a single file. MIMIC_ERR_IO when a folder stands
+ * where a file should, or the reverse. On failure mimic__sink_files_free is still due. */
 mimic_status mimic__sink_files_init(mimic_sink_files *files, const mimic_context *ctx,
                                     const struct mimic_target *target, const char *ending,
                                     const mimic_output_options *options, mimic_error *err);
 void mimic__sink_files_free(mimic_sink_files *files);
 
-/* Opens the file of a table, files->table.output; MIMIC_ERR_STATE when it was written before. */
+/* Opens the file of a table, files->open.output. A table that comes again replaces what came
+ * before; MIMIC_ERR_STATE for a second table where there is one file, or one name for two rejects
+ * files. */
 mimic_status mimic__sink_files_begin(mimic_sink_files *files, const mimic_table *table,
                                      mimic_error *err);
 mimic_status mimic__sink_files_reject(mimic_sink_files *files, const mimic_reject *reject,
