@@ -16,7 +16,7 @@ static mimic_context *ctx;
 typedef struct model_value {
     mimic_reject_code fault; /* 0 = none */
     bool is_null;
-    char bytes[16]; /* of the value, or of nothing for texts */
+    _Alignas(16) char bytes[16]; /* of the value, or of nothing for texts */
     const char *text;
     size_t text_size;
 } model_value;
