@@ -1,0 +1,227 @@
+/*
+ * The report: one line a table, a line of totals, then the notes by kind. Columns that hold nothing
+ * in any line are left out.
+ */
+#include "report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+#include "talk.h"
+
+enum { CELL_BYTES = 48, COLUMN_COUNT = 10 };
+
+typedef struct report_column {
+    const char *title;
+    int is_shown;
+    int width;
+} report_column;
+
+typedef struct row {
+    char cells[COLUMN_COUNT][CELL_BYTES];
+} row;
+
+enum { TABLE, READ, WRITTEN, REJECTED, FILTERED, NULLED, NULLS, SECONDS, RATE, EXPECTED };
+
+static const char *const titles[COLUMN_COUNT] = {"table",  "read",  "written", "rejected",
+                                                 "filtered", "nulled", "nulls", "sec",
+                                                 "MB/s",   "expected"};
+
+static void fill_row(const mimic_table_report *t, row *out)
+{
+    const double rate = t->seconds > 0 ? (double)t->bytes / 1e6 / t->seconds : 0;
+    (void)snprintf(out->cells[TABLE], CELL_BYTES, "%.40s", t->table);
+    (void)talk_number(t->read, out->cells[READ]);
+    (void)talk_number(t->written, out->cells[WRITTEN]);
+    (void)talk_number(t->rejected, out->cells[REJECTED]);
+    (void)talk_number(t->filtered, out->cells[FILTERED]);
+    (void)talk_number(t->nulled, out->cells[NULLED]);
+    (void)talk_number(t->nulls, out->cells[NULLS]);
+    (void)snprintf(out->cells[SECONDS], CELL_BYTES, "%.2f", t->seconds);
+    (void)snprintf(out->cells[RATE], CELL_BYTES, "%.0f", rate);
+    if (t->expected_rows >= 0)
+        (void)talk_number(t->expected_rows, out->cells[EXPECTED]);
+    else
+        out->cells[EXPECTED][0] = '\0';
+}
+
+static void add_to_total(const mimic_table_report *t, mimic_table_report *total)
+{
+    total->read += t->read;
+    total->written += t->written;
+    total->rejected += t->rejected;
+    total->filtered += t->filtered;
+    total->nulled += t->nulled;
+    total->nulls += t->nulls;
+    total->bytes += t->bytes;
+    total->seconds += t->seconds;
+}
+
+static void print_row(FILE *stream, const report_column *columns, const row *line)
+{
+    (void)fprintf(stream, "%-*s", columns[TABLE].width, line->cells[TABLE]);
+    for (size_t i = 1; i < COLUMN_COUNT; i++) {
+        if (columns[i].is_shown)
+            (void)fprintf(stream, "  %*s", columns[i].width, line->cells[i]);
+    }
+    (void)fputc('\n', stream);
+}
+
+static void measure(const row *rows, size_t count, const mimic_table_report *total,
+                    int has_expected, report_column *columns)
+{
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        columns[i] = (report_column){titles[i], 1, (int)strlen(titles[i])};
+        for (size_t r = 0; r < count; r++) {
+            const int width = (int)strlen(rows[r].cells[i]);
+            columns[i].width = width > columns[i].width ? width : columns[i].width;
+        }
+    }
+    columns[FILTERED].is_shown = total->filtered > 0;
+    columns[NULLED].is_shown = total->nulled > 0;
+    columns[EXPECTED].is_shown = has_expected;
+}
+
+static void print_tables(FILE *stream, const mimic_report *report)
+{
+    const size_t count = mimic_report_table_count(report);
+    row *rows = calloc(count + 1, sizeof *rows);
+    if (rows == NULL)
+        talk_out_of_memory();
+    mimic_table_report total = MIMIC_TABLE_REPORT_INIT;
+    total.table = "total";
+    total.expected_rows = -1;
+    int has_expected = 0;
+    for (size_t i = 0; i < count; i++) {
+        mimic_table_report t = MIMIC_TABLE_REPORT_INIT;
+        (void)mimic_report_table(report, i, &t);
+        fill_row(&t, &rows[i]);
+        add_to_total(&t, &total);
+        has_expected |= t.expected_rows >= 0;
+    }
+    fill_row(&total, &rows[count]);
+    const size_t lines = count > 1 ? count + 1 : count;
+    report_column columns[COLUMN_COUNT];
+    measure(rows, lines, &total, has_expected, columns);
+    row heading;
+    for (size_t i = 0; i < COLUMN_COUNT; i++)
+        (void)snprintf(heading.cells[i], CELL_BYTES, "%s", titles[i]);
+    print_row(stream, columns, &heading);
+    for (size_t i = 0; i < lines; i++)
+        print_row(stream, columns, &rows[i]);
+    free(rows);
+}
+
+/* ---- notes ---- */
+
+typedef struct note_group {
+    mimic_note_kind kind;
+    const char *title;
+    int is_one_line; /* the notes are names, joined by commas */
+} note_group;
+
+static const note_group groups[] = {
+    {MIMIC_NOTE_REJECTS, "Rejects", 0},
+    {MIMIC_NOTE_DRIFT, "Drift", 0},
+    {MIMIC_NOTE_FINDING, "Checks of the target", 0},
+    {MIMIC_NOTE_COUNT, "Row counts", 0},
+    {MIMIC_NOTE_IGNORED, "Ignored files", 1},
+    {MIMIC_NOTE_ABSENT, "Absent tables", 1},
+};
+
+static void print_note(FILE *stream, const mimic_note *note, int width)
+{
+    char head[512] = "";
+    char number[NUMBER_BYTES];
+    const char *place = note->table[0] != '\0' ? note->table : note->code;
+    const char *dot = note->table[0] != '\0' && note->column[0] != '\0' ? "." : "";
+    (void)snprintf(head, sizeof head, "%s%s%s", place, dot, dot[0] != '\0' ? note->column : "");
+    const int column = 2 + (int)talk_length(head, strlen(head)) + 2;
+    (void)fprintf(stream, "  %s%s", head, head[0] != '\0' ? ": " : "");
+    char text[2048];
+    if (note->kind == MIMIC_NOTE_REJECTS && note->count >= 0)
+        (void)snprintf(text, sizeof text, "%s %s; %s", talk_number(note->count, number), note->code,
+                       note->message);
+    else
+        (void)snprintf(text, sizeof text, "%s", note->message);
+    talk_wrapped(stream, text, column, 4, width);
+    (void)fputc('\n', stream);
+}
+
+static void print_group(FILE *stream, const mimic_report *report, const note_group *group,
+                        int width)
+{
+    size_t found = 0;
+    int column = 0;
+    for (size_t i = 0; i < mimic_report_note_count(report); i++) {
+        mimic_note note = MIMIC_NOTE_INIT;
+        (void)mimic_report_note(report, i, &note);
+        if (note.kind != group->kind)
+            continue;
+        if (!group->is_one_line) {
+            if (found++ == 0)
+                (void)fprintf(stream, "\n%s\n", group->title);
+            print_note(stream, &note, width);
+            continue;
+        }
+        const char *name = note.table[0] != '\0' ? note.table : note.message;
+        if (found++ == 0)
+            column = fprintf(stream, "\n%s: ", group->title) - 1;
+        else
+            column += fprintf(stream, ", ");
+        if (found > 1 && column + (int)talk_length(name, strlen(name)) > width)
+            column = fprintf(stream, "\n    ") - 1;
+        column += fprintf(stream, "%s", name);
+    }
+    if (found > 0 && group->is_one_line)
+        (void)fputc('\n', stream);
+}
+
+static void print_failures(FILE *stream, const mimic_report *report, int width)
+{
+    int is_first = 1;
+    for (size_t i = 0; i < mimic_report_table_count(report); i++) {
+        mimic_table_report t = MIMIC_TABLE_REPORT_INIT;
+        (void)mimic_report_table(report, i, &t);
+        if (t.status == MIMIC_OK)
+            continue;
+        (void)fprintf(stream, "%s  %s: ", is_first ? "\nNot written\n" : "", t.table);
+        talk_wrapped(stream, t.message, 4 + (int)strlen(t.table), 4, width);
+        (void)fputc('\n', stream);
+        is_first = 0;
+    }
+}
+
+void report_print(FILE *stream, const mimic_report *report)
+{
+    const int width = talk_width(stream);
+    const char *dataset = mimic_report_dataset(report);
+    const char *edition = mimic_report_edition(report);
+    if (dataset[0] != '\0')
+        (void)fprintf(stream, "%s%s%s%s to %s\n\n", dataset, edition[0] != '\0' ? " (" : "", edition,
+                      edition[0] != '\0' ? ")" : "", mimic_report_target(report));
+    print_tables(stream, report);
+    print_failures(stream, report, width);
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
+        print_group(stream, report, &groups[i], width);
+}
+
+int report_exit_status(const mimic_report *report)
+{
+    int has_rejects = 0;
+    for (size_t i = 0; i < mimic_report_table_count(report); i++) {
+        mimic_table_report t = MIMIC_TABLE_REPORT_INIT;
+        (void)mimic_report_table(report, i, &t);
+        if (t.status != MIMIC_OK)
+            return EXIT_FAILED;
+        has_rejects |= t.rejected > 0;
+    }
+    for (size_t i = 0; i < mimic_report_note_count(report); i++) {
+        mimic_note note = MIMIC_NOTE_INIT;
+        (void)mimic_report_note(report, i, &note);
+        const int is_check = note.kind == MIMIC_NOTE_FINDING || note.kind == MIMIC_NOTE_COUNT;
+        has_rejects |= is_check && note.is_problem;
+    }
+    return has_rejects ? EXIT_REJECTS : EXIT_DONE;
+}
