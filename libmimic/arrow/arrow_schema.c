@@ -145,7 +145,7 @@ mimic_status mimic_table_export_schema(const mimic_context *ctx, const mimic_tab
     mimic__arrow_table_pairs(table, pairs);
     MIMIC_TRY(make_node(ctx, "", pairs, MIMIC_ARROW_TABLE_PAIRS, out_schema, err));
     schema_owner *owner = out_schema->private_data;
-    strcpy(owner->format, "+s");
+    memcpy(owner->format, "+s", sizeof "+s");
     const mimic_status status = add_fields(ctx, table, out_schema, err);
     if (status != MIMIC_OK)
         release_schema(out_schema);

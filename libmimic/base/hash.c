@@ -16,6 +16,13 @@ uint64_t mimic__hash64(const void *bytes, size_t size)
     return XXH3_64bits(size == 0 ? "" : bytes, size);
 }
 
+void mimic__hash128(const void *bytes, size_t size, uint64_t out[2])
+{
+    const XXH128_hash_t hash = XXH3_128bits(size == 0 ? "" : bytes, size);
+    out[0] = hash.low64;
+    out[1] = hash.high64;
+}
+
 mimic_hasher *mimic__hasher_new(const mimic_context *ctx)
 {
     void *memory = mimic__alloc(ctx, sizeof(mimic_hasher) + 63);

@@ -8,6 +8,8 @@
 #include "base/context_internal.h"
 
 uint64_t mimic__hash64(const void *bytes, size_t size);
+/* XXH3-128, the low half first. */
+void mimic__hash128(const void *bytes, size_t size, uint64_t out[2]);
 
 /* XXH3-128 of a stream. */
 typedef struct mimic_hasher mimic_hasher;

@@ -10,6 +10,7 @@
 #include <mimic/schema.h>
 
 #include "base/arena.h"
+#include "base/buffer.h"
 
 /* A constraint value or a list entry, as the text that a CSV file would hold. */
 typedef struct mimic_text {
@@ -29,10 +30,10 @@ typedef struct mimic_field {
     size_t format_count;
 
     /* lexical properties */
-    bool allow_special;      /* NaN, INF, -INF */
-    char decimal_char;       /* '.' */
-    const char *group_char;  /* "" = none */
-    bool bare_number;        /* true unless the schema says false */
+    bool allow_special;            /* NaN, INF, -INF */
+    char decimal_char;             /* '.' */
+    const char *group_char;        /* "" = none */
+    bool bare_number;              /* true unless the schema says false */
     const mimic_text *true_values; /* count 0 = the standard's default */
     size_t true_value_count;
     const mimic_text *false_values;
@@ -62,6 +63,9 @@ typedef struct mimic_foreign_key {
     size_t count;
     const char *const *fields;
     const char *const *referenced_fields;
+    /* The referenced fields are a primary or unique key there, of like types: a database takes the
+     * key as a constraint. The others are relations that only a check can test. */
+    bool is_enforceable;
 } mimic_foreign_key;
 
 typedef struct mimic_unique_key {
@@ -114,8 +118,9 @@ typedef struct mimic_signature {
     const char *column; /* or NULL: a column whose values tell */
     const mimic_text *values;
     size_t value_count;
-    const mimic_text *other_values;
+    const mimic_text *other_values; /* never in this release */
     size_t other_value_count;
+    int64_t rows; /* exact number of rows, -1 = says nothing */
 } mimic_signature;
 
 typedef struct mimic_module {
@@ -135,10 +140,18 @@ struct mimic_dataset {
     size_t module_count;
     const mimic_signature *signatures;
     size_t signature_count;
+    const char *const *ignored; /* file stems beside the tables that are no tables */
+    size_t ignored_count;
 };
 
 /* True for names that are equal but for ASCII case. */
 bool mimic__name_equals(const char *a, const char *b);
+bool mimic__name_equals_sized(const char *a, const char *b, size_t b_size);
+/* Appends a name in lower case (ASCII only): equal names become equal keys of a map. */
+void mimic__name_fold(mimic_buffer *out, const char *name);
+
+/* "mimic-iv@3.1/labevents", or "labevents" for a bare schema; NULL when memory ran out. */
+const char *mimic__table_label(mimic_arena *arena, const mimic_table *table);
 
 /*
  * A table of some of another's fields, in the given order, allocated in `arena` (texts stay

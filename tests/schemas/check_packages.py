@@ -58,7 +58,7 @@ SCHEMA_KEYS = {"fields", "missingValues", "primaryKey", "uniqueKeys", "foreignKe
 FIELD_KEYS = {"name", "type", "format", "description", "constraints", "mimic"}
 PACKAGE_MIMIC = {"modules", "signature", "ignore"}
 RESOURCE_MIMIC = {"module", "expectedRows", "aliases", "orderKey"}
-FIELD_MIMIC = {"type", "formats"}
+FIELD_MIMIC = {"type", "formats", "special"}
 SIGNATURE_KINDS = {"columns", "absent", "values", "otherValues", "rows"}
 SHORTEST_DESCRIPTION = 12
 

@@ -1,0 +1,219 @@
+/*
+ * Column loops of string, binary and categorical. Text goes straight from the block into the column,
+ * sixteen bytes at a time; the block's padding makes the reads legal and the builder's the writes.
+ * UTF-8 and NUL were checked for the whole record by the reader.
+ */
+#include <string.h>
+
+#include "base/error.h"
+#include "coerce/coerce_digits.h"
+#include "coerce/coerce_plan.h"
+
+/* Copies in steps of sixteen bytes, beyond the end of both by up to fifteen. */
+static inline void copy_text(char *to, const char *from, size_t size)
+{
+    memcpy(to, from, 16);
+    for (size_t done = 16; done < size; done += 16)
+        memcpy(to + done, from + done, 16);
+}
+
+/* Puts the text of the row at `to`; its size, 0 for NULL and faults. */
+static size_t put_text(mimic_coerce_job *job, size_t row, const char *raw, size_t raw_size, char *to)
+{
+    mimic_plan_column *const column = job->column;
+    mimic_cell cell = {raw, raw_size, false};
+    const char quote = job->index->quote;
+    const bool is_plain =
+        raw_size > 0 && (quote == '\0' || raw[0] != quote) && !column->has_missing_texts;
+    if (!is_plain && !mimic__job_cell(job, row, &cell))
+        return 0;
+    if (cell.is_null) {
+        mimic__job_null(job, row);
+        return 0;
+    }
+    const mimic_reject_code code = mimic__job_check_text(job, cell.text, cell.size);
+    if (code != 0) {
+        if (code > 0)
+            mimic__job_fault(job, row, code);
+        return 0;
+    }
+    memcpy(to, cell.text, cell.size);
+    return cell.size;
+}
+
+void mimic__loop_string(mimic_coerce_job *job)
+{
+    mimic_plan_column *const column = job->column;
+    const mimic_field *const field = column->field;
+    const mimic_field_index *const index = job->index;
+    const uint32_t *mark = index->marks + job->field;
+    char *const values = column->builder.values;
+    int32_t *const offsets = column->builder.offsets;
+    /* No text of so many bytes has more characters than allowed. */
+    const size_t plain_size =
+        field->max_length < 0 || (uint64_t)field->max_length > SIZE_MAX - 1 ? SIZE_MAX - 1
+                                                                        : (size_t)field->max_length;
+    const bool is_plain =
+        !column->has_missing_texts && !column->has_text_checks && field->min_length <= 1 &&
+        plain_size > 0;
+    const size_t least_size = is_plain ? 1 : SIZE_MAX;
+    const size_t size_span = is_plain ? plain_size - 1 : 0;
+    const char quote = index->quote;
+    const bool null_is_plain = column->empty_is_null && !field->is_required;
+    size_t used = 0;
+    for (size_t row = 0; row < index->row_count && job->status == MIMIC_OK;
+         row++, mark += index->stride) {
+        size_t size;
+        const char *const text = mimic__field_start(index, mark, &size);
+        if (size - least_size <= size_span && (text[0] != quote || quote == '\0')) {
+            copy_text(values + used, text, size);
+            used += size;
+        } else if (size == 0 && null_is_plain) {
+            mimic__builder_clear_valid(&column->builder, row);
+        } else {
+            used += put_text(job, row, text, size, values + used);
+        }
+        offsets[row + 1] = (int32_t)used;
+    }
+}
+
+static size_t put_binary(mimic_coerce_job *job, size_t row, uint8_t *to)
+{
+    const mimic_field *const field = job->column->field;
+    mimic_cell cell;
+    if (!mimic__job_cell(job, row, &cell))
+        return 0;
+    if (cell.is_null) {
+        mimic__job_null(job, row);
+        return 0;
+    }
+    size_t size = 0;
+    mimic_reject_code code = mimic_coerce_binary(cell.text, cell.size, to, &size);
+    if (code == 0 && ((field->min_length >= 0 && size < (uint64_t)field->min_length) ||
+                      (field->max_length >= 0 && size > (uint64_t)field->max_length)))
+        code = MIMIC_REJECT_LENGTH;
+    if (code == 0)
+        code = mimic__job_check_unique(job, to, size);
+    if (code > 0)
+        mimic__job_fault(job, row, code);
+    return code == 0 ? size : 0;
+}
+
+void mimic__loop_binary(mimic_coerce_job *job)
+{
+    mimic_column_builder *const builder = &job->column->builder;
+    size_t used = 0;
+    for (size_t row = 0; row < job->index->row_count && job->status == MIMIC_OK; row++) {
+        used += put_binary(job, row, (uint8_t *)builder->values + used);
+        builder->offsets[row + 1] = (int32_t)used;
+    }
+}
+
+/* ---- categorical ---- */
+
+/* The first 16 bytes of a text of at most 16, zeros behind it. */
+static inline void short_text(const char *text, size_t size, uint64_t out[2])
+{
+    const uint64_t first = mimic__load8(text);
+    const uint64_t second = mimic__load8(text + 8);
+    const unsigned first_bits = size >= 8 ? 64 : 8 * (unsigned)size;
+    const unsigned second_bits = size <= 8 ? 0 : 8 * (unsigned)(size - 8);
+    out[0] = first_bits == 64 ? first : first & ((UINT64_C(1) << first_bits) - 1);
+    out[1] = second_bits == 64 ? second : second & ((UINT64_C(1) << second_bits) - 1);
+}
+
+static inline size_t recent_slot(const uint64_t words[2], size_t size)
+{
+    const uint64_t mixed = (words[0] ^ words[1] * 31 ^ size) * UINT64_C(0x9e3779b97f4a7c15);
+    return (size_t)(mixed >> 56);
+}
+
+/* Code of a decoded text, put into the dictionary when it is new; -1 after a fault or a failure. */
+static int32_t find_code(mimic_coerce_job *job, size_t row, const char *text, size_t size)
+{
+    mimic_plan_column *const column = job->column;
+    mimic_hashmap *const texts = &column->builder.texts;
+    const mimic_reject_code code = mimic__job_check_text(job, text, size);
+    if (code != 0) {
+        if (code > 0)
+            mimic__job_fault(job, row, code);
+        return -1;
+    }
+    uint32_t number = mimic__hashmap_find(texts, text, size);
+    if (number != MIMIC_HASHMAP_NONE)
+        return (int32_t)number;
+    if (column->field->enum_count > 0) {
+        mimic__job_fault(job, row, MIMIC_REJECT_ENUM);
+        return -1;
+    }
+    const size_t used = texts->count == 0 ? 0 : (size_t)texts->offsets[texts->count];
+    const bool is_full = texts->count >= column->max_categories;
+    if (is_full || size > column->max_category_bytes || used > column->max_category_bytes - size) {
+        job->status = mimic__fail(job->err, MIMIC_ERR_LIMIT,
+                                  "categorical column \"%s\" has more than %zu %s; raise the limit, "
+                                  "or declare the column a string in the schema",
+                                  column->field->name,
+                                  is_full ? (size_t)column->max_categories
+                                          : column->max_category_bytes,
+                                  is_full ? "distinct values" : "bytes of distinct values");
+        return -1;
+    }
+    number = mimic__hashmap_insert(texts, text, size);
+    if (number == MIMIC_HASHMAP_NONE) {
+        job->status = mimic__fail_memory(job->err);
+        return -1;
+    }
+    return (int32_t)number;
+}
+
+/* Code of a row that the recent texts do not know; 0 for NULL and faults. */
+static int32_t hard_code(mimic_coerce_job *job, size_t row)
+{
+    mimic_cell cell;
+    if (!mimic__job_cell(job, row, &cell))
+        return 0;
+    if (cell.is_null) {
+        mimic__job_null(job, row);
+        return 0;
+    }
+    const int32_t code = find_code(job, row, cell.text, cell.size);
+    return code < 0 ? 0 : code;
+}
+
+void mimic__loop_categorical(mimic_coerce_job *job)
+{
+    mimic_plan_column *const column = job->column;
+    const mimic_field_index *const index = job->index;
+    const uint32_t *mark = index->marks + job->field;
+    int32_t *const values = (int32_t *)(void *)column->builder.values;
+    const char quote = index->quote;
+    const bool null_is_plain = column->empty_is_null && !column->field->is_required;
+    /* A text that passed every check once passes again, except for uniqueness. */
+    const bool is_plain = !column->has_missing_texts && column->unique == NULL;
+    for (size_t row = 0; row < index->row_count && job->status == MIMIC_OK;
+         row++, mark += index->stride) {
+        size_t size;
+        const char *const text = mimic__field_start(index, mark, &size);
+        if (size == 0 && null_is_plain) {
+            mimic__builder_clear_valid(&column->builder, row);
+            values[row] = 0;
+            continue;
+        }
+        if (!is_plain || size - 1 > 15 || (text[0] == quote && quote != '\0')) {
+            values[row] = hard_code(job, row);
+            continue;
+        }
+        uint64_t words[2];
+        short_text(text, size, words);
+        mimic_recent_text *const recent = &column->recent_texts[recent_slot(words, size)];
+        if (recent->words[0] != words[0] || recent->words[1] != words[1] ||
+            recent->size != size || recent->code < 0) {
+            const int32_t code = find_code(job, row, text, size);
+            if (code >= 0)
+                *recent = (mimic_recent_text){{words[0], words[1]}, (uint32_t)size, code};
+            values[row] = code < 0 ? 0 : code;
+            continue;
+        }
+        values[row] = recent->code;
+    }
+}

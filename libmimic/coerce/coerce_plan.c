@@ -1,0 +1,136 @@
+/* The plan: one resolved column a field, the call that runs a column's loop, and the end of a block. */
+#include "coerce/coerce_plan.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+static mimic_status resolve_columns(mimic_coerce_plan *plan, const mimic_table *table,
+                                    const mimic_coerce_options *options, mimic_error *err)
+{
+    for (size_t i = 0; i < table->field_count; i++) {
+        mimic_plan_column *const column = &plan->columns[i];
+        const mimic_field *const field = &table->fields[i];
+        column->ctx = plan->ctx;
+        column->field = field;
+        plan->column_count = i + 1;
+        mimic__builder_init(&column->builder, plan->ctx, field->type, field->precision, field->scale);
+        mimic__hashmap_init(&column->enum_texts, plan->ctx);
+        mimic__buffer_init(&column->scratch, plan->ctx);
+        mimic__buffer_init(&column->number, plan->ctx);
+        MIMIC_TRY(mimic__column_resolve(column, field, options, err));
+    }
+    return MIMIC_OK;
+}
+
+mimic_status mimic__coerce_plan_new(const mimic_context *ctx, const mimic_table *table,
+                                    const mimic_coerce_options *options,
+                                    mimic_coerce_plan **out_plan, mimic_error *err)
+{
+    static const mimic_coerce_options defaults = {0};
+    *out_plan = NULL;
+    mimic_coerce_plan *plan = mimic__alloc_zeroed(ctx, 1, sizeof *plan);
+    if (plan == NULL)
+        return mimic__fail_memory(err);
+    plan->ctx = ctx;
+    plan->columns = mimic__alloc_zeroed(ctx, table->field_count, sizeof *plan->columns);
+    mimic_status status = plan->columns == NULL ? mimic__fail_memory(err) : MIMIC_OK;
+    if (status == MIMIC_OK)
+        status = resolve_columns(plan, table, options == NULL ? &defaults : options, err);
+    if (status != MIMIC_OK) {
+        mimic__coerce_plan_free(plan);
+        return status;
+    }
+    *out_plan = plan;
+    return MIMIC_OK;
+}
+
+void mimic__coerce_plan_free(mimic_coerce_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    for (size_t i = 0; i < plan->column_count; i++)
+        mimic__column_release(&plan->columns[i]);
+    mimic__free(plan->ctx, plan->columns);
+    mimic__free(plan->ctx, plan);
+}
+
+mimic_on_error mimic__coerce_plan_on_error(const mimic_coerce_plan *plan, size_t column)
+{
+    return plan->columns[column].on_error;
+}
+
+/* A column that the file does not have. */
+static void fill_with_nulls(mimic_coerce_job *job)
+{
+    mimic_column_builder *const builder = &job->column->builder;
+    const size_t row_count = builder->row_count;
+    const size_t width = mimic__type_width(builder->type);
+    memset(builder->values, 0, row_count * width);
+    if (builder->offsets != NULL)
+        memset(builder->offsets, 0, (row_count + 1) * sizeof *builder->offsets);
+    for (size_t row = 0; row < row_count && job->status == MIMIC_OK; row++)
+        mimic__job_null(job, row);
+}
+
+/* Bytes that the cells of a column together can have: from its first cell to its last. */
+static size_t text_bound(const mimic_field_index *index, size_t field)
+{
+    if (index->row_count == 0 || field == SIZE_MAX)
+        return 0;
+    const uint32_t *const last = index->marks + (index->row_count - 1) * index->stride + field;
+    /* Unsigned wrap-around is intended: the first mark may be one before byte 0. */
+    return (uint32_t)(last[1] - index->marks[field]);
+}
+
+mimic_status mimic__coerce_column(mimic_coerce_plan *plan, size_t column,
+                                  const mimic_field_index *index, size_t field,
+                                  mimic_row_faults *faults, mimic_error *err)
+{
+    mimic_coerce_job job = {.column = &plan->columns[column],
+                            .index = index,
+                            .field = field,
+                            .column_number = (uint32_t)column,
+                            .faults = faults,
+                            .status = MIMIC_OK,
+                            .err = err};
+    mimic_column_builder *const builder = &job.column->builder;
+    const mimic_type type = builder->type;
+    const bool is_text = type == MIMIC_TYPE_STRING || type == MIMIC_TYPE_BINARY;
+    const size_t bytes = is_text ? text_bound(index, field) : 0;
+    if (bytes > INT32_MAX)
+        return mimic__fail(err, MIMIC_ERR_LIMIT,
+                           "a block of %zu bytes is too large for column \"%s\"; blocks must stay "
+                           "under 2 GiB",
+                           bytes, job.column->field->name);
+    if (!mimic__builder_begin(builder, index->row_count, bytes))
+        return mimic__fail_memory(err);
+    if (field == SIZE_MAX)
+        fill_with_nulls(&job);
+    else
+        job.column->loop(&job);
+    return job.status;
+}
+
+mimic_status mimic__coerce_plan_finish(mimic_coerce_plan *plan, size_t row_count,
+                                       const uint64_t *bad, mimic_column *out_columns,
+                                       size_t *out_rows, mimic_error *err)
+{
+    size_t rows = row_count;
+    for (size_t i = 0; i < plan->column_count; i++) {
+        mimic_column_builder *const builder = &plan->columns[i].builder;
+        if (builder->row_count != row_count)
+            return mimic__fail(err, MIMIC_ERR_INTERNAL,
+                               "column \"%s\" holds %zu rows, but the block has %zu",
+                               plan->columns[i].field->name, builder->row_count, row_count);
+        rows = mimic__builder_compact(builder, bad);
+        out_columns[i] = mimic__builder_view(builder);
+    }
+    if (plan->column_count == 0 && bad != NULL) {
+        rows = 0;
+        for (size_t row = 0; row < row_count; row++)
+            rows += (bad[row >> 6] >> (row & 63) & 1) == 0;
+    }
+    *out_rows = rows;
+    return MIMIC_OK;
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+"""Runs a program and compares what it prints with a file.
+
+    check_output.py EXPECTED PROGRAM [ARGUMENT...]
+
+Exit status 0 when standard output and exit status 0 are as expected; 77 (skipped) when EXPECTED is
+for another kind of machine (its first line is `# 64-bit` and this one is not).
+"""
+
+import difflib
+import struct
+import subprocess
+import sys
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as stream:
+        expected = stream.read()
+    if expected.startswith("# 64-bit\n"):
+        if struct.calcsize("P") != 8:
+            print("the expected output is for 64-bit machines")
+            return 77
+        expected = expected.split("\n", 1)[1]
+    done = subprocess.run(sys.argv[2:], capture_output=True, text=True, check=False)
+    if done.returncode == 0 and done.stdout == expected:
+        return 0
+    print(f"exit status {done.returncode}\n{done.stderr}")
+    sys.stdout.writelines(difflib.unified_diff(expected.splitlines(True), done.stdout.splitlines(True),
+                                               sys.argv[1], "printed"))
+    return 1
+
+
+sys.exit(main())

@@ -1,0 +1,43 @@
+/*
+ * Prints name, size and last offset of every struct that clients fill or read, for comparison with
+ * struct_sizes.txt: a size may grow when members are added at the end; nothing else may change
+ * within one soname.
+ */
+#include <mimic/mimic.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define PRINT(type, last) printf("%s %zu %s %zu\n", #type, sizeof(type), #last, offsetof(type, last))
+
+int main(void)
+{
+    PRINT(mimic_error, message);
+    PRINT(mimic_allocator, ctx);
+    PRINT(mimic_context_options, log_ctx);
+    PRINT(mimic_source_options, max_bytes);
+    PRINT(mimic_source_callbacks, ctx);
+    PRINT(mimic_field_info, on_error);
+    PRINT(mimic_foreign_key_info, referenced_fields);
+    PRINT(mimic_drift_item, message);
+    PRINT(mimic_dictionary, bytes);
+    PRINT(mimic_column, dictionary);
+    PRINT(mimic_batch, first_record);
+    PRINT(mimic_int128, high);
+    PRINT(mimic_reject, raw_is_cut);
+    PRINT(mimic_csv_filter, value_count);
+    PRINT(mimic_csv_options, on_reject_ctx);
+    PRINT(mimic_csv_counts, bytes);
+    PRINT(mimic_sink_host, ctx);
+    PRINT(mimic_finding, message);
+    PRINT(mimic_sink_vtable, free);
+    PRINT(mimic_sink_options, no_sync);
+    PRINT(mimic_progress, is_done);
+    PRINT(mimic_load_options, jobs);
+    PRINT(mimic_table_report, message);
+    PRINT(mimic_note, message);
+    PRINT(mimic_synth_options, progress_ctx);
+    PRINT(struct ArrowSchema, private_data);
+    PRINT(struct ArrowArray, private_data);
+    PRINT(struct ArrowArrayStream, private_data);
+    return 0;
+}

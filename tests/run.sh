@@ -1,0 +1,73 @@
+#!/bin/sh
+# Installs what is missing, builds, and runs every test; the last line counts them.
+#
+#     sh tests/run.sh
+#
+# Builds: build/ (gcc, warnings are errors), build-asan/ (address and undefined-behaviour
+# sanitizers), build-bare/ (every optional feature off) and, where clang is installed, build-clang/.
+# Tests on real data read $MIMIC_TEST_DATA, or ../shared/data beside this tree; without either they
+# are skipped and say so.
+set -eu
+cd "$(dirname "$0")/.."
+. tests/support/setup.sh
+
+install_packages build-essential meson ninja-build pkg-config python3 check sqlite3 zlib1g-dev \
+    libzstd-dev libsqlite3-dev libjansson-dev libxxhash-dev
+find_meson
+
+if [ -z "${MIMIC_TEST_DATA:-}" ] && [ -d ../shared/data ]; then
+    MIMIC_TEST_DATA=$(cd ../shared/data && pwd)
+    export MIMIC_TEST_DATA
+fi
+say "real data: ${MIMIC_TEST_DATA:-none, tests that need it are skipped}"
+
+# The order of the build folders is the order of the report; builds count as one test each.
+results=
+note() {
+    results="$results $1"
+}
+
+# compile NAME FOLDER OPTION...: one build, counted.
+compile() {
+    name=$1
+    folder=$2
+    shift 2
+    say "building $name ($folder)"
+    if configure "$folder" --werror "$@" && build "$folder"; then
+        note "build:$name=pass"
+    else
+        note "build:$name=fail"
+        return 1
+    fi
+}
+
+# check FOLDER ARGUMENT...: the tests of one build; its failures are shown and counted at the end.
+check() {
+    folder=$1
+    shift
+    say "testing ($folder)"
+    "$meson" test -C "$folder" --no-rebuild --print-errorlogs "$@" >"$folder/test-output.txt" 2>&1 \
+        </dev/null || sed -n '/^=*.*FAIL\|^=*.*ERROR\|^=*.*TIMEOUT\|stdout\|stderr/,$p' \
+        "$folder/test-output.txt"
+    note "$folder/meson-logs/testlog.json"
+}
+
+rm -f build*/meson-logs/testlog.json
+if compile gcc build -Dtests=enabled -Dbuildtype=release; then
+    check build
+fi
+if compile sanitizers build-asan -Dtests=enabled -Dbuildtype=debugoptimized \
+    -Db_sanitize=address,undefined; then
+    ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+        check build-asan --no-suite lint --no-suite api --no-suite slow --timeout-multiplier 4
+fi
+compile bare build-bare -Dtests=disabled -Dzlib=disabled -Dzstd=disabled -Dsqlite=disabled || true
+if command -v clang >/dev/null; then
+    CC=clang compile clang build-clang -Dtests=disabled || true
+else
+    note "build:clang=skip"
+fi
+
+say "done"
+# Word splitting is meant: one argument a result.
+python3 tests/support/tally.py $results
