@@ -12,17 +12,16 @@ static int run_check(const cli_arguments *arguments)
         mimic_error err = MIMIC_ERROR_INIT;
         mimic_report *report = NULL;
         const mimic_status result =
-            mimic_load(j.session.ctx, j.session.registry, arguments->operands.items[0], "null:",
-                       &j.load, &report, &err);
+            mimic_load(j.session.ctx, j.session.registry, arguments->operands.items[0],
+                       "null:", &j.load, &report, &err);
         status = job_end(&j, result, report, &err);
     }
     job_close(&j);
     return status;
 }
 
-static const cli_option *const groups[] = {group_folder, group_policy, group_jobs,
-                                           group_format, group_quiet,  group_schema_dir,
-                                           group_help,   NULL};
+static const cli_option *const groups[] = {group_folder, group_policy,     group_jobs, group_format,
+                                           group_quiet,  group_schema_dir, group_help, NULL};
 
 const cli_command cmd_check = {
     .name = "check",

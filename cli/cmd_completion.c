@@ -90,7 +90,8 @@ static void print_command(const cli_command *command)
     (void)fputs("        esac ;;\n", stdout);
 }
 
-/* Bash parts words at = and @, so the word is taken from the line and replies lose its first part. */
+/* Bash parts words at = and @, so the word is taken from the line and replies lose its first part.
+ */
 static const char script_begin[] =
     "_mimic() {\n"
     "    local line=${COMP_LINE:0:COMP_POINT} cur= option= kind= words= options= operands= i=1\n"
@@ -175,8 +176,9 @@ const cli_command cmd_completion = {
     .min_operands = 1,
     .max_operands = 1,
     .groups = groups,
-    .description = "Prints a script for SHELL (bash) that completes commands, options, their values, "
-                   "datasets, tables and files.",
+    .description =
+        "Prints a script for SHELL (bash) that completes commands, options, their values, "
+        "datasets, tables and files.",
     .examples = "eval \"$(mimic completion bash)\"\n"
                 "For this shell, or in ~/.bashrc for all.\n"
                 "mimic completion bash >/etc/bash_completion.d/mimic\n"

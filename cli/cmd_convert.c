@@ -88,13 +88,12 @@ static const cli_option rows[] = {
     {"where", 0, OPTION_TEXT, "FILTER", OPTION_AT(where),
      "Only rows for which FILTER holds: COLUMN = N or COLUMN in (N, N, ...), joined by 'and', for "
      "columns of whole numbers. The others are counted as filtered."},
-    {"limit", 0, OPTION_COUNT, "N", OPTION_AT(limit),
-     "Stop after N rows, such as 500 or 10k."},
+    {"limit", 0, OPTION_COUNT, "N", OPTION_AT(limit), "Stop after N rows, such as 500 or 10k."},
     OPTION_END};
 
-static const cli_option *const groups[] = {rows,        group_policy, group_dialect, group_records,
-                                           group_target, group_jobs,  group_format,
-                                           group_quiet, group_schema_dir, group_help, NULL};
+static const cli_option *const groups[] = {
+    rows,         group_policy, group_dialect,    group_records, group_target, group_jobs,
+    group_format, group_quiet,  group_schema_dir, group_help,    NULL};
 
 const cli_command cmd_convert = {
     .name = "convert",
@@ -114,19 +113,20 @@ const cli_command cmd_convert = {
         "               arrow:DIR for a file named after the table\n"
         " PATH.csv      normalised CSV; also .csv.gz and .csv.zst; csv:DIR\n"
         " null:         nothing is written, everything is checked\n\n"
-        "An unquoted empty field is NULL, a quoted empty field is an empty text. Files appear whole "
+        "An unquoted empty field is NULL, a quoted empty field is an empty text. Files appear "
+        "whole "
         "or not at all; a table of a database is replaced in one transaction.",
     .exit_status = exit_status_rows,
-    .examples =
-        "mimic convert hosp/labevents.csv.gz labevents.arrow\n"
-        "A table of a known dataset, recognised by its name and header.\n"
-        "mimic convert --table mimic-iv@3.1/chartevents --columns stay_id,charttime,valuenum "
-        "--where 'itemid in (220045, 220050)' icu/chartevents.csv.gz vitals.db\n"
-        "Heart rate and arterial pressure only, three columns, into SQLite.\n"
-        "mimic schema infer wards.csv -o wards.json && mimic convert --schema wards.json wards.csv "
-        "wards.db\n"
-        "A file of your own: draft a schema, look it over, use it.\n"
-        "zcat part-*.gz | mimic convert --table synthea/observations - null:\n"
-        "Check what comes through a pipe.\n",
+    .examples = "mimic convert hosp/labevents.csv.gz labevents.arrow\n"
+                "A table of a known dataset, recognised by its name and header.\n"
+                "mimic convert --columns stay_id,charttime,valuenum \\\n"
+                "    --where 'itemid in (220045, 220050)' icu/chartevents.csv.gz vitals.db\n"
+                "Heart rate and arterial pressure only, three columns, into SQLite.\n"
+                "mimic schema infer wards.csv -o wards.json && \\\n"
+                "    mimic convert --schema wards.json wards.csv wards.db\n"
+                "A file of your own: draft a schema, look it over, use it.\n"
+                "ssh store cat labevents.csv.gz | \\\n"
+                "    mimic convert --table mimic-iv@3.1/labevents - null:\n"
+                "Check what comes through a pipe.\n",
     .run = run_convert,
 };

@@ -20,9 +20,9 @@ static int run_load(const cli_arguments *arguments)
     return status;
 }
 
-static const cli_option *const groups[] = {
-    group_folder, group_policy,     group_target, group_jobs, group_format,
-    group_quiet,  group_schema_dir, group_help,   NULL};
+static const cli_option *const groups[] = {group_folder,     group_policy, group_target,
+                                           group_jobs,       group_format, group_quiet,
+                                           group_schema_dir, group_help,   NULL};
 
 const cli_command cmd_load = {
     .name = "load",
@@ -45,7 +45,8 @@ const cli_command cmd_load = {
         "(table _mimic_rejects of a database, folder rejects/ beside files), and the others go on. "
         "For every table the report shows read = written + rejected + filtered.\n\n"
         "A new database appears under its name when it is whole; in a database that is there "
-        "already each table is replaced in one transaction. Ctrl-C cancels and leaves the target as "
+        "already each table is replaced in one transaction. Ctrl-C cancels and leaves the target "
+        "as "
         "it was.",
     .exit_status = exit_status_rows,
     .examples = "mimic load mimic-iv-demo hospital.db\n"

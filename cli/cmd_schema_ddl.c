@@ -15,7 +15,8 @@ static int print_ddl(const session *s, const cli_arguments *arguments)
     mimic_error err = MIMIC_ERROR_INIT;
     char *sql = NULL;
     /* The choices stand in the order of MIMIC_SQL_. */
-    const mimic_sql_dialect dialect = arguments->dialect != 0 ? arguments->dialect : MIMIC_SQL_SQLITE;
+    const mimic_sql_dialect dialect =
+        arguments->dialect != 0 ? arguments->dialect : MIMIC_SQL_SQLITE;
     if (mimic_schema_ddl(s->ctx, dataset, table, dialect, &sql, &err) != MIMIC_OK)
         return talk_mimic_error(&err);
     result = session_write_text(arguments->output, sql);
@@ -33,10 +34,10 @@ static int run_ddl(const cli_arguments *arguments)
     return result;
 }
 
-static const cli_option dialect[] = {
-    {"dialect", 0, OPTION_CHOICE, "sqlite|postgres|duckdb|bigquery|athena", OPTION_AT(dialect),
-     "The database that the SQL is for. Default: sqlite."},
-    OPTION_END};
+static const cli_option dialect[] = {{"dialect", 0, OPTION_CHOICE,
+                                      "sqlite|postgres|duckdb|bigquery|athena", OPTION_AT(dialect),
+                                      "The database that the SQL is for. Default: sqlite."},
+                                     OPTION_END};
 
 static const cli_option *const groups[] = {dialect,          group_output, group_quiet,
                                            group_schema_dir, group_help,   NULL};

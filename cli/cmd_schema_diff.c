@@ -10,8 +10,9 @@
 
 static const char *kind_name(mimic_drift_kind kind)
 {
-    static const char *const names[] = {"unknown", "missing_required", "missing", "unknown_column",
-                                        "reordered", "release", "renamed_case"};
+    static const char *const names[] = {"unknown",        "missing_required", "missing",
+                                        "unknown_column", "reordered",        "release",
+                                        "renamed_case"};
     return kind > 0 && (size_t)kind < sizeof names / sizeof names[0] ? names[kind] : names[0];
 }
 
@@ -112,8 +113,8 @@ static int run_diff(const cli_arguments *arguments)
     return result;
 }
 
-static const cli_option *const groups[] = {group_dialect, group_format,     group_quiet,
-                                           group_schema_dir, group_help, NULL};
+static const cli_option *const groups[] = {group_dialect,    group_format, group_quiet,
+                                           group_schema_dir, group_help,   NULL};
 
 const cli_command cmd_schema_diff = {
     .name = "schema diff",
@@ -122,7 +123,8 @@ const cli_command cmd_schema_diff = {
     .min_operands = 2,
     .max_operands = 2,
     .groups = groups,
-    .description = "Compares the header of FILE (CSV; plain, gzip or Zstandard) with TABLE, such as mimic-iv@3.1/labevents, and prints what a load "
+    .description = "Compares the header of FILE (CSV; plain, gzip or Zstandard) with TABLE, such "
+                   "as mimic-iv@3.1/labevents, and prints what a load "
                    "would find: missing, unknown and reordered columns, names that differ in case, "
                    "signs of another release.",
     .exit_status = "0 no drift, or names that differ in case only\n1 failed\n2 usage\n3 drift\n",

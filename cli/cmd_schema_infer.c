@@ -32,10 +32,9 @@ static int run_infer(const cli_arguments *arguments)
     return result;
 }
 
-static const cli_option rows[] = {
-    {"sample", 0, OPTION_COUNT, "N", OPTION_AT(sample),
-     "Look at the first N rows, such as 5000 or 1M. Default: 100k."},
-    OPTION_END};
+static const cli_option rows[] = {{"sample", 0, OPTION_COUNT, "N", OPTION_AT(sample),
+                                   "Look at the first N rows, such as 5000 or 1M. Default: 100k."},
+                                  OPTION_END};
 
 static const cli_option *const groups[] = {rows, group_output, group_quiet, group_help, NULL};
 

@@ -13,7 +13,8 @@ static void print_text(const mimic_registry *registry)
     int width = (int)strlen("dataset");
     for (size_t i = 0; i < mimic_registry_dataset_count(registry); i++) {
         const mimic_dataset *d = mimic_registry_dataset(registry, i);
-        const int size = (int)(strlen(mimic_dataset_name(d)) + strlen(mimic_dataset_version(d))) + 1;
+        const int size =
+            (int)(strlen(mimic_dataset_name(d)) + strlen(mimic_dataset_version(d))) + 1;
         width = size > width ? size : width;
     }
     (void)printf("%-*s  tables  title\n", width, "dataset");

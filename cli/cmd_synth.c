@@ -9,8 +9,8 @@
 #include "talk.h"
 
 /* "gz|zst|none" counted from 1; 0 is the library's default. */
-static const mimic_compression compressions[] = {
-    MIMIC_COMPRESSION_AUTO, MIMIC_COMPRESSION_GZIP, MIMIC_COMPRESSION_ZSTD, MIMIC_COMPRESSION_NONE};
+static const mimic_compression compressions[] = {MIMIC_COMPRESSION_AUTO, MIMIC_COMPRESSION_GZIP,
+                                                 MIMIC_COMPRESSION_ZSTD, MIMIC_COMPRESSION_NONE};
 
 static int run_synth(const cli_arguments *arguments)
 {
@@ -26,9 +26,8 @@ static int run_synth(const cli_arguments *arguments)
         options.table_count = arguments->tables.count;
         options.progress = progress_update;
         progress_begin(arguments->quiet);
-        const mimic_status status =
-            mimic_synth(s.ctx, s.registry, arguments->operands.items[0],
-                        arguments->operands.items[1], &options, &err);
+        const mimic_status status = mimic_synth(s.ctx, s.registry, arguments->operands.items[0],
+                                                arguments->operands.items[1], &options, &err);
         progress_end();
         if (status != MIMIC_OK)
             result = talk_mimic_error(&err);

@@ -9,15 +9,13 @@
 #include "talk.h"
 
 static const cli_command *const commands[] = {
-    &cmd_load,        &cmd_convert,      &cmd_check,        &cmd_schema_list,
-    &cmd_schema_show, &cmd_schema_ddl,   &cmd_schema_dictionary, &cmd_schema_infer,
-    &cmd_schema_check, &cmd_schema_diff, &cmd_synth,        &cmd_completion,
-    &cmd_help,
+    &cmd_load,       &cmd_convert,           &cmd_check,        &cmd_schema_list,  &cmd_schema_show,
+    &cmd_schema_ddl, &cmd_schema_dictionary, &cmd_schema_infer, &cmd_schema_check, &cmd_schema_diff,
+    &cmd_synth,      &cmd_completion,        &cmd_help,
 };
 
 const cli_option group_help[] = {
-    {"help", 'h', OPTION_FLAG, NULL, OPTION_AT(help), "Print this text."},
-    OPTION_END};
+    {"help", 'h', OPTION_FLAG, NULL, OPTION_AT(help), "Print this text."}, OPTION_END};
 
 const cli_option group_quiet[] = {
     {"quiet", 'q', OPTION_FLAG, NULL, OPTION_AT(quiet),
@@ -94,12 +92,11 @@ const cli_option group_jobs[] = {
     {"jobs", 'j', OPTION_COUNT, "N", OPTION_AT(jobs), "Use up to N threads. Default: 1."},
     OPTION_END};
 
-const char exit_status_rows[] =
-    "0 done\n"
-    "1 failed; the target is as it was\n"
-    "2 usage\n"
-    "3 done, but with rejects or failed checks\n"
-    "130 cancelled (Ctrl-C or SIGTERM); the target is as it was\n";
+const char exit_status_rows[] = "0 done\n"
+                                "1 failed; the target is as it was\n"
+                                "2 usage\n"
+                                "3 done, but with rejects or failed checks\n"
+                                "130 cancelled (Ctrl-C or SIGTERM); the target is as it was\n";
 
 const cli_command *commands_at(size_t index)
 {

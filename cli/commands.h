@@ -33,20 +33,23 @@ const cli_command *commands_find(int argc, char **argv, int *out_used);
 int commands_unknown(int argc, char **argv);
 
 /* Group "help" stands last in every command. */
-extern const cli_option group_help[];        /* --help */
-extern const cli_option group_quiet[];       /* --quiet */
-extern const cli_option group_format[];      /* --format text|json */
-extern const cli_option group_schema_dir[];  /* --schema-dir DIR */
-extern const cli_option group_output[];      /* --output FILE */
-extern const cli_option group_dialect[];     /* --delimiter, --quote … */
-extern const cli_option group_records[];     /* --no-header, --max-record */
-extern const cli_option group_policy[];      /* --on-error, --max-rejects, --strict */
-extern const cli_option group_folder[];      /* --dataset, --tables */
-extern const cli_option group_target[];      /* --compress, --integer-times */
-extern const cli_option group_jobs[];        /* --jobs */
+extern const cli_option group_help[];       /* --help */
+extern const cli_option group_quiet[];      /* --quiet */
+extern const cli_option group_format[];     /* --format text|json */
+extern const cli_option group_schema_dir[]; /* --schema-dir DIR */
+extern const cli_option group_output[];     /* --output FILE */
+extern const cli_option group_dialect[];    /* --delimiter, --quote … */
+extern const cli_option group_records[];    /* --no-header, --max-record */
+extern const cli_option group_policy[];     /* --on-error, --max-rejects, --strict */
+extern const cli_option group_folder[];     /* --dataset, --tables */
+extern const cli_option group_target[];     /* --compress, --integer-times */
+extern const cli_option group_jobs[];       /* --jobs */
 
 #define OPTION_AT(member) offsetof(cli_arguments, member)
-#define OPTION_END { NULL, 0, OPTION_FLAG, NULL, 0, NULL }
+#define OPTION_END                                                                                 \
+    {                                                                                              \
+        NULL, 0, OPTION_FLAG, NULL, 0, NULL                                                        \
+    }
 
 /* Exit status of commands that go through rows. */
 extern const char exit_status_rows[];

@@ -57,7 +57,7 @@ static void print_exit_status(FILE *stream, const char *lines)
     }
 }
 
-/* Pairs of lines: a command and what it does. */
+/* Pairs of lines: a command and what it does. A command goes on after a backslash. */
 static void print_examples(FILE *stream, const char *lines)
 {
     int is_command = 1;
@@ -71,6 +71,8 @@ static void print_examples(FILE *stream, const char *lines)
         else
             talk_wrapped(stream, text, DEEP_INDENT, DEEP_INDENT, WIDTH);
         (void)fputc('\n', stream);
+        if (is_command && size > 0 && line[size - 1] == '\\')
+            is_command = !is_command; /* the next line is of the command too */
         line += size + (line[size] == '\n');
     }
 }
@@ -108,7 +110,8 @@ static int is_schema(const cli_command *command)
 void help_schema(FILE *stream)
 {
     (void)fputs("mimic schema: what is known of a dataset before its first byte is read\n\n"
-                "Usage: mimic schema COMMAND [OPTIONS] ...\n\n", stream);
+                "Usage: mimic schema COMMAND [OPTIONS] ...\n\n",
+                stream);
     for (size_t i = 0; commands_at(i) != NULL; i++) {
         if (is_schema(commands_at(i)))
             print_summaries(stream, i, i + 1);
@@ -125,12 +128,14 @@ void help_overview(FILE *stream)
     while (is_schema(commands_at(other)))
         other++;
     (void)fputs("mimic: messy clinical data into typed, validated tables\n\n"
-                "Usage: mimic COMMAND [OPTIONS] ...\n\nData\n", stream);
+                "Usage: mimic COMMAND [OPTIONS] ...\n\nData\n",
+                stream);
     print_summaries(stream, 0, schema);
     (void)fputs("\nSchemas\n", stream);
     print_summaries(stream, schema, other);
     (void)fputs("\nOther\n", stream);
     print_summaries(stream, other, SIZE_MAX);
     (void)fputs("\n'mimic help COMMAND' tells all about a command; 'mimic --version' prints the "
-                "version.\n", stream);
+                "version.\n",
+                stream);
 }

@@ -300,8 +300,10 @@ static int take_long(parser *p, const char *argument)
     (void)snprintf(word, sizeof word, "%.*s", (int)smaller(size, WORD_MAX - 1), name);
     const char *near = options_nearest(word, option_name_at, p->command);
     char message[512];
-    (void)snprintf(message, sizeof message, near == NULL ? "unknown option '--%s'%s"
-                   : "unknown option '--%s'; did you mean '--%s'?", word, near == NULL ? "" : near);
+    (void)snprintf(message, sizeof message,
+                   near == NULL ? "unknown option '--%s'%s"
+                                : "unknown option '--%s'; did you mean '--%s'?",
+                   word, near == NULL ? "" : near);
     return usage(p, message);
 }
 

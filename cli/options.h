@@ -103,9 +103,9 @@ typedef struct cli_command {
     const char *summary;
     const char *operands; /* as in the synopsis, "" = none */
     size_t min_operands;
-    size_t max_operands; /* SIZE_MAX = any number */
+    size_t max_operands;             /* SIZE_MAX = any number */
     const cli_option *const *groups; /* ended by NULL */
-    const char *description; /* paragraphs; lines that begin with a blank keep their form */
+    const char *description;         /* paragraphs; lines that begin with a blank keep their form */
     const char *exit_status; /* lines "N text"; NULL = those of a command that cannot reject */
     const char *examples;    /* pairs of lines: the command, what it does */
     int (*run)(const cli_arguments *arguments);

@@ -6,7 +6,8 @@
 
 #include <mimic/load.h>
 
-/* Starts the clock and takes SIGINT and SIGTERM: the first asks the work to stop, the second kills. */
+/* Starts the clock and takes SIGINT and SIGTERM: the first asks the work to stop, the second kills.
+ */
 void progress_begin(int is_quiet);
 
 /* A mimic_progress_fn; `ctx` is not used. */

@@ -24,9 +24,9 @@ typedef struct row {
 
 enum { TABLE, READ, WRITTEN, REJECTED, FILTERED, NULLED, NULLS, SECONDS, RATE, EXPECTED };
 
-static const char *const titles[COLUMN_COUNT] = {"table",  "read",  "written", "rejected",
-                                                 "filtered", "nulled", "nulls", "sec",
-                                                 "MB/s",   "expected"};
+static const char *const titles[COLUMN_COUNT] = {"table",    "read",    "written", "rejected",
+                                                 "filtered", "nulled",  "nulls",   "sec",
+                                                 "MB/s",     "expected"};
 
 static void fill_row(const mimic_table_report *t, row *out)
 {
@@ -199,8 +199,8 @@ void report_print(FILE *stream, const mimic_report *report)
     const char *dataset = mimic_report_dataset(report);
     const char *edition = mimic_report_edition(report);
     if (dataset[0] != '\0')
-        (void)fprintf(stream, "%s%s%s%s to %s\n\n", dataset, edition[0] != '\0' ? " (" : "", edition,
-                      edition[0] != '\0' ? ")" : "", mimic_report_target(report));
+        (void)fprintf(stream, "%s%s%s%s to %s\n\n", dataset, edition[0] != '\0' ? " (" : "",
+                      edition, edition[0] != '\0' ? ")" : "", mimic_report_target(report));
     print_tables(stream, report);
     print_failures(stream, report, width);
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)

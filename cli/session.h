@@ -15,7 +15,8 @@ typedef struct session {
     int is_quiet;
 } session;
 
-/* Says what is wrong on stderr. `out` must not move, and is to be given to session_close either way. */
+/* Says what is wrong on stderr. `out` must not move, and is to be given to session_close either
+ * way. */
 int session_open(const cli_arguments *arguments, session *out);
 void session_close(session *s);
 

@@ -73,7 +73,8 @@ int talk_mimic_error(const mimic_error *err)
         append(place, sizeof place, "line %lld: ", (long long)err->line);
     if (err->column[0] != '\0' && strstr(err->message, err->column) == NULL)
         append(place, sizeof place, "column %s: ", err->column);
-    talk_error("%s%s", place, err->message[0] != '\0' ? err->message : mimic_status_name(err->code));
+    talk_error("%s%s", place,
+               err->message[0] != '\0' ? err->message : mimic_status_name(err->code));
     return EXIT_FAILED;
 }
 

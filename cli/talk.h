@@ -11,8 +11,7 @@
 #include <mimic/status.h>
 
 /* "mimic: error: …" on stderr, in front of which a progress bar is cleared. */
-void talk_error(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+void talk_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void talk_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void talk_out_of_memory(void);
 

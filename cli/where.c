@@ -90,8 +90,8 @@ static int take_number(scan *s, mimic_csv_filter *filter)
     int64_t number = 0;
     if (rest > 0 || s->at[size] == '.' || mimic_coerce_int64(s->at, size, &number) != 0)
         return fail(s, "a whole number");
-    int64_t *values = realloc((void *)(uintptr_t)filter->values,
-                              (filter->value_count + 1) * sizeof *values);
+    int64_t *values =
+        realloc((void *)(uintptr_t)filter->values, (filter->value_count + 1) * sizeof *values);
     if (values == NULL)
         talk_out_of_memory();
     values[filter->value_count++] = number;
