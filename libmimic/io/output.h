@@ -27,6 +27,8 @@ mimic_status mimic__output_open(const mimic_context *ctx, const char *path,
                                 mimic_error *err);
 mimic_status mimic__output_write(mimic_output *output, const void *bytes, size_t size,
                                  mimic_error *err);
+/* The temporary name, for a library that writes the file by itself; borrowed. */
+const char *mimic__output_temporary_path(const mimic_output *output);
 /* Uncompressed bytes written so far. */
 int64_t mimic__output_position(const mimic_output *output);
 /* Completes the temporary file (flushed, synced, closed); it still waits under its other name. */
