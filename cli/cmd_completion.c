@@ -146,7 +146,8 @@ static const char script_end[] =
 static int run_completion(const cli_arguments *arguments)
 {
     if (strcmp(arguments->operands.items[0], "bash") != 0) {
-        talk_error("completion is there for bash, not for '%s'", arguments->operands.items[0]);
+        talk_error("completion is there for bash, not for '%s'\nSee 'mimic completion --help'.",
+                   arguments->operands.items[0]);
         return EXIT_USAGE;
     }
     session s;

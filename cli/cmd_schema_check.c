@@ -60,16 +60,15 @@ static int check(const session *s, const cli_arguments *arguments, const char *p
     const mimic_status status =
         mimic_schema_check(s->ctx, json, size, path, print_finding, &f, &err);
     free(json);
+    if (status != MIMIC_OK && status != MIMIC_ERR_SCHEMA && status != MIMIC_ERR_JSON)
+        return talk_mimic_error(&err);
+    if (status != MIMIC_OK && f.count == 0)
+        print_finding("", err.line, 1, err.message, &f); /* not JSON at all: there is one only */
     if (f.is_json)
         (void)fputs(f.count == 0 ? "[]\n" : "\n]\n", stdout);
-    if (status == MIMIC_OK && f.count == 0) {
-        if (!f.is_json)
-            (void)printf("%s: sound\n", path);
-        return EXIT_DONE;
-    }
-    if (f.count == 0)
-        return talk_mimic_error(&err);
-    return EXIT_REJECTS;
+    else if (f.count == 0)
+        (void)printf("%s: sound\n", path);
+    return f.count == 0 ? EXIT_DONE : EXIT_REJECTS;
 }
 
 static int run_check(const cli_arguments *arguments)

@@ -213,16 +213,17 @@ static int set_limit(const parser *p, const cli_option *option, const char *valu
 static int set_character(const parser *p, const cli_option *option, const char *value,
                          cli_character *out)
 {
-    if (strcmp(value, "none") == 0)
+    const int may_be_none = strcmp(option->name, "delimiter") != 0;
+    if (may_be_none && strcmp(value, "none") == 0)
         out->is_none = 1;
     else if (strcmp(value, "tab") == 0 || strcmp(value, "\\t") == 0)
         out->value = '\t';
     else if (strlen(value) == 1 && (unsigned char)*value < 0x80 && *value != '\n' && *value != '\r')
         out->value = *value;
     else
-        return bad_value(p, option, value, "one ASCII character, tab or none");
-    if (out->is_none && strcmp(option->name, "delimiter") == 0)
-        return bad_value(p, option, value, "one ASCII character or tab");
+        return bad_value(p, option, value,
+                         may_be_none ? "one ASCII character, tab or none"
+                                     : "one ASCII character or tab");
     return EXIT_DONE;
 }
 

@@ -19,9 +19,9 @@ typedef struct scan {
 
 static int fail(const scan *s, const char *expected)
 {
-    talk_error("--where expects %s at position %zu\n  %s\n  %*s^", expected,
-               talk_length(s->text, (size_t)(s->at - s->text)) + 1, s->text,
-               (int)talk_length(s->text, (size_t)(s->at - s->text)), "");
+    const size_t before = talk_length(s->text, (size_t)(s->at - s->text));
+    talk_error("--where expects %s at position %zu\n  %s\n  %*s^\nSee 'mimic convert --help'.",
+               expected, before + 1, s->text, (int)before, "");
     return EXIT_USAGE;
 }
 
@@ -88,8 +88,11 @@ static int take_number(scan *s, mimic_csv_filter *filter)
         size++;
     const size_t rest = word_size(s->at + size);
     int64_t number = 0;
-    if (rest > 0 || s->at[size] == '.' || mimic_coerce_int64(s->at, size, &number) != 0)
+    const mimic_reject_code code = mimic_coerce_int64(s->at, size, &number);
+    if (rest > 0 || s->at[size] == '.' || (code != 0 && code != MIMIC_REJECT_RANGE))
         return fail(s, "a whole number");
+    if (code != 0)
+        return fail(s, "a whole number of at most 64 bits");
     int64_t *values =
         realloc((void *)(uintptr_t)filter->values, (filter->value_count + 1) * sizeof *values);
     if (values == NULL)
