@@ -71,7 +71,7 @@ class Help(unittest.TestCase):
         page = run("schema", "--help")
         self.assertEqual(page.stdout, run("help", "schema").stdout)
         for command in COMMANDS:
-            self.assertEqual(command in page.stdout, command.startswith("schema "))
+            self.assertEqual(f"  {command} " in page.stdout, command.startswith("schema "))
 
 
 class Streams(Folder):
