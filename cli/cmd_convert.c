@@ -59,6 +59,7 @@ static int convert(job *j)
     const int found = find_table(j, &table);
     if (found != EXIT_DONE)
         return found;
+    j->is_recognised = table == NULL;
     mimic_error err = MIMIC_ERROR_INIT;
     mimic_report *report = NULL;
     const mimic_status status = mimic_convert(

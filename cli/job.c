@@ -79,9 +79,22 @@ static int print_json(const job *j, const mimic_report *report)
     char *json = NULL;
     if (mimic_report_json(report, &json, &err) != MIMIC_OK)
         return talk_mimic_error(&err);
-    (void)puts(json);
+    (void)fputs(json, stdout);
+    if (strlen(json) == 0 || json[strlen(json) - 1] != '\n')
+        (void)fputc('\n', stdout);
     mimic_free(j->session.ctx, json);
     return EXIT_DONE;
+}
+
+/* Rows of a table that was taken for another are rejected in masses. */
+static void hint_at_table(const job *j, const mimic_report *report)
+{
+    mimic_table_report table = MIMIC_TABLE_REPORT_INIT;
+    if (j->arguments->quiet || !j->is_recognised ||
+        mimic_report_table(report, 0, &table) != MIMIC_OK)
+        return;
+    (void)fprintf(stderr, "mimic: note: the input was taken for %s/%s; --table names another\n",
+                  mimic_report_dataset(report), table.table);
 }
 
 int job_end(job *j, mimic_status status, mimic_report *report, const mimic_error *err)
@@ -92,14 +105,15 @@ int job_end(job *j, mimic_status status, mimic_report *report, const mimic_error
         if (j->arguments->format == FORMAT_JSON)
             result = print_json(j, report);
         else
-            report_print(stdout, report);
+            report_print(stdout, report, status == MIMIC_OK ? "" : err->message);
         if (result == EXIT_DONE)
             result = report_exit_status(report);
     }
-    if (status != MIMIC_OK) {
-        (void)fflush(stdout); /* the report stands above the error where both go to one place */
+    (void)fflush(stdout); /* the report stands above what follows where both go to one place */
+    if (status != MIMIC_OK)
         result = talk_mimic_error(err);
-    }
+    else if (result == EXIT_REJECTS)
+        hint_at_table(j, report);
     mimic_report_free(report);
     return result;
 }

@@ -10,6 +10,7 @@
 
 typedef struct job {
     const cli_arguments *arguments;
+    int is_recognised; /* the table was not named */
     session session;
     where where;
     mimic_csv_options csv;

@@ -71,10 +71,10 @@ void progress_end(void)
     state.mode = SILENT;
 }
 
-/* "812", "45.1 k", "3.2 M" in at most 7 characters. */
+/* "812 ", "45.1 k", "3.2 M": a unit can follow. */
 static const char *short_number(double value, char text[NUMBER_BYTES])
 {
-    static const char *const suffixes[] = {"", " k", " M", " G", " T", " P"};
+    static const char *const suffixes[] = {" ", " k", " M", " G", " T", " P"};
     size_t power = 0;
     for (; value >= 999.5 && power < 5; power++)
         value /= 1000;
@@ -147,7 +147,7 @@ static void draw(const mimic_progress *now, int64_t time_ns)
     }
     const double rows = (double)(state.finished_rows + now->rows);
     if (seconds > 0) {
-        (void)snprintf(part, sizeof part, "%s rows/s", short_number(rows / seconds, a));
+        (void)snprintf(part, sizeof part, "%s rows/s", talk_number((int64_t)(rows / seconds), a));
         add_part(line, width, part);
         (void)snprintf(part, sizeof part, "%.1f MB/s", done / 1e6 / seconds);
         add_part(line, width, part);

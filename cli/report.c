@@ -10,7 +10,7 @@
 #include "options.h"
 #include "talk.h"
 
-enum { CELL_BYTES = 48, COLUMN_COUNT = 10 };
+enum { CELL_BYTES = 48, COLUMN_COUNT = 10, NOTES_SHOWN = 30 };
 
 typedef struct report_column {
     const char *title;
@@ -61,9 +61,15 @@ static void add_to_total(const mimic_table_report *t, mimic_table_report *total)
 static void print_row(FILE *stream, const report_column *columns, const row *line)
 {
     (void)fprintf(stream, "%-*s", columns[TABLE].width, line->cells[TABLE]);
+    int blanks = 0; /* those before a cell that is empty are kept back */
     for (size_t i = 1; i < COLUMN_COUNT; i++) {
-        if (columns[i].is_shown)
-            (void)fprintf(stream, "  %*s", columns[i].width, line->cells[i]);
+        if (!columns[i].is_shown)
+            continue;
+        blanks += 2 + columns[i].width - (int)strlen(line->cells[i]);
+        if (line->cells[i][0] != '\0') {
+            (void)fprintf(stream, "%*s%s", blanks, "", line->cells[i]);
+            blanks = 0;
+        }
     }
     (void)fputc('\n', stream);
 }
@@ -107,6 +113,7 @@ static void print_tables(FILE *stream, const mimic_report *report)
     row heading;
     for (size_t i = 0; i < COLUMN_COUNT; i++)
         (void)snprintf(heading.cells[i], CELL_BYTES, "%s", titles[i]);
+    (void)fputc('\n', stream);
     print_row(stream, columns, &heading);
     for (size_t i = 0; i < lines; i++)
         print_row(stream, columns, &rows[i]);
@@ -132,13 +139,18 @@ static const note_group groups[] = {
 
 static void print_note(FILE *stream, const mimic_note *note, int width)
 {
-    char head[512] = "";
+    char head[512] = ""; /* two characters are kept for ": " */
     char number[NUMBER_BYTES];
     const char *place = note->table[0] != '\0' ? note->table : note->code;
     const char *dot = note->table[0] != '\0' && note->column[0] != '\0' ? "." : "";
-    (void)snprintf(head, sizeof head, "%s%s%s", place, dot, dot[0] != '\0' ? note->column : "");
-    const int column = 2 + (int)talk_length(head, strlen(head)) + 2;
-    (void)fprintf(stream, "  %s%s", head, head[0] != '\0' ? ": " : "");
+    (void)snprintf(head, sizeof head - 2, "%s%s%s", place, dot, dot[0] != '\0' ? note->column : "");
+    /* Some messages begin with the table themselves. */
+    if (head[0] != '\0' && strncmp(note->message, head, strlen(head)) == 0)
+        head[0] = '\0';
+    else if (head[0] != '\0')
+        (void)snprintf(head + strlen(head), 3, ": ");
+    const int column = 2 + (int)talk_length(head, strlen(head));
+    (void)fprintf(stream, "  %s", head);
     char text[2048];
     if (note->kind == MIMIC_NOTE_REJECTS && note->count >= 0)
         (void)snprintf(text, sizeof text, "%s %s; %s", talk_number(note->count, number), note->code,
@@ -149,42 +161,68 @@ static void print_note(FILE *stream, const mimic_note *note, int width)
     (void)fputc('\n', stream);
 }
 
+/* The next note of a kind, from *index on; *index is left behind it. 0 when there is none. */
+static int next_note(const mimic_report *report, mimic_note_kind kind, size_t *index,
+                     mimic_note *out)
+{
+    while (*index < mimic_report_note_count(report)) {
+        *out = (mimic_note)MIMIC_NOTE_INIT;
+        (void)mimic_report_note(report, (*index)++, out);
+        if (out->kind == kind)
+            return 1;
+    }
+    return 0;
+}
+
+static void print_names(FILE *stream, const mimic_report *report, const note_group *group,
+                        int width)
+{
+    int column = 0;
+    size_t index = 0;
+    mimic_note note;
+    while (next_note(report, group->kind, &index, &note)) {
+        const char *name = note.table[0] != '\0' ? note.table : note.message;
+        const int size = (int)talk_length(name, strlen(name));
+        if (column == 0) {
+            column = fprintf(stream, "\n%s: ", group->title) - 1;
+        } else if (column + 2 + size > width - 1) {
+            (void)fputs(",\n    ", stream);
+            column = 4;
+        } else {
+            column += fprintf(stream, ", ");
+        }
+        (void)fputs(name, stream);
+        column += size;
+    }
+    if (column > 0)
+        (void)fputc('\n', stream);
+}
+
 static void print_group(FILE *stream, const mimic_report *report, const note_group *group,
                         int width)
 {
     size_t found = 0;
-    int column = 0;
-    for (size_t i = 0; i < mimic_report_note_count(report); i++) {
-        mimic_note note = MIMIC_NOTE_INIT;
-        (void)mimic_report_note(report, i, &note);
-        if (note.kind != group->kind)
-            continue;
-        if (!group->is_one_line) {
-            if (found++ == 0)
-                (void)fprintf(stream, "\n%s\n", group->title);
+    size_t index = 0;
+    mimic_note note;
+    while (next_note(report, group->kind, &index, &note)) {
+        if (found == 0)
+            (void)fprintf(stream, "\n%s\n", group->title);
+        if (found++ < NOTES_SHOWN)
             print_note(stream, &note, width);
-            continue;
-        }
-        const char *name = note.table[0] != '\0' ? note.table : note.message;
-        if (found++ == 0)
-            column = fprintf(stream, "\n%s: ", group->title) - 1;
-        else
-            column += fprintf(stream, ", ");
-        if (found > 1 && column + (int)talk_length(name, strlen(name)) > width)
-            column = fprintf(stream, "\n    ") - 1;
-        column += fprintf(stream, "%s", name);
     }
-    if (found > 0 && group->is_one_line)
-        (void)fputc('\n', stream);
+    if (found > NOTES_SHOWN)
+        (void)fprintf(stream, "  ... and %zu more; --format json has them all\n",
+                      found - NOTES_SHOWN);
 }
 
-static void print_failures(FILE *stream, const mimic_report *report, int width)
+static void print_failures(FILE *stream, const mimic_report *report, const char *known_error,
+                           int width)
 {
     int is_first = 1;
     for (size_t i = 0; i < mimic_report_table_count(report); i++) {
         mimic_table_report t = MIMIC_TABLE_REPORT_INIT;
         (void)mimic_report_table(report, i, &t);
-        if (t.status == MIMIC_OK)
+        if (t.status == MIMIC_OK || strcmp(t.message, known_error) == 0)
             continue;
         (void)fprintf(stream, "%s  %s: ", is_first ? "\nNot written\n" : "", t.table);
         talk_wrapped(stream, t.message, 4 + (int)strlen(t.table), 4, width);
@@ -193,18 +231,26 @@ static void print_failures(FILE *stream, const mimic_report *report, int width)
     }
 }
 
-void report_print(FILE *stream, const mimic_report *report)
+void report_print(FILE *stream, const mimic_report *report, const char *known_error)
 {
     const int width = talk_width(stream);
     const char *dataset = mimic_report_dataset(report);
     const char *edition = mimic_report_edition(report);
+    const size_t tables = mimic_report_table_count(report);
+    if (tables + mimic_report_note_count(report) == 0)
+        return; /* it failed before there was anything to report */
     if (dataset[0] != '\0')
-        (void)fprintf(stream, "%s%s%s%s to %s\n\n", dataset, edition[0] != '\0' ? " (" : "",
-                      edition, edition[0] != '\0' ? ")" : "", mimic_report_target(report));
-    print_tables(stream, report);
-    print_failures(stream, report, width);
-    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
-        print_group(stream, report, &groups[i], width);
+        (void)fprintf(stream, "%s%s%s%s to %s\n", dataset, edition[0] != '\0' ? " (" : "", edition,
+                      edition[0] != '\0' ? ")" : "", mimic_report_target(report));
+    if (tables > 0)
+        print_tables(stream, report);
+    print_failures(stream, report, known_error, width);
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        if (groups[i].is_one_line)
+            print_names(stream, report, &groups[i], width);
+        else
+            print_group(stream, report, &groups[i], width);
+    }
 }
 
 int report_exit_status(const mimic_report *report)

@@ -6,7 +6,8 @@
 
 #include <mimic/load.h>
 
-void report_print(FILE *stream, const mimic_report *report);
+/* `known_error` is a message that is said elsewhere and need not stand here too; "" = none. */
+void report_print(FILE *stream, const mimic_report *report, const char *known_error);
 
 /* 0, 1 or 3, as the tables and notes of the report ask for. */
 int report_exit_status(const mimic_report *report);
