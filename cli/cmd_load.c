@@ -53,7 +53,7 @@ const cli_command cmd_load = {
                 "Every table of the demo into one SQLite database.\n"
                 "mimic load --tables patients,admissions,labevents mimiciv/3.1 arrow:labs\n"
                 "Three tables of the full release as Arrow files.\n"
-                "mimic load --max-rejects 0.1% --format json mimiciv/3.1 mimic.db >report.json\n"
+                "mimic load --max-rejects 0.1% --format json mimiciv x.db >report.json\n"
                 "Fail when more than one row in a thousand of a table is bad; keep the report.\n",
     .run = run_load,
 };

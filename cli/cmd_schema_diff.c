@@ -10,9 +10,8 @@
 
 static const char *kind_name(mimic_drift_kind kind)
 {
-    static const char *const names[] = {"unknown",        "missing_required", "missing",
-                                        "unknown_column", "reordered",        "release",
-                                        "renamed_case"};
+    static const char *const names[] = {"other",     "missing_required", "missing", "unknown",
+                                        "reordered", "release",          "case"};
     return kind > 0 && (size_t)kind < sizeof names / sizeof names[0] ? names[kind] : names[0];
 }
 

@@ -231,17 +231,27 @@ static void print_failures(FILE *stream, const mimic_report *report, const char 
     }
 }
 
+/* "mimic-iv@2.2 (demo) to x.db"; a bare schema has no dataset, and its table stands there. */
+static void print_heading(FILE *stream, const mimic_report *report)
+{
+    const char *name = mimic_report_dataset(report);
+    const char *edition = mimic_report_edition(report);
+    mimic_table_report table = MIMIC_TABLE_REPORT_INIT;
+    if (name[0] == '\0' && mimic_report_table(report, 0, &table) == MIMIC_OK)
+        name = table.table;
+    if (edition[0] != '\0')
+        (void)fprintf(stream, "%s (%s) to %s\n", name, edition, mimic_report_target(report));
+    else
+        (void)fprintf(stream, "%s to %s\n", name, mimic_report_target(report));
+}
+
 void report_print(FILE *stream, const mimic_report *report, const char *known_error)
 {
     const int width = talk_width(stream);
-    const char *dataset = mimic_report_dataset(report);
-    const char *edition = mimic_report_edition(report);
     const size_t tables = mimic_report_table_count(report);
     if (tables + mimic_report_note_count(report) == 0)
         return; /* it failed before there was anything to report */
-    if (dataset[0] != '\0')
-        (void)fprintf(stream, "%s%s%s%s to %s\n", dataset, edition[0] != '\0' ? " (" : "", edition,
-                      edition[0] != '\0' ? ")" : "", mimic_report_target(report));
+    print_heading(stream, report);
     if (tables > 0)
         print_tables(stream, report);
     print_failures(stream, report, known_error, width);

@@ -64,17 +64,20 @@ int talk_mimic_error(const mimic_error *err)
         (void)fprintf(stderr, "mimic: cancelled; the target is as it was\n");
         return EXIT_CANCELLED;
     }
+    const char *message = err->message[0] != '\0' ? err->message : mimic_status_name(err->code);
     /* Much of the place may stand in the message already. */
-    char place[MIMIC_ERROR_SOURCE_BYTES + MIMIC_ERROR_COLUMN_BYTES + 128] = "";
-    const int names_source = err->source[0] != '\0' && strstr(err->message, err->source) == NULL;
-    if (names_source)
-        append(place, sizeof place, "%s: ", err->source);
-    if (err->line > 0 && strstr(err->message, "line ") == NULL)
-        append(place, sizeof place, "line %lld: ", (long long)err->line);
-    if (err->column[0] != '\0' && strstr(err->message, err->column) == NULL)
-        append(place, sizeof place, "column %s: ", err->column);
-    talk_error("%s%s", place,
-               err->message[0] != '\0' ? err->message : mimic_status_name(err->code));
+    char before[MIMIC_ERROR_SOURCE_BYTES + 2] = "";
+    char after[MIMIC_ERROR_COLUMN_BYTES + 64] = "";
+    if (err->source[0] != '\0' && strstr(message, err->source) == NULL)
+        (void)snprintf(before, sizeof before, "%s: ", err->source);
+    if (err->line > 1 && strstr(message, "line ") == NULL)
+        append(after, sizeof after, ", line %lld", (long long)err->line);
+    if (err->column[0] != '\0' && strstr(message, err->column) == NULL)
+        append(after, sizeof after, ", column %s", err->column);
+    if (after[0] != '\0')
+        append(after, sizeof after, ")");
+    talk_error("%s%s%s%s", before, message, after[0] != '\0' ? " (" : "",
+               after + (after[0] != '\0' ? 2 : 0));
     return EXIT_FAILED;
 }
 

@@ -44,7 +44,7 @@ def parse(path):
             elif mark == "$ ":
                 groups[-1].append(Case(number, text))
             elif mark == "  " and line.strip():
-                groups[-1][-1].command += "\n" + text
+                groups[-1][-1].command += "\n" + text.lstrip()
             elif line.rstrip() in (">", "!"):
                 getattr(groups[-1][-1], MARKS[line[0] + " "]).append("")
             elif mark in MARKS:
