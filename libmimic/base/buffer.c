@@ -69,6 +69,20 @@ void mimic__buffer_format(mimic_buffer *buffer, const char *format, ...)
     va_end(arguments);
 }
 
+void mimic__buffer_json_string(mimic_buffer *buffer, const char *text)
+{
+    mimic__buffer_byte(buffer, '"');
+    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+        if (*p == '"' || *p == '\\')
+            mimic__buffer_format(buffer, "\\%c", *p);
+        else if (*p < 0x20)
+            mimic__buffer_format(buffer, "\\u%04x", *p);
+        else
+            mimic__buffer_byte(buffer, (char)*p);
+    }
+    mimic__buffer_byte(buffer, '"');
+}
+
 char *mimic__buffer_take_text(mimic_buffer *buffer)
 {
     mimic__buffer_byte(buffer, '\0');

@@ -1,0 +1,154 @@
+/*
+ * Row filters on integer columns. They run on the field marks, before any column is coerced: a row
+ * that is left out costs nothing more. A row whose value is no integer is a reject, as it would be
+ * without the filter.
+ */
+#include "csv/csv_reader_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+static int compare_values(const void *a, const void *b)
+{
+    const int64_t left = *(const int64_t *)a;
+    const int64_t right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
+static size_t find_in_header(const mimic_csv_reader *reader, const char *name)
+{
+    for (size_t i = 0; i < reader->field_count; i++)
+        if (mimic__name_equals(reader->header != NULL ? reader->header[i]
+                                                      : reader->source_table->fields[i].name,
+                               name))
+            return i;
+    return SIZE_MAX;
+}
+
+static mimic_status bind(mimic_csv_reader *reader, const mimic_csv_filter *wanted,
+                         csv_filter *filter, mimic_error *err)
+{
+    const int64_t found = mimic_table_find_field(reader->source_table, wanted->column);
+    if (found < 0)
+        return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "filter on column \"%s\": table %s has none",
+                           wanted->column, reader->source_table->name);
+    filter->field = &reader->source_table->fields[found];
+    if (filter->field->type != MIMIC_TYPE_INT16 && filter->field->type != MIMIC_TYPE_INT32 &&
+        filter->field->type != MIMIC_TYPE_INT64)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "filter on column \"%s\": its type is %s; filters take integer columns",
+                           wanted->column, mimic_type_name(filter->field->type));
+    filter->file_field = find_in_header(reader, filter->field->name);
+    int64_t *values =
+        mimic__arena_array(&reader->arena, wanted->value_count, sizeof *values);
+    if (values == NULL)
+        return mimic__fail_memory(err);
+    if (wanted->value_count > 0) {
+        memcpy(values, wanted->values, wanted->value_count * sizeof *values);
+        qsort(values, wanted->value_count, sizeof *values, compare_values);
+    }
+    filter->values = values;
+    filter->value_count = wanted->value_count;
+    return MIMIC_OK;
+}
+
+mimic_status mimic_csv__filters_bind(mimic_csv_reader *reader, mimic_error *err)
+{
+    const size_t count = reader->options.filter_count;
+    reader->filters = mimic__arena_array(&reader->arena, count, sizeof *reader->filters);
+    if (reader->filters == NULL)
+        return mimic__fail_memory(err);
+    for (size_t i = 0; i < count; i++)
+        MIMIC_TRY(bind(reader, &reader->options.filters[i], &reader->filters[i], err));
+    return MIMIC_OK;
+}
+
+typedef enum filter_verdict { FILTER_KEEP, FILTER_DROP, FILTER_FAULT } filter_verdict;
+
+static bool is_missing(const mimic_field *field, const char *text, size_t size, bool is_quoted)
+{
+    if (size == 0 && is_quoted)
+        return field->quoted_empty_is_null;
+    for (size_t i = 0; i < field->missing_value_count; i++)
+        if (field->missing_values[i].size == size &&
+            memcmp(field->missing_values[i].data, text, size) == 0)
+            return true;
+    return false;
+}
+
+static filter_verdict judge(mimic_csv_reader *reader, const csv_filter *filter,
+                            const uint32_t *marks, mimic_reject_code *out_code)
+{
+    if (filter->file_field == SIZE_MAX)
+        return FILTER_DROP;
+    const size_t start = (uint32_t)(marks[filter->file_field] + 1);
+    const size_t field_size = marks[filter->file_field + 1] - start;
+    char number[64];
+    size_t size = 0;
+    bool is_quoted = false;
+    const char *text = reader->block.bytes + start;
+    /* An integer that needs more room than this fits no type. */
+    if (field_size <= sizeof number)
+        text = mimic__field_text(text, field_size, reader->index.dialect.quote,
+                                 reader->index.dialect.escape, number, &size, &is_quoted);
+    else
+        size = field_size;
+    if (is_missing(filter->field, text, size, is_quoted))
+        return FILTER_DROP;
+    int64_t value;
+    *out_code = mimic_coerce_int64(text, size, &value);
+    if (*out_code != 0)
+        return FILTER_FAULT;
+    return bsearch(&value, filter->values, filter->value_count, sizeof value, compare_values) !=
+                   NULL
+               ? FILTER_KEEP
+               : FILTER_DROP;
+}
+
+static mimic_status reserve_numbers(mimic_csv_reader *reader, size_t rows, mimic_error *err)
+{
+    if (rows > reader->row_number_capacity) {
+        mimic__free(reader->ctx, reader->row_number_memory);
+        reader->row_number_capacity = 0;
+        reader->row_number_memory =
+            mimic__alloc_array(reader->ctx, rows, sizeof *reader->row_number_memory);
+        if (reader->row_number_memory == NULL)
+            return mimic__fail_memory(err);
+        reader->row_number_capacity = rows;
+    }
+    reader->row_numbers = reader->row_number_memory;
+    return MIMIC_OK;
+}
+
+mimic_status mimic_csv__filters_apply(mimic_csv_reader *reader, mimic_error *err)
+{
+    reader->row_numbers = NULL;
+    if (reader->options.filter_count == 0 || reader->index.row_count == 0)
+        return MIMIC_OK;
+    MIMIC_TRY(reserve_numbers(reader, reader->index.row_count, err));
+    const size_t stride = reader->index.stride;
+    size_t kept = 0;
+    for (size_t row = 0; row < reader->index.row_count; row++) {
+        uint32_t *const marks = reader->index.marks + row * stride;
+        filter_verdict verdict = FILTER_KEEP;
+        mimic_reject_code code = 0;
+        size_t i = 0;
+        for (; i < reader->options.filter_count && verdict == FILTER_KEEP; i++)
+            verdict = judge(reader, &reader->filters[i], marks, &code);
+        if (verdict == FILTER_FAULT) {
+            csv_reject_entry entry =
+                mimic_csv__row_entry(reader, marks, reader->filters[i - 1].file_field);
+            entry.code = code;
+            entry.rows_before = row;
+            MIMIC_TRY(mimic_csv__reject_add(reader, entry, err));
+        } else if (verdict == FILTER_KEEP) {
+            if (kept != row)
+                memcpy(reader->index.marks + kept * stride, marks, stride * sizeof *marks);
+            reader->row_numbers[kept++] = (uint32_t)row;
+        }
+    }
+    reader->index.row_count = kept;
+    return MIMIC_OK;
+}

@@ -1,0 +1,419 @@
+/*
+ * The reader: header, binding, and the loop from block to batch. One block makes one batch:
+ *
+ *     splitter ► block ► index ► filters ► coerce, column by column ► rejects out, batch out
+ *
+ * Columns that were not asked for are never touched.
+ */
+#include "csv/csv_reader_internal.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "csv/csv_raw.h"
+
+#define DEFAULT_BLOCK_BYTES ((uint32_t)512 * 1024)
+#define DEFAULT_MAX_RECORD_BYTES ((uint64_t)16 * 1024 * 1024)
+#define LARGEST_RECORD_BYTES ((uint64_t)1024 * 1024 * 1024) /* marks are 32-bit offsets */
+#define DEFAULT_MAX_COLUMNS 4096u
+#define DEFAULT_MAX_RAW_BYTES 1024u
+#define DEFAULT_MAX_CATEGORIES ((uint32_t)1024 * 1024)
+#define MAX_CATEGORY_BYTES ((size_t)16 * 1024 * 1024)
+#define MAX_UNIQUE_BYTES ((size_t)24 * 1024 * 1024)
+
+static void set_defaults(mimic_csv_options *options, const mimic_table *table)
+{
+    if (options->delimiter == 0)
+        options->delimiter = table->delimiter != 0 ? table->delimiter : ',';
+    if (options->quote == 0)
+        options->quote = table->quote != 0 ? table->quote : '"';
+    if (options->escape == 0)
+        options->escape = table->escape;
+    if (options->comment == 0)
+        options->comment = table->comment;
+    if (table->no_header)
+        options->no_header = 1;
+    if (options->no_quoting)
+        options->quote = 0;
+    if (options->max_record_bytes == 0)
+        options->max_record_bytes = DEFAULT_MAX_RECORD_BYTES;
+    if (options->block_bytes == 0)
+        options->block_bytes = DEFAULT_BLOCK_BYTES;
+    if (options->block_bytes > options->max_record_bytes)
+        options->block_bytes = (uint32_t)options->max_record_bytes;
+    if (options->max_columns == 0)
+        options->max_columns = DEFAULT_MAX_COLUMNS;
+    if (options->max_raw_bytes == 0)
+        options->max_raw_bytes = DEFAULT_MAX_RAW_BYTES;
+    if (options->max_categories == 0)
+        options->max_categories = DEFAULT_MAX_CATEGORIES;
+}
+
+static mimic_status check_options(const mimic_csv_options *options, mimic_error *err)
+{
+    const char special[] = {options->delimiter, options->quote, options->escape, options->comment};
+    for (size_t i = 0; i < sizeof special; i++) {
+        if (special[i] == '\n' || special[i] == '\r' || (unsigned char)special[i] >= 0x80)
+            return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                               "delimiter, quote, escape and comment must be ASCII characters that "
+                               "end no line");
+        for (size_t j = 0; j < i; j++)
+            /* escape may be the quote: that is doubling, said in other words */
+            if (special[i] != 0 && special[i] == special[j] && !(j == 1 && i == 2))
+                return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                                   "'%c' cannot be two of delimiter, quote, escape and comment",
+                                   special[i]);
+    }
+    if (options->max_record_bytes > LARGEST_RECORD_BYTES)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "max_record_bytes is %llu; at most 1 GiB",
+                           (unsigned long long)options->max_record_bytes);
+    if (options->on_error < MIMIC_ON_ERROR_DEFAULT || options->on_error > MIMIC_ON_ERROR_FAIL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "on_error is %d; see MIMIC_ON_ERROR_…",
+                           options->on_error);
+    return MIMIC_OK;
+}
+
+/* ---- the header ---- */
+
+static mimic_status read_header(mimic_csv_reader *reader, const csv_dialect *dialect,
+                                mimic_error *err)
+{
+    const char *bytes;
+    size_t size;
+    const char *const source = mimic_source_name(reader->source);
+    const mimic_status status = mimic_csv__splitter_header(reader->splitter, &bytes, &size, err);
+    if (status == MIMIC_END)
+        return mimic__fail(err, MIMIC_ERR_CSV_HEADER,
+                           "%s: the file is empty; a header line with column names was expected",
+                           source);
+    MIMIC_TRY(status);
+    reader->next_line += (int64_t)mimic_csv__count_lines(bytes, size);
+    MIMIC_TRY(mimic_csv__decode_header(&reader->arena, dialect, bytes, size, source,
+                                       reader->options.max_columns, &reader->header,
+                                       &reader->field_count, err));
+    const mimic_status compared =
+        mimic_drift_compare(reader->ctx, reader->source_table, reader->header, reader->field_count,
+                            &reader->drift, err);
+    if (compared != MIMIC_OK)
+        mimic__error_place(err, source, -1, 1, 0, NULL);
+    return compared;
+}
+
+/* ---- binding ---- */
+
+static size_t file_field_of(const mimic_csv_reader *reader, const char *name)
+{
+    for (size_t i = 0; i < reader->field_count; i++)
+        if (mimic__name_equals(reader->header[i], name))
+            return i;
+    return SIZE_MAX;
+}
+
+static mimic_status choose_columns(mimic_csv_reader *reader, mimic_error *err)
+{
+    const mimic_csv_options *const options = &reader->options;
+    const mimic_table *const table = reader->source_table;
+    const bool is_projected = options->columns != NULL;
+    const size_t count = is_projected ? options->column_count : table->field_count;
+    if (count == 0)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "no column is chosen");
+    size_t *fields = mimic__arena_array(&reader->arena, count, sizeof *fields);
+    reader->file_fields =
+        mimic__arena_array(&reader->arena, count, sizeof *reader->file_fields);
+    reader->columns = mimic__arena_array(&reader->arena, count, sizeof *reader->columns);
+    if (fields == NULL || reader->file_fields == NULL || reader->columns == NULL)
+        return mimic__fail_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        const int64_t found =
+            is_projected ? mimic_table_find_field(table, options->columns[i]) : (int64_t)i;
+        if (found < 0)
+            return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "table %s has no column \"%s\"",
+                               table->name, options->columns[i]);
+        for (size_t j = 0; j < i; j++)
+            if (fields[j] == (size_t)found)
+                return mimic__fail(err, MIMIC_ERR_ARGUMENT, "column \"%s\" is chosen twice",
+                                   options->columns[i]);
+        fields[i] = (size_t)found;
+        reader->file_fields[i] = reader->header == NULL
+                                     ? (size_t)found
+                                     : file_field_of(reader, table->fields[found].name);
+    }
+    reader->table =
+        is_projected ? mimic__table_project(&reader->arena, table, fields, count) : table;
+    return reader->table == NULL ? mimic__fail_memory(err) : MIMIC_OK;
+}
+
+static mimic_status check_drift(const mimic_csv_reader *reader, mimic_error *err)
+{
+    for (size_t i = 0; i < mimic_drift_count(reader->drift); i++) {
+        mimic_drift_item item = {.struct_size = sizeof item};
+        if (mimic_drift_get(reader->drift, i, &item) != MIMIC_OK)
+            continue;
+        const bool is_wanted =
+            item.kind == MIMIC_DRIFT_MISSING_REQUIRED &&
+            mimic_table_find_field(reader->table, item.column) >= 0;
+        const bool is_strict =
+            reader->options.strict_drift && item.kind != MIMIC_DRIFT_RENAMED_CASE;
+        if (is_wanted || is_strict) {
+            mimic__fail(err, MIMIC_ERR_DRIFT, "%s: %s", mimic_source_name(reader->source),
+                        item.message);
+            mimic__error_place(err, mimic_source_name(reader->source), -1, 1, 0, item.column);
+            return MIMIC_ERR_DRIFT;
+        }
+    }
+    return MIMIC_OK;
+}
+
+static mimic_status make_plan(mimic_csv_reader *reader, mimic_error *err)
+{
+    const mimic_coerce_options options = {reader->options.on_error, reader->options.max_categories,
+                                          MAX_CATEGORY_BYTES, MAX_UNIQUE_BYTES};
+    return mimic__coerce_plan_new(reader->ctx, reader->table, &options, &reader->plan, err);
+}
+
+static mimic_status open_inner(mimic_csv_reader *reader, mimic_error *err)
+{
+    const mimic_csv_options *const options = &reader->options;
+    const csv_dialect dialect = {options->delimiter, options->quote,
+                                 options->escape == options->quote ? (char)0 : options->escape,
+                                 options->comment};
+    const csv_kernel *const kernel = mimic_csv__dialect_is_plain(&dialect)
+                                         ? mimic_csv__kernel_select(reader->ctx->cpu)
+                                         : NULL;
+    const csv_splitter_options splitter_options = {dialect, options->block_bytes,
+                                                   (size_t)options->max_record_bytes, kernel};
+    MIMIC_TRY(mimic_csv__splitter_new(reader->ctx, reader->source, &splitter_options,
+                                      &reader->splitter, err));
+    if (options->no_header) {
+        reader->field_count = reader->source_table->field_count;
+        const mimic_status status = mimic_csv__splitter_skip_mark(reader->splitter, err);
+        if (status != MIMIC_OK && status != MIMIC_END)
+            return status;
+    } else {
+        MIMIC_TRY(read_header(reader, &dialect, err));
+    }
+    MIMIC_TRY(choose_columns(reader, err));
+    MIMIC_TRY(check_drift(reader, err));
+    MIMIC_TRY(mimic_csv__filters_bind(reader, err));
+    MIMIC_TRY(make_plan(reader, err));
+    mimic_csv__index_init(&reader->index, reader->ctx, &dialect, kernel, reader->field_count);
+    return MIMIC_OK;
+}
+
+mimic_status mimic_csv_reader_open(const mimic_context *ctx, mimic_source *source,
+                                   const mimic_table *table, const mimic_csv_options *options,
+                                   mimic_csv_reader **out_reader, mimic_error *err)
+{
+    mimic_csv_options chosen = MIMIC_CSV_OPTIONS_INIT;
+    if (out_reader != NULL)
+        *out_reader = NULL;
+    if (ctx == NULL || source == NULL || table == NULL || out_reader == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "context, source, table and out_reader must not be NULL");
+    MIMIC_TRY(MIMIC_OPTIONS_COPY(&chosen, options, "mimic_csv_options", err));
+    set_defaults(&chosen, table);
+    MIMIC_TRY(check_options(&chosen, err));
+    mimic_csv_reader *reader = mimic__alloc_zeroed(ctx, 1, sizeof *reader);
+    if (reader == NULL)
+        return mimic__fail_memory(err);
+    reader->ctx = ctx;
+    reader->source = source;
+    reader->source_table = table;
+    reader->options = chosen;
+    reader->next_record = 1;
+    reader->next_line = 1;
+    reader->counts.struct_size = sizeof reader->counts;
+    mimic__arena_init(&reader->arena, ctx);
+    mimic__row_faults_init(&reader->faults, ctx);
+    const mimic_status status = open_inner(reader, err);
+    if (status != MIMIC_OK) {
+        mimic_csv_reader_free(reader);
+        return status;
+    }
+    *out_reader = reader;
+    return MIMIC_OK;
+}
+
+void mimic_csv_reader_free(mimic_csv_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    mimic_csv__splitter_free(reader->splitter);
+    mimic_csv__index_free(&reader->index);
+    mimic__coerce_plan_free(reader->plan);
+    mimic__row_faults_free(&reader->faults);
+    mimic_drift_free(reader->drift);
+    mimic__free(reader->ctx, reader->row_number_memory);
+    mimic__free(reader->ctx, reader->rejects);
+    mimic__arena_free(&reader->arena);
+    mimic__free(reader->ctx, reader);
+}
+
+const mimic_table *mimic_csv_reader_table(const mimic_csv_reader *reader)
+{
+    return reader->table;
+}
+
+const mimic_drift *mimic_csv_reader_drift(const mimic_csv_reader *reader)
+{
+    return reader->drift;
+}
+
+void mimic_csv_reader_counts(const mimic_csv_reader *reader, mimic_csv_counts *out_counts)
+{
+    mimic_csv_counts counts = reader->counts;
+    counts.bytes = mimic_csv__splitter_position(reader->splitter);
+    MIMIC_VIEW_COPY(out_counts, counts);
+}
+
+/* ---- from block to batch ---- */
+
+static mimic_status note_index_faults(mimic_csv_reader *reader, mimic_error *err)
+{
+    for (size_t i = 0; i < reader->index.fault_count; i++) {
+        const csv_fault *const fault = &reader->index.faults[i];
+        const csv_reject_entry entry = {.start = fault->start,
+                                        .end = fault->end,
+                                        .rows_before = fault->rows_before,
+                                        .code = fault->code,
+                                        .column = SIZE_MAX,
+                                        .file_field = fault->field};
+        MIMIC_TRY(mimic_csv__reject_add(reader, entry, err));
+    }
+    return MIMIC_OK;
+}
+
+static mimic_status coerce_columns(mimic_csv_reader *reader, mimic_error *err)
+{
+    const csv_index *const index = &reader->index;
+    const mimic_field_index fields = {reader->block.bytes, index->marks,         index->stride,
+                                      index->row_count,    index->dialect.quote,
+                                      index->dialect.escape};
+    if (!mimic__row_faults_reset(&reader->faults, index->row_count))
+        return mimic__fail_memory(err);
+    for (size_t i = 0; i < reader->table->field_count; i++)
+        MIMIC_TRY(mimic__coerce_column(reader->plan, i, &fields, reader->file_fields[i],
+                                       &reader->faults, err));
+    for (size_t i = 0; i < reader->faults.count; i++) {
+        const mimic_row_fault *const fault = &reader->faults.faults[i];
+        csv_reject_entry entry =
+            mimic_csv__row_entry(reader, index->marks + fault->row * index->stride,
+                                 reader->file_fields[fault->column]);
+        entry.rows_before = mimic_csv__row_number(reader, fault->row);
+        entry.code = fault->code;
+        entry.column = fault->column;
+        MIMIC_TRY(mimic_csv__reject_add(reader, entry, err));
+    }
+    return MIMIC_OK;
+}
+
+/* What was read of a block: everything, or up to the row that fills the limit. */
+typedef struct block_share {
+    size_t rows;   /* before filters */
+    size_t kept;   /* rows that filters kept */
+    size_t faults; /* records that are no rows */
+} block_share;
+
+static bool is_bad(const mimic_csv_reader *reader, size_t row)
+{
+    return (reader->faults.bad[row / 64] >> (row % 64) & 1) != 0;
+}
+
+/* Cuts the block after the row that fills the limit: what lies behind it counts as not read. */
+static block_share apply_limit(mimic_csv_reader *reader)
+{
+    const csv_index *const index = &reader->index;
+    block_share share = {reader->block_rows, index->row_count, index->fault_count};
+    if (reader->options.limit <= 0)
+        return share;
+    int64_t wanted = reader->options.limit - reader->counts.delivered;
+    size_t row = 0;
+    for (; row < index->row_count; row++)
+        if (!is_bad(reader, row) && --wanted == 0)
+            break;
+    if (wanted > 0)
+        return share;
+    reader->status = MIMIC_END;
+    for (size_t i = row + 1; i < index->row_count; i++)
+        reader->faults.bad[i / 64] |= UINT64_C(1) << (i % 64);
+    const size_t last_start = (uint32_t)(index->marks[row * index->stride] + 1);
+    share = (block_share){mimic_csv__row_number(reader, row) + 1, row + 1, 0};
+    size_t kept = 0;
+    for (size_t i = 0; i < reader->reject_count; i++) {
+        const csv_reject_entry *const entry = &reader->rejects[i];
+        if (entry->start < last_start) {
+            share.faults += !entry->is_row;
+            reader->rejects[kept++] = *entry;
+        }
+    }
+    reader->reject_count = kept;
+    return share;
+}
+
+/* Rows that a filter left out: those before the filters, less the kept and the undecidable ones. */
+static int64_t count_filtered(const mimic_csv_reader *reader, const block_share *share)
+{
+    size_t undecidable = 0;
+    for (size_t i = 0; i < reader->reject_count; i++)
+        undecidable += reader->rejects[i].is_row && reader->rejects[i].column == SIZE_MAX;
+    return (int64_t)(share->rows - share->kept - undecidable);
+}
+
+static mimic_status next_inner(mimic_csv_reader *reader, mimic_error *err)
+{
+    MIMIC_TRY(mimic_csv__splitter_next(reader->splitter, &reader->block, err));
+    reader->first_record = reader->next_record;
+    reader->first_line = reader->next_line;
+    reader->next_line += (int64_t)reader->block.lines;
+    reader->reject_count = 0;
+    MIMIC_TRY(mimic_csv__index_build(&reader->index, &reader->block, err));
+    reader->block_rows = reader->index.row_count;
+    MIMIC_TRY(note_index_faults(reader, err));
+    MIMIC_TRY(mimic_csv__filters_apply(reader, err));
+    MIMIC_TRY(coerce_columns(reader, err));
+    const block_share share = apply_limit(reader);
+    const int64_t records = (int64_t)(share.rows + share.faults);
+    const int64_t filtered = count_filtered(reader, &share);
+    reader->next_record += records;
+    reader->counts.read += records;
+    reader->counts.filtered += filtered;
+    reader->counts.nulled += reader->faults.nulled;
+    MIMIC_TRY(mimic_csv__rejects_deliver(reader, err));
+    size_t rows = 0;
+    MIMIC_TRY(mimic__coerce_plan_finish(reader->plan, reader->index.row_count, reader->faults.bad,
+                                        reader->columns, &rows, err));
+    if (records != (int64_t)rows + (int64_t)reader->reject_count + filtered)
+        return mimic__fail(err, MIMIC_ERR_INTERNAL,
+                           "%lld records read, but %zu delivered, %zu rejected and %lld filtered",
+                           (long long)records, rows, reader->reject_count, (long long)filtered);
+    reader->counts.delivered += (int64_t)rows;
+    reader->batch = (mimic_batch){(int64_t)rows, reader->table->field_count, reader->columns,
+                                  reader->table, reader->first_record};
+    return MIMIC_OK;
+}
+
+mimic_status mimic_csv_reader_next(mimic_csv_reader *reader, const mimic_batch **out_batch,
+                                   mimic_error *err)
+{
+    if (reader == NULL || out_batch == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "reader and out_batch must not be NULL");
+    *out_batch = NULL;
+    if (reader->status != MIMIC_OK) {
+        if (reader->status != MIMIC_END && err != NULL)
+            *err = reader->error;
+        return reader->status;
+    }
+    reader->batch.columns = NULL;
+    mimic_error error = MIMIC_ERROR_INIT;
+    const mimic_status status = next_inner(reader, &error);
+    if (status == MIMIC_OK) {
+        *out_batch = &reader->batch;
+        return MIMIC_OK;
+    }
+    reader->status = status;
+    reader->error = error;
+    if (status != MIMIC_END && err != NULL)
+        *err = error;
+    return status;
+}

@@ -1,0 +1,234 @@
+/*
+ * Rejects of one block: gathered from the indexer, the filters and the coercers, put in input order,
+ * given their place and a sentence, and handed to the caller. Line numbers are counted only here, as
+ * only rejects need them.
+ */
+#include "csv/csv_reader_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "base/utf8.h"
+
+mimic_status mimic_csv__reject_add(mimic_csv_reader *reader, csv_reject_entry entry,
+                                   mimic_error *err)
+{
+    if (reader->reject_count == reader->reject_capacity) {
+        const size_t capacity = reader->reject_capacity == 0 ? 64 : reader->reject_capacity * 2;
+        csv_reject_entry *rejects = mimic__realloc(reader->ctx, reader->rejects,
+                                                   reader->reject_capacity * sizeof *rejects,
+                                                   capacity * sizeof *rejects);
+        if (rejects == NULL)
+            return mimic__fail_memory(err);
+        reader->rejects = rejects;
+        reader->reject_capacity = capacity;
+    }
+    reader->rejects[reader->reject_count++] = entry;
+    return MIMIC_OK;
+}
+
+csv_reject_entry mimic_csv__row_entry(const mimic_csv_reader *reader, const uint32_t *marks,
+                                      size_t file_field)
+{
+    csv_reject_entry entry = {.start = (uint32_t)(marks[0] + 1),
+                              .end = marks[reader->index.stride - 1],
+                              .is_row = true,
+                              .column = SIZE_MAX,
+                              .file_field = file_field};
+    if (file_field != SIZE_MAX) {
+        entry.value_start = (uint32_t)(marks[file_field] + 1);
+        entry.value_end = marks[file_field + 1];
+    }
+    return entry;
+}
+
+size_t mimic_csv__row_number(const mimic_csv_reader *reader, size_t row)
+{
+    return reader->row_numbers != NULL ? reader->row_numbers[row] : row;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const size_t left = ((const csv_reject_entry *)a)->start;
+    const size_t right = ((const csv_reject_entry *)b)->start;
+    return (left > right) - (left < right);
+}
+
+static const char *field_name(const mimic_csv_reader *reader, const csv_reject_entry *entry)
+{
+    if (entry->column != SIZE_MAX)
+        return reader->table->fields[entry->column].name;
+    if (entry->file_field >= reader->field_count)
+        return "";
+    return reader->header != NULL ? reader->header[entry->file_field]
+                                  : reader->source_table->fields[entry->file_field].name;
+}
+
+static void describe_record(const mimic_csv_reader *reader, const csv_reject_entry *entry,
+                            char *out, size_t capacity)
+{
+    const char *const record = reader->block.bytes + entry->start;
+    size_t size = entry->end - entry->start;
+    csv_parse parse;
+    switch (entry->code) {
+    case MIMIC_REJECT_STRAY_QUOTE:
+        snprintf(out, capacity, "a quote inside an unquoted field; quote the whole field and "
+                                "double the quote");
+        break;
+    case MIMIC_REJECT_AFTER_QUOTE:
+        snprintf(out, capacity, "text after a closing quote; a quote inside a field is doubled");
+        break;
+    case MIMIC_REJECT_UNCLOSED_QUOTE:
+        snprintf(out, capacity, "a quote that never closes; reading goes on at the next line");
+        break;
+    case MIMIC_REJECT_OVERSIZE:
+        snprintf(out, capacity,
+                 "the record is longer than %llu bytes; reading goes on at the next line",
+                 (unsigned long long)reader->options.max_record_bytes);
+        break;
+    case MIMIC_REJECT_EMPTY_LINE:
+        snprintf(out, capacity, "an empty line; %zu fields were expected", reader->field_count);
+        break;
+    case MIMIC_REJECT_FIELD_COUNT:
+        mimic_csv__parse_record(&reader->index.dialect, record, size, NULL, 0, &parse);
+        snprintf(out, capacity, "%zu field%s; %zu were expected", parse.field_count,
+                 parse.field_count == 1 ? "" : "s", reader->field_count);
+        break;
+    case MIMIC_REJECT_NUL: {
+        const char *const nul = memchr(record, 0, size);
+        snprintf(out, capacity, "a NUL byte at byte %zu of the record",
+                 nul == NULL ? size : (size_t)(nul - record) + 1);
+        break;
+    }
+    case MIMIC_REJECT_UTF8:
+        snprintf(out, capacity, "not UTF-8 from byte %zu of the record on",
+                 mimic__utf8_check(record, size) + 1);
+        break;
+    default: /* only a filter gives up a row otherwise */
+        size = entry->value_end - entry->value_start;
+        snprintf(out, capacity, "\"%.*s\" is not an integer", (int)(size > 80 ? 80 : size),
+                 reader->block.bytes + entry->value_start);
+        break;
+    }
+}
+
+/* Everything but the sentence and the numbers. */
+static mimic_reject make_reject(const mimic_csv_reader *reader, const csv_reject_entry *entry)
+{
+    const char *const raw = reader->block.bytes + entry->start;
+    size_t size = entry->end - entry->start;
+    while (size > 0 && (raw[size - 1] == '\n' || raw[size - 1] == '\r'))
+        size--;
+    const size_t limit = reader->options.max_raw_bytes;
+    mimic_reject reject = {.struct_size = sizeof reject,
+                           .code = entry->code,
+                           .source = mimic_source_name(reader->source),
+                           .byte_offset = reader->block.byte_offset + (int64_t)entry->start,
+                           .column = field_name(reader, entry),
+                           .message = "",
+                           .raw = raw,
+                           .raw_size = size,
+                           .raw_is_cut = size > limit};
+    if (size > limit) {
+        reject.raw_size = limit;
+        while (reject.raw_size > 0 && ((unsigned char)raw[reject.raw_size] & 0xc0) == 0x80)
+            reject.raw_size--;
+    }
+    return reject;
+}
+
+static mimic_on_error policy_of(const mimic_csv_reader *reader, const csv_reject_entry *entry)
+{
+    if (entry->column != SIZE_MAX)
+        return mimic__coerce_plan_on_error(reader->plan, entry->column);
+    return reader->options.on_error;
+}
+
+static mimic_status fail_at(const mimic_reject *reject, mimic_error *err)
+{
+    const char *const code = mimic_reject_code_name(reject->code);
+    mimic__fail(err, MIMIC_ERR_VALUE, "%s, record %lld (line %lld)%s%s: %s (%s)", reject->source,
+                (long long)reject->record, (long long)reject->line,
+                reject->column[0] == '\0' ? "" : ", column ", reject->column, reject->message,
+                code);
+    mimic__error_place(err, reject->source, reject->record, reject->line, reject->byte_offset,
+                       reject->column);
+    return MIMIC_ERR_VALUE;
+}
+
+static mimic_status deliver_one(mimic_csv_reader *reader, const csv_reject_entry *entry,
+                                mimic_reject *reject, mimic_error *err)
+{
+    char message[384];
+    if (entry->column != SIZE_MAX) {
+        mimic__coerce_message(reader->plan, entry->column, entry->code,
+                              reader->block.bytes + entry->value_start,
+                              entry->value_end - entry->value_start, message, sizeof message);
+    } else {
+        describe_record(reader, entry, message, sizeof message);
+    }
+    reject->message = message;
+    if (policy_of(reader, entry) == MIMIC_ON_ERROR_FAIL)
+        return fail_at(reject, err);
+    reader->counts.rejected++;
+    if (reader->options.on_reject != NULL &&
+        reader->options.on_reject(reject, reader->options.on_reject_ctx) != 0)
+        return mimic__fail(err, MIMIC_ERR_CANCELLED, "cancelled by the reject callback");
+    return MIMIC_OK;
+}
+
+mimic_status mimic_csv__rejects_deliver(mimic_csv_reader *reader, mimic_error *err)
+{
+    qsort(reader->rejects, reader->reject_count, sizeof *reader->rejects, compare_entries);
+    int64_t others = 0; /* entries so far that are not among the rows */
+    int64_t line = reader->first_line;
+    size_t counted = 0;
+    for (size_t i = 0; i < reader->reject_count; i++) {
+        const csv_reject_entry *const entry = &reader->rejects[i];
+        line += (int64_t)mimic_csv__count_lines(reader->block.bytes + counted,
+                                                entry->start - counted);
+        counted = entry->start;
+        mimic_reject reject = make_reject(reader, entry);
+        reject.line = line;
+        reject.record = reader->first_record + (int64_t)entry->rows_before + others;
+        others += !entry->is_row;
+        MIMIC_TRY(deliver_one(reader, entry, &reject, err));
+    }
+    return MIMIC_OK;
+}
+
+/* Row of the index behind a row of the batch: the bad ones between were dropped. */
+static size_t index_row(const mimic_csv_reader *reader, size_t batch_row)
+{
+    size_t row = 0;
+    for (;; row++) {
+        const bool is_bad = (reader->faults.bad[row / 64] >> (row % 64) & 1) != 0;
+        if (!is_bad && batch_row-- == 0)
+            return row;
+    }
+}
+
+mimic_status mimic_csv_reader_place(const mimic_csv_reader *reader, int64_t row,
+                                    mimic_reject *out_reject)
+{
+    if (reader == NULL || out_reject == NULL || row < 0)
+        return MIMIC_ERR_ARGUMENT;
+    if (reader->batch.columns == NULL)
+        return MIMIC_ERR_STATE;
+    if (row >= reader->batch.row_count)
+        return MIMIC_ERR_ARGUMENT;
+    const size_t at = index_row(reader, (size_t)row);
+    const uint32_t *const marks = reader->index.marks + at * reader->index.stride;
+    csv_reject_entry entry = mimic_csv__row_entry(reader, marks, SIZE_MAX);
+    entry.rows_before = mimic_csv__row_number(reader, at);
+    mimic_reject reject = make_reject(reader, &entry);
+    reject.line = reader->first_line +
+                  (int64_t)mimic_csv__count_lines(reader->block.bytes, entry.start);
+    reject.record = reader->first_record + (int64_t)entry.rows_before;
+    for (size_t i = 0; i < reader->index.fault_count; i++)
+        reject.record += reader->index.faults[i].start < entry.start;
+    return MIMIC_VIEW_COPY(out_reject, reject);
+}

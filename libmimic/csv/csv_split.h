@@ -1,0 +1,62 @@
+/*
+ * The splitter: bytes from a source, cut into blocks that begin at a record's start and end at a
+ * record's end, with every place of broken quoting named. What comes out depends on the bytes alone,
+ * not on how the source delivers them.
+ */
+#ifndef MIMIC_CSV_SPLIT_H
+#define MIMIC_CSV_SPLIT_H
+
+#include "csv/csv_grammar.h"
+#include "csv/csv_scan.h"
+
+#include "base/context_internal.h"
+
+/* Bytes of a block that are no rows: a rejected line, or a comment (code 0). */
+typedef struct csv_region {
+    size_t start; /* offset in the block */
+    size_t end;   /* after the line end */
+    mimic_reject_code code;
+    size_t field; /* 0-based field at fault */
+} csv_region;
+
+typedef struct csv_block {
+    const char *bytes; /* borrowed from the splitter; CSV_SCAN_PADDING readable bytes follow */
+    size_t size;
+    size_t records; /* upper bound of the rows in it */
+    size_t lines;   /* physical lines in it */
+    int64_t byte_offset; /* of bytes[0] in the decompressed stream */
+    bool has_nul;
+    bool has_high;
+    const csv_region *regions; /* in order, not overlapping */
+    size_t region_count;
+} csv_block;
+
+typedef struct csv_splitter csv_splitter;
+
+typedef struct csv_splitter_options {
+    csv_dialect dialect;
+    size_t block_bytes;
+    size_t max_record_bytes; /* at least block_bytes */
+    const csv_kernel *kernel; /* NULL = grammar only, slow */
+} csv_splitter_options;
+
+mimic_status mimic_csv__splitter_new(const mimic_context *ctx, mimic_source *source,
+                                     const csv_splitter_options *options,
+                                     csv_splitter **out_splitter, mimic_error *err);
+/*
+ * Reads the first record and steps over it, and over a byte order mark before it: the header. Its
+ * bytes are borrowed until the next call. MIMIC_END when there is none; MIMIC_ERR_CSV_HEADER when it
+ * cannot be told where it ends.
+ */
+mimic_status mimic_csv__splitter_header(csv_splitter *splitter, const char **out_bytes,
+                                        size_t *out_size, mimic_error *err);
+/* Steps over a byte order mark. */
+mimic_status mimic_csv__splitter_skip_mark(csv_splitter *splitter, mimic_error *err);
+/* The next block; borrowed until the next call. MIMIC_END after the last. */
+mimic_status mimic_csv__splitter_next(csv_splitter *splitter, csv_block *out_block,
+                                      mimic_error *err);
+/* Bytes taken from the source so far. */
+int64_t mimic_csv__splitter_position(const csv_splitter *splitter);
+void mimic_csv__splitter_free(csv_splitter *splitter);
+
+#endif

@@ -1,0 +1,341 @@
+/*
+ * The public jobs: convert and load. A load first looks at the header of every file, so that drift is
+ * reported, and refused, before the first row is written; then it converts table by table in the
+ * order of the package. Checking is loading into the null sink, where one bad table does not stop the
+ * others.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "load/load_folder.h"
+#include "load/load_job.h"
+
+static mimic_status copy_options(const mimic_load_options *given, mimic_load_options *options,
+                                 mimic_csv_options *csv, mimic_error *err)
+{
+    MIMIC_TRY(MIMIC_OPTIONS_COPY(options, given, "mimic_load_options", err));
+    MIMIC_TRY(MIMIC_OPTIONS_COPY(csv, options->csv, "mimic_csv_options", err));
+    options->csv = csv;
+    if (options->max_rejects < -1 || options->max_reject_percent < 0 || options->jobs < 0)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "max_rejects, max_reject_percent and jobs must not be negative");
+    return MIMIC_OK;
+}
+
+/* ---- the end of a target ---- */
+
+typedef struct finding_notes {
+    mimic_report *report;
+    bool failed;
+} finding_notes;
+
+static void note_finding(const mimic_finding *finding, void *ctx)
+{
+    finding_notes *notes = ctx;
+    const mimic_note note = {.kind = MIMIC_NOTE_FINDING,
+                             .is_problem = finding->is_problem,
+                             .table = finding->table,
+                             .code = finding->check,
+                             .count = finding->count,
+                             .message = finding->message};
+    notes->failed |= !mimic__report_add_note(notes->report, &note);
+}
+
+static mimic_status finish(load_job *job, mimic_error *err)
+{
+    finding_notes notes = {job->report, false};
+    MIMIC_TRY(mimic_sink_finish(job->sink, note_finding, &notes, err));
+    return notes.failed ? mimic__fail_memory(err) : MIMIC_OK;
+}
+
+static int64_t stored_size(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) ? (int64_t)info.st_size : -1;
+}
+
+/* ---- convert ---- */
+
+static mimic_status convert_inner(load_job *job, const load_input *input, const char *target,
+                                  mimic_error *err)
+{
+    MIMIC_TRY(mimic__load_preview(job, input, err));
+    MIMIC_TRY(mimic_sink_open(job->ctx, target, job->options->sink, &job->sink, err));
+    job->table_count = 1;
+    job->table_bytes = 0;
+    for (size_t i = 0; i < input->path_count && job->table_bytes >= 0; i++) {
+        const int64_t size = stored_size(input->paths[i]);
+        job->table_bytes = size < 0 ? -1 : job->table_bytes + size;
+    }
+    job->all_total_bytes = job->table_bytes;
+    MIMIC_TRY(mimic__load_convert(job, input, err));
+    return finish(job, err);
+}
+
+mimic_status mimic_convert(const mimic_context *ctx, const mimic_registry *registry,
+                           const mimic_table *table, const char *const *inputs, size_t input_count,
+                           const char *target, const mimic_load_options *options,
+                           mimic_report **out_report, mimic_error *err)
+{
+    mimic_load_options chosen = MIMIC_LOAD_OPTIONS_INIT;
+    mimic_csv_options csv = MIMIC_CSV_OPTIONS_INIT;
+    if (out_report != NULL)
+        *out_report = NULL;
+    if (ctx == NULL || inputs == NULL || input_count == 0 || target == NULL || out_report == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "context, inputs, target and out_report must not be NULL");
+    if (table == NULL && registry == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "either a table or a registry is needed");
+    MIMIC_TRY(copy_options(options, &chosen, &csv, err));
+    if (table == NULL)
+        MIMIC_TRY(mimic__file_recognise(ctx, registry, inputs[0], &table, err));
+    load_job job = {.ctx = ctx, .options = &chosen, .report = mimic__report_new(ctx, target)};
+    if (job.report == NULL)
+        return mimic__fail_memory(err);
+    const load_input input = {table, inputs, input_count};
+    const char *const name =
+        table->dataset[0] == '\0'
+            ? ""
+            : mimic__arena_format(&job.report->arena, "%s@%s", table->dataset, table->version);
+    mimic_status status = MIMIC_OK;
+    if (name == NULL)
+        status = mimic__fail_memory(err);
+    else
+        job.report->dataset = name;
+    if (status == MIMIC_OK)
+        status = convert_inner(&job, &input, target, err);
+    mimic_sink_free(job.sink);
+    *out_report = job.report;
+    return status;
+}
+
+/* ---- load ---- */
+
+typedef struct load_plan {
+    load_folder folder;
+    load_input *inputs; /* tables with a file, in the order of the package */
+    size_t input_count;
+} load_plan;
+
+static mimic_status note_files(mimic_report *report, const load_folder *folder, mimic_error *err)
+{
+    for (size_t i = 0; i < folder->file_count; i++) {
+        const load_file *const file = &folder->files[i];
+        if (file->table != NULL)
+            continue;
+        const mimic_note note = {.kind = MIMIC_NOTE_IGNORED,
+                                 .code = file->is_expected ? "known" : "unknown",
+                                 .count = -1,
+                                 .message = file->relative};
+        if (!mimic__report_add_note(report, &note))
+            return mimic__fail_memory(err);
+    }
+    return MIMIC_OK;
+}
+
+static bool is_chosen(const mimic_load_options *options, const mimic_table *table)
+{
+    for (size_t i = 0; i < options->table_count; i++)
+        if (mimic__name_equals(options->tables[i], table->name))
+            return true;
+    return options->tables == NULL;
+}
+
+static mimic_status check_chosen(const mimic_load_options *options, const mimic_dataset *dataset,
+                                 mimic_error *err)
+{
+    if (options->tables == NULL)
+        return MIMIC_OK;
+    for (size_t i = 0; i < options->table_count; i++)
+        if (mimic_dataset_find_table(dataset, options->tables[i]) == NULL)
+            return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "%s@%s has no table \"%s\"",
+                               dataset->name, dataset->version, options->tables[i]);
+    return MIMIC_OK;
+}
+
+static mimic_status plan_table(mimic_arena *arena, mimic_report *report, load_plan *plan,
+                               const mimic_table *table, mimic_error *err)
+{
+    const load_file *chosen = NULL;
+    for (size_t i = 0; i < plan->folder.file_count; i++) {
+        const load_file *const file = &plan->folder.files[i];
+        if (file->table != table)
+            continue;
+        if (chosen != NULL)
+            return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                               "table %s has two files, %s and %s; move one away", table->name,
+                               chosen->relative, file->relative);
+        chosen = file;
+    }
+    if (chosen == NULL) {
+        const mimic_note note = {.kind = MIMIC_NOTE_ABSENT,
+                                 .table = table->name,
+                                 .code = "absent",
+                                 .count = -1,
+                                 .message = "no file"};
+        return mimic__report_add_note(report, &note) ? MIMIC_OK : mimic__fail_memory(err);
+    }
+    const char **paths = mimic__arena_array(arena, 1, sizeof *paths);
+    if (paths == NULL)
+        return mimic__fail_memory(err);
+    paths[0] = chosen->path;
+    plan->inputs[plan->input_count++] = (load_input){table, paths, 1};
+    return MIMIC_OK;
+}
+
+static mimic_status make_plan(mimic_arena *arena, const mimic_registry *registry, const char *dir,
+                              load_job *job, load_plan *plan, mimic_error *err)
+{
+    MIMIC_TRY(mimic__folder_read(arena, registry, dir, job->options->dataset, &plan->folder, err));
+    const mimic_dataset *const dataset = plan->folder.dataset;
+    MIMIC_TRY(check_chosen(job->options, dataset, err));
+    job->report->dataset =
+        mimic__arena_format(&job->report->arena, "%s@%s", dataset->name, dataset->version);
+    plan->inputs = mimic__arena_array(arena, dataset->table_count, sizeof *plan->inputs);
+    if (job->report->dataset == NULL || plan->inputs == NULL) {
+        job->report->dataset = "";
+        return mimic__fail_memory(err);
+    }
+    if (plan->folder.reason[0] != '\0')
+        mimic__log(job->ctx, MIMIC_LOG_INFO, "%s", plan->folder.reason);
+    MIMIC_TRY(note_files(job->report, &plan->folder, err));
+    for (size_t i = 0; i < dataset->table_count; i++)
+        if (is_chosen(job->options, &dataset->tables[i]))
+            MIMIC_TRY(plan_table(arena, job->report, plan, &dataset->tables[i], err));
+    if (plan->input_count == 0)
+        return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "%s: no file of a table of %s", dir,
+                           job->report->dataset);
+    return MIMIC_OK;
+}
+
+static bool may_go_on(mimic_status status)
+{
+    return status != MIMIC_OK && status != MIMIC_ERR_CANCELLED && status != MIMIC_ERR_MEMORY &&
+           status != MIMIC_ERR_INTERNAL;
+}
+
+/* Keeps the first error; a check goes on with the next table where it can. */
+static bool must_stop(mimic_status status, bool is_check, const mimic_error *error,
+                      mimic_status *first, mimic_error *err)
+{
+    if (status == MIMIC_OK)
+        return false;
+    if (*first == MIMIC_OK) {
+        *first = status;
+        if (err != NULL)
+            *err = *error;
+    }
+    return !is_check || !may_go_on(status);
+}
+
+static mimic_status preview_all(load_job *job, load_plan *plan, bool is_check, mimic_error *err)
+{
+    mimic_status first = MIMIC_OK;
+    size_t kept = 0;
+    for (size_t i = 0; i < plan->input_count; i++) {
+        mimic_error error = MIMIC_ERROR_INIT;
+        const mimic_status status = mimic__load_preview(job, &plan->inputs[i], &error);
+        if (must_stop(status, is_check, &error, &first, err))
+            return status;
+        if (status == MIMIC_OK) {
+            plan->inputs[kept++] = plan->inputs[i];
+            continue;
+        }
+        mimic_table_report *entry = mimic__report_add_table(
+            job->report, plan->inputs[i].table->name, plan->inputs[i].paths[0]);
+        const char *const message = mimic__arena_strdup(&job->report->arena, error.message);
+        if (entry == NULL || message == NULL)
+            return mimic__fail_memory(err);
+        entry->status = status;
+        entry->message = message;
+    }
+    plan->input_count = kept;
+    return first;
+}
+
+static mimic_status convert_all(load_job *job, const load_plan *plan, bool is_check,
+                                mimic_error *err)
+{
+    mimic_status first = MIMIC_OK;
+    job->table_count = plan->input_count;
+    for (size_t i = 0; i < plan->input_count; i++)
+        job->all_total_bytes += stored_size(plan->inputs[i].paths[0]);
+    for (size_t i = 0; i < plan->input_count; i++) {
+        mimic_error error = MIMIC_ERROR_INIT;
+        job->table_index = i;
+        job->table_bytes = stored_size(plan->inputs[i].paths[0]);
+        const mimic_status status = mimic__load_convert(job, &plan->inputs[i], &error);
+        if (must_stop(status, is_check, &error, &first, err))
+            return status;
+    }
+    return first;
+}
+
+static bool reads_everything(const mimic_load_options *options)
+{
+    return options->csv->limit == 0 && options->csv->filter_count == 0;
+}
+
+static mimic_status load_inner(load_job *job, mimic_arena *arena, const mimic_registry *registry,
+                               const char *dir, const char *target, mimic_error *err)
+{
+    load_plan plan = {0};
+    const bool is_check = strcmp(target, "null:") == 0;
+    MIMIC_TRY(make_plan(arena, registry, dir, job, &plan, err));
+    mimic_status first = preview_all(job, &plan, is_check, err);
+    if (first != MIMIC_OK && !is_check)
+        return first;
+    MIMIC_TRY(mimic_sink_open(job->ctx, target, job->options->sink, &job->sink, err));
+    mimic_error error = MIMIC_ERROR_INIT;
+    const mimic_status converted = convert_all(job, &plan, is_check, &error);
+    if (must_stop(converted, is_check, &error, &first, err))
+        return converted;
+    MIMIC_TRY(finish(job, err));
+    if (reads_everything(job->options) &&
+        !mimic__report_compare_counts(job->report, plan.folder.dataset))
+        return mimic__fail_memory(err);
+    return first;
+}
+
+mimic_status mimic_load(const mimic_context *ctx, const mimic_registry *registry, const char *dir,
+                        const char *target, const mimic_load_options *options,
+                        mimic_report **out_report, mimic_error *err)
+{
+    mimic_load_options chosen = MIMIC_LOAD_OPTIONS_INIT;
+    mimic_csv_options csv = MIMIC_CSV_OPTIONS_INIT;
+    if (out_report != NULL)
+        *out_report = NULL;
+    if (ctx == NULL || registry == NULL || dir == NULL || target == NULL || out_report == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "context, registry, dir, target and out_report must not be NULL");
+    MIMIC_TRY(copy_options(options, &chosen, &csv, err));
+    load_job job = {.ctx = ctx, .options = &chosen, .report = mimic__report_new(ctx, target)};
+    if (job.report == NULL)
+        return mimic__fail_memory(err);
+    mimic_arena arena;
+    mimic__arena_init(&arena, ctx);
+    const mimic_status status = load_inner(&job, &arena, registry, dir, target, err);
+    mimic__arena_free(&arena);
+    mimic_sink_free(job.sink);
+    *out_report = job.report;
+    return status;
+}
+
+mimic_status mimic_detect(const mimic_context *ctx, const mimic_registry *registry, const char *dir,
+                          const mimic_dataset **out_dataset, mimic_error *err)
+{
+    if (ctx == NULL || registry == NULL || dir == NULL || out_dataset == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "context, registry, dir and out_dataset must not be NULL");
+    mimic_arena arena;
+    load_folder folder;
+    mimic__arena_init(&arena, ctx);
+    const mimic_status status = mimic__folder_read(&arena, registry, dir, NULL, &folder, err);
+    mimic__arena_free(&arena);
+    if (status == MIMIC_OK)
+        *out_dataset = folder.dataset;
+    return status;
+}

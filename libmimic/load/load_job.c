@@ -1,0 +1,466 @@
+/*
+ * One conversion. Rejects reach the sink in input order: those of the reader as they come, those of
+ * the sink itself after the batch that holds them. The account is checked at the end of every table.
+ */
+#include "load/load_job.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "schema/schema_model.h"
+
+/* Rejects are counted by column and code; the first of each is kept as an example. */
+typedef struct reject_group {
+    const char *column;
+    mimic_reject_code code;
+    int64_t count;
+    const char *example;
+} reject_group;
+
+#define MAX_REJECT_GROUPS 256 /* further ones are counted together */
+
+/* A row that the sink refused, until the batch is done. */
+typedef struct refused_row {
+    struct refused_row *next;
+    int64_t row;
+    mimic_reject_code code;
+    const char *column;
+    const char *message;
+} refused_row;
+
+typedef struct conversion {
+    load_job *job;
+    const load_input *input;
+    mimic_table_report *entry;
+    mimic_csv_reader *reader; /* of the part at hand */
+    mimic_source *source;
+    mimic_table_report before; /* the counts when that part began */
+    mimic_arena groups_arena;
+    reject_group *groups;
+    size_t group_count;
+    mimic_arena refused_arena;
+    refused_row *first_refused;
+    refused_row **last_refused;
+    mimic_error *err;
+    mimic_status stopped; /* why a callback stopped the work */
+} conversion;
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* ---- rejects ---- */
+
+static reject_group *find_group(conversion *work, const mimic_reject *reject)
+{
+    for (size_t i = 0; i < work->group_count; i++)
+        if (work->groups[i].code == reject->code &&
+            strcmp(work->groups[i].column, reject->column) == 0)
+            return &work->groups[i];
+    if (work->group_count == MAX_REJECT_GROUPS)
+        return &work->groups[MAX_REJECT_GROUPS - 1];
+    reject_group *group = &work->groups[work->group_count];
+    group->code = reject->code;
+    group->count = 0;
+    group->column = mimic__arena_strdup(&work->groups_arena, reject->column);
+    group->example = mimic__arena_format(
+        &work->groups_arena, "first at %s record %lld, line %lld, byte %lld: %s", reject->source,
+        (long long)reject->record, (long long)reject->line, (long long)reject->byte_offset,
+        reject->message);
+    if (group->column == NULL || group->example == NULL)
+        return NULL;
+    work->group_count++;
+    return group;
+}
+
+static mimic_status check_limits(const conversion *work, bool is_end, mimic_error *err)
+{
+    const mimic_load_options *const options = work->job->options;
+    const mimic_table_report *const entry = work->entry;
+    const int64_t limit = options->max_rejects < 0 ? 0 : options->max_rejects;
+    if (options->max_rejects != 0 && entry->rejected > limit)
+        return mimic__fail(err, MIMIC_ERR_REJECTS,
+                           "table %s: %lld rows rejected; at most %lld are allowed", entry->table,
+                           (long long)entry->rejected, (long long)limit);
+    /* A share means little before there are rows to share. */
+    const bool is_telling = is_end || entry->read >= 100000;
+    if (options->max_reject_percent > 0 && is_telling &&
+        (double)entry->rejected * 100.0 > (double)entry->read * options->max_reject_percent)
+        return mimic__fail(err, MIMIC_ERR_REJECTS,
+                           "table %s: %lld of %lld rows rejected, more than the allowed share",
+                           entry->table, (long long)entry->rejected, (long long)entry->read);
+    return MIMIC_OK;
+}
+
+static mimic_status take_reject(conversion *work, const mimic_reject *reject, mimic_error *err)
+{
+    reject_group *group = find_group(work, reject);
+    if (group == NULL)
+        return mimic__fail_memory(err);
+    group->count++;
+    work->entry->rejected++;
+    MIMIC_TRY(mimic_sink_reject(work->job->sink, reject, err));
+    return check_limits(work, false, err);
+}
+
+static int on_reject(const mimic_reject *reject, void *ctx)
+{
+    conversion *work = ctx;
+    work->stopped = take_reject(work, reject, work->err);
+    return work->stopped != MIMIC_OK;
+}
+
+static int refuse_row(void *ctx, int64_t row, mimic_reject_code code, const char *column,
+                      const char *message)
+{
+    conversion *work = ctx;
+    refused_row *refused = mimic__arena_alloc(&work->refused_arena, sizeof *refused);
+    if (refused != NULL) {
+        refused->row = row;
+        refused->code = code;
+        refused->column = mimic__arena_strdup(&work->refused_arena, column);
+        refused->message = mimic__arena_strdup(&work->refused_arena, message);
+    }
+    if (refused == NULL || refused->column == NULL || refused->message == NULL) {
+        work->stopped = mimic__fail_memory(work->err);
+        return 1;
+    }
+    *work->last_refused = refused;
+    work->last_refused = &refused->next;
+    return 0;
+}
+
+/* Returns the number of rows that the sink refused in *out_count. */
+static mimic_status take_refused(conversion *work, int64_t *out_count, mimic_error *err)
+{
+    mimic_status status = MIMIC_OK;
+    *out_count = 0;
+    for (const refused_row *refused = work->first_refused; refused != NULL && status == MIMIC_OK;
+         refused = refused->next) {
+        mimic_reject reject = {.struct_size = sizeof reject};
+        status = mimic_csv_reader_place(work->reader, refused->row, &reject);
+        if (status != MIMIC_OK) {
+            status = mimic__fail(err, MIMIC_ERR_BACKEND, "the sink refused row %lld of a batch, "
+                                 "which has no such row", (long long)refused->row);
+            break;
+        }
+        reject.code = refused->code;
+        reject.column = refused->column;
+        reject.message = refused->message;
+        status = take_reject(work, &reject, err);
+        *out_count += 1;
+    }
+    mimic__arena_free(&work->refused_arena);
+    work->first_refused = NULL;
+    work->last_refused = &work->first_refused;
+    return status;
+}
+
+static mimic_status note_groups(conversion *work, mimic_error *err)
+{
+    for (size_t i = 0; i < work->group_count; i++) {
+        const reject_group *const group = &work->groups[i];
+        const mimic_note note = {.kind = MIMIC_NOTE_REJECTS,
+                                 .is_problem = 1,
+                                 .table = work->entry->table,
+                                 .column = group->column,
+                                 .code = mimic_reject_code_name(group->code),
+                                 .count = group->count,
+                                 .message = group->example};
+        if (!mimic__report_add_note(work->job->report, &note))
+            return mimic__fail_memory(err);
+    }
+    return MIMIC_OK;
+}
+
+/* ---- one part ---- */
+
+static mimic_csv_options reader_options(const load_job *job)
+{
+    mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
+    if (job->options->csv != NULL)
+        options = *job->options->csv;
+    if (job->options->on_error != MIMIC_ON_ERROR_DEFAULT)
+        options.on_error = job->options->on_error;
+    if (job->options->strict_drift)
+        options.strict_drift = 1;
+    return options;
+}
+
+/* Brings the counts of the report up to what the reader of this part has. */
+static void update_counts(conversion *work)
+{
+    mimic_csv_counts counts = {.struct_size = sizeof counts};
+    int64_t stored = 0;
+    mimic_csv_reader_counts(work->reader, &counts);
+    mimic_source_progress(work->source, &stored, NULL);
+    work->entry->read = work->before.read + counts.read;
+    work->entry->filtered = work->before.filtered + counts.filtered;
+    work->entry->nulled = work->before.nulled + counts.nulled;
+    work->entry->bytes = work->before.bytes + counts.bytes;
+    work->entry->stored_bytes = work->before.stored_bytes + stored;
+}
+
+static mimic_status tell_progress(const conversion *work, bool is_done, mimic_error *err)
+{
+    const load_job *const job = work->job;
+    if (job->options->progress == NULL)
+        return MIMIC_OK;
+    mimic_progress progress = {.struct_size = sizeof progress,
+                               .table = work->entry->table,
+                               .table_index = job->table_index,
+                               .table_count = job->table_count,
+                               .bytes = work->entry->stored_bytes,
+                               .total_bytes = job->table_bytes,
+                               .rows = work->entry->read,
+                               .all_bytes = job->all_bytes + work->entry->stored_bytes,
+                               .all_total_bytes = job->all_total_bytes,
+                               .is_done = is_done};
+    if (job->options->progress(&progress, job->options->progress_ctx) != 0)
+        return mimic__fail(err, MIMIC_ERR_CANCELLED, "cancelled while reading table %s",
+                           work->entry->table);
+    return MIMIC_OK;
+}
+
+static mimic_status write_batch(conversion *work, const mimic_batch *batch, mimic_error *err)
+{
+    const mimic_status status = mimic_sink_write(work->job->sink, batch, err);
+    int64_t refused = 0;
+    if (work->stopped != MIMIC_OK)
+        return work->stopped;
+    MIMIC_TRY(status);
+    MIMIC_TRY(take_refused(work, &refused, err));
+    work->entry->written += batch->row_count - refused;
+    for (size_t i = 0; i < batch->column_count; i++)
+        work->entry->nulls += batch->columns[i].null_count;
+    return MIMIC_OK;
+}
+
+static mimic_status pump(conversion *work, mimic_error *err)
+{
+    for (;;) {
+        const mimic_batch *batch = NULL;
+        const mimic_status status = mimic_csv_reader_next(work->reader, &batch, err);
+        update_counts(work);
+        if (work->stopped != MIMIC_OK)
+            return work->stopped;
+        if (status == MIMIC_END)
+            return MIMIC_OK;
+        MIMIC_TRY(status);
+        MIMIC_TRY(write_batch(work, batch, err));
+        MIMIC_TRY(tell_progress(work, false, err));
+    }
+}
+
+static bool is_limit_reached(const conversion *work)
+{
+    const mimic_csv_options *const csv = work->job->options->csv;
+    return csv != NULL && csv->limit > 0 && work->entry->written >= csv->limit;
+}
+
+static mimic_status keep_hash(conversion *work, mimic_error *err)
+{
+    char hash[33];
+    if (work->input->path_count != 1 || is_limit_reached(work))
+        return MIMIC_OK;
+    mimic_source_hash(work->source, hash);
+    work->entry->hash = mimic__arena_strdup(&work->job->report->arena, hash);
+    return work->entry->hash == NULL ? mimic__fail_memory(err) : MIMIC_OK;
+}
+
+static mimic_status convert_part(conversion *work, const char *path, mimic_error *err)
+{
+    const mimic_context *const ctx = work->job->ctx;
+    mimic_csv_options options = reader_options(work->job);
+    options.on_reject = on_reject;
+    options.on_reject_ctx = work;
+    if (options.limit > 0)
+        options.limit -= work->entry->written;
+    work->before = *work->entry;
+    mimic_status status = mimic_source_open(ctx, path, NULL, &work->source, err);
+    if (status == MIMIC_OK)
+        status = mimic_csv_reader_open(ctx, work->source, work->input->table, &options,
+                                       &work->reader, err);
+    if (status == MIMIC_OK)
+        status = pump(work, err);
+    if (status == MIMIC_OK)
+        status = keep_hash(work, err);
+    mimic_csv_reader_free(work->reader);
+    mimic_source_free(work->source);
+    work->reader = NULL;
+    work->source = NULL;
+    if (status != MIMIC_OK && err != NULL && err->source[0] == '\0')
+        mimic__error_place(err, path, err->record, err->line, err->byte_offset, NULL);
+    return status;
+}
+
+static mimic_status convert_parts(conversion *work, mimic_error *err)
+{
+    for (size_t i = 0; i < work->input->path_count && (i == 0 || !is_limit_reached(work)); i++)
+        MIMIC_TRY(convert_part(work, work->input->paths[i], err));
+    return MIMIC_OK;
+}
+
+/* ---- one table ---- */
+
+static mimic_status check_account(const conversion *work, mimic_error *err)
+{
+    const mimic_table_report *const entry = work->entry;
+    if (entry->read == entry->written + entry->rejected + entry->filtered)
+        return MIMIC_OK;
+    return mimic__fail(err, MIMIC_ERR_INTERNAL,
+                       "table %s: %lld rows read, but %lld written, %lld rejected and %lld "
+                       "filtered",
+                       entry->table, (long long)entry->read, (long long)entry->written,
+                       (long long)entry->rejected, (long long)entry->filtered);
+}
+
+/* The schema of what is written; lives in `arena`. */
+static mimic_status output_table(const conversion *work, mimic_arena *arena,
+                                 const mimic_table **out_table, mimic_error *err)
+{
+    const mimic_table *const table = work->input->table;
+    const mimic_csv_options *const csv = work->job->options->csv;
+    *out_table = table;
+    if (csv == NULL || csv->columns == NULL)
+        return MIMIC_OK;
+    size_t *fields = mimic__arena_array(arena, csv->column_count, sizeof *fields);
+    if (fields == NULL)
+        return mimic__fail_memory(err);
+    for (size_t i = 0; i < csv->column_count; i++) {
+        const int64_t found = mimic_table_find_field(table, csv->columns[i]);
+        if (found < 0)
+            return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "table %s has no column \"%s\"",
+                               table->name, csv->columns[i]);
+        fields[i] = (size_t)found;
+    }
+    *out_table = mimic__table_project(arena, table, fields, csv->column_count);
+    return *out_table == NULL ? mimic__fail_memory(err) : MIMIC_OK;
+}
+
+static mimic_status convert_inner(conversion *work, mimic_error *err)
+{
+    const mimic_sink_host host = {sizeof host, refuse_row, work};
+    mimic_sink *const sink = work->job->sink;
+    mimic_arena arena;
+    const mimic_table *table;
+    mimic__arena_init(&arena, work->job->ctx);
+    mimic_status status = output_table(work, &arena, &table, err);
+    if (status == MIMIC_OK)
+        status = mimic_sink_begin(sink, table, &host, err);
+    if (status == MIMIC_OK) {
+        status = convert_parts(work, err);
+        if (status == MIMIC_OK)
+            status = check_limits(work, true, err);
+        if (status == MIMIC_OK)
+            status = check_account(work, err);
+        if (status == MIMIC_OK)
+            status = mimic_sink_commit(sink, err);
+        if (status != MIMIC_OK)
+            mimic_sink_abort(sink);
+    }
+    mimic__arena_free(&arena);
+    return status;
+}
+
+mimic_status mimic__load_convert(load_job *job, const load_input *input, mimic_error *err)
+{
+    mimic_error error = MIMIC_ERROR_INIT;
+    conversion work = {.job = job, .input = input, .err = &error, .stopped = MIMIC_OK};
+    work.entry = mimic__report_add_table(job->report, input->table->name, input->paths[0]);
+    work.groups = mimic__alloc_array(job->ctx, MAX_REJECT_GROUPS, sizeof *work.groups);
+    if (work.entry == NULL || work.groups == NULL) {
+        mimic__free(job->ctx, work.groups);
+        return mimic__fail_memory(err);
+    }
+    work.last_refused = &work.first_refused;
+    mimic__arena_init(&work.groups_arena, job->ctx);
+    mimic__arena_init(&work.refused_arena, job->ctx);
+    const double start = now();
+    mimic_status status = convert_inner(&work, &error);
+    const mimic_status noted = note_groups(&work, status == MIMIC_OK ? &error : NULL);
+    if (status == MIMIC_OK)
+        status = noted;
+    work.entry->seconds = now() - start;
+    if (status == MIMIC_OK)
+        status = tell_progress(&work, true, &error);
+    work.entry->status = status;
+    if (status != MIMIC_OK) {
+        const char *const message = mimic__arena_strdup(&job->report->arena, error.message);
+        work.entry->message = message == NULL ? "" : message;
+        work.entry->written = 0;
+        if (err != NULL)
+            *err = error;
+    }
+    job->all_bytes += work.entry->stored_bytes;
+    mimic__arena_free(&work.groups_arena);
+    mimic__arena_free(&work.refused_arena);
+    mimic__free(job->ctx, work.groups);
+    return status;
+}
+
+/* ---- what a header says, before anything is converted ---- */
+
+static const char *drift_code(mimic_drift_kind kind)
+{
+    switch (kind) {
+    case MIMIC_DRIFT_MISSING_REQUIRED:
+        return "missing_required";
+    case MIMIC_DRIFT_MISSING:
+        return "missing";
+    case MIMIC_DRIFT_UNKNOWN:
+        return "unknown";
+    case MIMIC_DRIFT_REORDERED:
+        return "reordered";
+    case MIMIC_DRIFT_RELEASE:
+        return "release";
+    default:
+        return "case";
+    }
+}
+
+static mimic_status note_drift(load_job *job, const load_input *input, const mimic_drift *drift,
+                               mimic_error *err)
+{
+    for (size_t i = 0; i < mimic_drift_count(drift); i++) {
+        mimic_drift_item item = {.struct_size = sizeof item};
+        if (mimic_drift_get(drift, i, &item) != MIMIC_OK || item.kind == MIMIC_DRIFT_RENAMED_CASE)
+            continue;
+        const mimic_note note = {.kind = MIMIC_NOTE_DRIFT,
+                                 .table = input->table->name,
+                                 .column = item.column,
+                                 .code = drift_code(item.kind),
+                                 .count = -1,
+                                 .message = item.message};
+        if (!mimic__report_add_note(job->report, &note))
+            return mimic__fail_memory(err);
+        mimic__log(job->ctx, MIMIC_LOG_WARNING, "%s", item.message);
+    }
+    return MIMIC_OK;
+}
+
+mimic_status mimic__load_preview(load_job *job, const load_input *input, mimic_error *err)
+{
+    mimic_status status = MIMIC_OK;
+    for (size_t i = 0; i < input->path_count && status == MIMIC_OK; i++) {
+        mimic_source *source = NULL;
+        mimic_csv_reader *reader = NULL;
+        const mimic_csv_options options = reader_options(job);
+        if (strcmp(input->paths[i], "-") == 0)
+            continue; /* can be read once only: its header is looked at when it is converted */
+        status = mimic_source_open(job->ctx, input->paths[i], NULL, &source, err);
+        if (status == MIMIC_OK)
+            status = mimic_csv_reader_open(job->ctx, source, input->table, &options, &reader, err);
+        if (status == MIMIC_OK && mimic_csv_reader_drift(reader) != NULL)
+            status = note_drift(job, input, mimic_csv_reader_drift(reader), err);
+        mimic_csv_reader_free(reader);
+        mimic_source_free(source);
+        if (status != MIMIC_OK && err != NULL && err->source[0] == '\0')
+            mimic__error_place(err, input->paths[i], -1, err->line, err->byte_offset, err->column);
+    }
+    return status;
+}

@@ -1,0 +1,35 @@
+/* One conversion: the parts of one table into one sink. */
+#ifndef MIMIC_LOAD_JOB_H
+#define MIMIC_LOAD_JOB_H
+
+#include "load/load_report.h"
+
+/* What the tables of one call share. */
+typedef struct load_job {
+    const mimic_context *ctx;
+    const mimic_load_options *options; /* a full copy */
+    mimic_sink *sink;
+    mimic_report *report;
+    size_t table_index;
+    size_t table_count;
+    int64_t table_bytes;     /* stored bytes of the table at hand, -1 = not known */
+    int64_t all_bytes;       /* of the tables done */
+    int64_t all_total_bytes; /* -1 = not known */
+} load_job;
+
+typedef struct load_input {
+    const mimic_table *table;
+    const char *const *paths; /* parts, in order */
+    size_t path_count;
+} load_input;
+
+/*
+ * Opens every part, compares its header with the table and notes the drift; nothing is converted.
+ * MIMIC_ERR_DRIFT, MIMIC_ERR_CSV_HEADER and what the source returns.
+ */
+mimic_status mimic__load_preview(load_job *job, const load_input *input, mimic_error *err);
+
+/* Converts; the line of the report is filled in any case. The sink's table is committed or aborted. */
+mimic_status mimic__load_convert(load_job *job, const load_input *input, mimic_error *err);
+
+#endif
