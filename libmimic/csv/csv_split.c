@@ -326,7 +326,8 @@ mimic_status mimic_csv__splitter_next(csv_splitter *splitter, csv_block *out_blo
 
 mimic_status mimic_csv__splitter_skip_mark(csv_splitter *splitter, mimic_error *err)
 {
-    MIMIC_TRY(fill(splitter, splitter->options.block_bytes, err));
+    /* Three bytes and no more: an input that ends with the mark is then seen to be empty. */
+    MIMIC_TRY(fill(splitter, 2, err));
     if (splitter->end - splitter->begin >= 3 &&
         memcmp(splitter->data + splitter->begin, "\xef\xbb\xbf", 3) == 0)
         consume(splitter, 3);

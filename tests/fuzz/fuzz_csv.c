@@ -248,6 +248,12 @@ static int same_text(const text *a, const text *b)
     return a->size == b->size && (a->size == 0 || memcmp(a->bytes, b->bytes, a->size) == 0);
 }
 
+static void show(const text *what)
+{
+    for (size_t i = 0; i < what->size; i++)
+        fputc((what->bytes[i] < ' ' && what->bytes[i] != '\n') ? '~' : what->bytes[i], stderr);
+}
+
 static void compare(const reading *first, const reading *other, const dialect *what)
 {
     const char *difference = NULL;
@@ -263,29 +269,44 @@ static void compare(const reading *first, const reading *other, const dialect *w
         return;
     fprintf(stderr, "fuzz_csv: %s differ (dialect: %s; chunk %zu, block %" PRIu32 ", cpu %" PRIx32 ")\n",
             difference, what->name, other->how->chunk, other->how->block_bytes, other->how->cpu_mask);
-    fprintf(stderr, "status %d and %d; rejects\n%.*sand\n%.*s\n", first->status, other->status,
-            (int)first->rejects.size, first->rejects.size > 0 ? first->rejects.bytes : "",
-            (int)other->rejects.size, other->rejects.size > 0 ? other->rejects.bytes : "");
+    fprintf(stderr, "status %d and %d\n---- rejects\n", first->status, other->status);
+    show(&first->rejects);
+    fprintf(stderr, "---- and\n");
+    show(&other->rejects);
     abort();
+}
+
+/* A context and a table for each CPU mask; they stay for the life of the process. */
+static const mimic_context *prepare(uint32_t cpu_mask, const mimic_table **out_table)
+{
+    static mimic_context *contexts[2];
+    static const mimic_table *tables[2];
+    const size_t which = cpu_mask != 0;
+    if (contexts[which] == NULL) {
+        mimic_context_options options = MIMIC_CONTEXT_OPTIONS_INIT;
+        options.cpu_mask = cpu_mask;
+        mimic_registry *registry = NULL;
+        const mimic_dataset *dataset = NULL;
+        mimic_error err = MIMIC_ERROR_INIT;
+        if (mimic_context_new(&options, &contexts[which], &err) != MIMIC_OK ||
+            mimic_registry_new(contexts[which], &registry, &err) != MIMIC_OK ||
+            mimic_registry_add_json(registry, SCHEMA, sizeof SCHEMA - 1, "rows", &dataset, &err) !=
+                MIMIC_OK)
+            require(0, err.message);
+        tables[which] = mimic_dataset_table(dataset, 0);
+    }
+    *out_table = tables[which];
+    return contexts[which];
 }
 
 static void run(const uint8_t *data, size_t size, const dialect *what)
 {
     reading first = {0};
     for (size_t i = 0; i < sizeof DELIVERIES / sizeof DELIVERIES[0]; i++) {
-        mimic_context_options context_options = MIMIC_CONTEXT_OPTIONS_INIT;
-        context_options.cpu_mask = DELIVERIES[i].cpu_mask;
-        mimic_context *ctx = NULL;
-        mimic_registry *registry = NULL;
-        const mimic_dataset *dataset = NULL;
-        require(mimic_context_new(&context_options, &ctx, NULL) == MIMIC_OK, "no context");
-        require(mimic_registry_new(ctx, &registry, NULL) == MIMIC_OK, "no registry");
-        mimic_error err = MIMIC_ERROR_INIT;
-        if (mimic_registry_add_json(registry, SCHEMA, sizeof SCHEMA - 1, "rows", &dataset, &err) !=
-            MIMIC_OK)
-            require(0, err.message);
+        const mimic_table *table = NULL;
+        const mimic_context *ctx = prepare(DELIVERIES[i].cpu_mask, &table);
         reading self = {.data = data, .size = size, .how = &DELIVERIES[i]};
-        read_all(&self, ctx, mimic_dataset_table(dataset, 0), what);
+        read_all(&self, ctx, table, what);
         if (i == 0) {
             first = self;
         } else {
@@ -293,8 +314,6 @@ static void run(const uint8_t *data, size_t size, const dialect *what)
             free(self.rows.bytes);
             free(self.rejects.bytes);
         }
-        mimic_registry_free(registry);
-        mimic_context_free(ctx);
     }
     free(first.rows.bytes);
     free(first.rejects.bytes);
