@@ -232,14 +232,17 @@ static mimic_status cut_window(csv_splitter *splitter, size_t size, csv_block *b
 static mimic_status discard_line(csv_splitter *splitter, mimic_error *err)
 {
     while (splitter->is_discarding) {
-        MIMIC_TRY(fill(splitter, splitter->options.block_bytes, err));
-        const size_t size = splitter->end - splitter->begin;
+        /* Two bytes at least, so that a CR that stays for its LF does not stay for ever. */
+        const size_t piece = splitter->options.block_bytes;
+        MIMIC_TRY(fill(splitter, piece < 2 ? 2 : piece, err));
+        const size_t held = splitter->end - splitter->begin;
+        const size_t size = splitter->source_ended ? held : held - 1; /* bytes[size] is known */
         const bool is_end = is_whole_input(splitter, size);
         size_t end = mimic_csv__line_end(splitter->data + splitter->begin, size);
         if (end > 0 || is_end)
             splitter->is_discarding = false;
         if (end == 0) /* a last CR stays: an LF may follow */
-            end = size > 0 && splitter->data[splitter->end - 1] == '\r' ? size - 1 : size;
+            end = size > 0 && splitter->data[splitter->begin + size - 1] == '\r' ? size - 1 : size;
         consume(splitter, end);
     }
     return MIMIC_OK;
@@ -253,6 +256,7 @@ static mimic_status cut_long_record(csv_splitter *splitter, csv_block *block, mi
     csv_parse record;
     csv_parse_status status;
     bool is_end;
+    size_t line_end = 0;
     for (;;) {
         MIMIC_TRY(fill(splitter, size, err));
         if (size > splitter->end - splitter->begin)
@@ -260,7 +264,10 @@ static mimic_status cut_long_record(csv_splitter *splitter, csv_block *block, mi
         is_end = is_whole_input(splitter, size);
         status = mimic_csv__parse_record(&splitter->options.dialect,
                                          splitter->data + splitter->begin, size, NULL, 0, &record);
-        if (status != CSV_NEED_MORE || is_end || size >= limit)
+        if (status == CSV_FAULT)
+            line_end = mimic_csv__line_end(splitter->data + splitter->begin, size);
+        const bool is_settled = status == CSV_FAULT ? line_end > 0 : status != CSV_NEED_MORE;
+        if (is_settled || is_end || size >= limit)
             break;
         size = size > limit / 2 ? limit : size * 2;
     }

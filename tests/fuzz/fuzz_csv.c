@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_INPUT (16 * 1024)
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char SCHEMA[] =
@@ -55,8 +57,8 @@ typedef struct delivery {
 } delivery;
 
 static const delivery DELIVERIES[] = {
-    {MIMIC_CPU_NONE, SIZE_MAX, 0},
-    {0, SIZE_MAX, 0},
+    {MIMIC_CPU_NONE, SIZE_MAX, MAX_INPUT},
+    {0, SIZE_MAX, 4096},
     {MIMIC_CPU_NONE, 1, 64},
     {0, 0, 100},
     {0, 7, 1},
@@ -280,18 +282,18 @@ static void compare(const reading *first, const reading *other, const dialect *w
 static const mimic_context *prepare(uint32_t cpu_mask, const mimic_table **out_table)
 {
     static mimic_context *contexts[2];
+    static mimic_registry *registries[2];
     static const mimic_table *tables[2];
     const size_t which = cpu_mask != 0;
     if (contexts[which] == NULL) {
         mimic_context_options options = MIMIC_CONTEXT_OPTIONS_INIT;
         options.cpu_mask = cpu_mask;
-        mimic_registry *registry = NULL;
         const mimic_dataset *dataset = NULL;
         mimic_error err = MIMIC_ERROR_INIT;
         if (mimic_context_new(&options, &contexts[which], &err) != MIMIC_OK ||
-            mimic_registry_new(contexts[which], &registry, &err) != MIMIC_OK ||
-            mimic_registry_add_json(registry, SCHEMA, sizeof SCHEMA - 1, "rows", &dataset, &err) !=
-                MIMIC_OK)
+            mimic_registry_new(contexts[which], &registries[which], &err) != MIMIC_OK ||
+            mimic_registry_add_json(registries[which], SCHEMA, sizeof SCHEMA - 1, "rows", &dataset,
+                                    &err) != MIMIC_OK)
             require(0, err.message);
         tables[which] = mimic_dataset_table(dataset, 0);
     }
@@ -321,7 +323,7 @@ static void run(const uint8_t *data, size_t size, const dialect *what)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size > 64 * 1024)
+    if (size > MAX_INPUT)
         return 0;
     for (size_t i = 0; i < sizeof DIALECTS / sizeof DIALECTS[0]; i++)
         run(data, size, &DIALECTS[i]);
