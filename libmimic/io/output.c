@@ -141,6 +141,11 @@ mimic_status mimic__output_write(mimic_output *output, const void *bytes, size_t
     return report(output, err);
 }
 
+const char *mimic__output_temporary_path(const mimic_output *output)
+{
+    return output->temporary;
+}
+
 int64_t mimic__output_position(const mimic_output *output)
 {
     return output->position;
@@ -302,12 +307,9 @@ mimic_status mimic__output_close(mimic_output *output, mimic_error *err)
 static mimic_status sync_folder(mimic_output *output)
 {
     const size_t folder = folder_size(output->path);
-    char *parent =
-        mimic__strndup(output->ctx, folder == 0 ? "." : output->path, folder == 0 ? 1 : folder);
-    if (parent == NULL)
-        return mimic__fail_memory(&output->failure);
-    const int file = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    mimic__free(output->ctx, parent);
+    output->temporary[folder] = '\0'; /* done with, and it begins with the folder */
+    const int file =
+        open(folder == 0 ? "." : output->temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file < 0)
         return errno == EACCES ? MIMIC_OK
                                : fail_writing(output, errno); /* writable, not readable */

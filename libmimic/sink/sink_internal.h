@@ -33,6 +33,15 @@ mimic_status mimic__target_parse(const mimic_context *ctx, const char *text,
                                  struct mimic_target *out_target, mimic_error *err);
 void mimic__target_free(const mimic_context *ctx, struct mimic_target *target);
 
+/*
+ * Path of a table's file in a target that is a folder: dir/module/name followed by `ending`, module
+ * being "" for a table that has none. Names that would lead out of the folder are
+ * MIMIC_ERR_ARGUMENT. Freed with mimic__free.
+ */
+mimic_status mimic__sink_table_path(const mimic_context *ctx, const char *dir, const char *module,
+                                    const char *name, const char *ending, char **out_path,
+                                    mimic_error *err);
+
 /* `target` and `options` are borrowed during the call: a factory copies what it keeps. */
 mimic_status mimic__sink_sqlite_open(const mimic_context *ctx, const struct mimic_target *target,
                                      const mimic_sink_options *options, mimic_sink **out_sink,

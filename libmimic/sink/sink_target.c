@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 typedef struct target_ending {
@@ -92,4 +93,27 @@ void mimic__target_free(const mimic_context *ctx, struct mimic_target *target)
 {
     mimic__free(ctx, target->path);
     target->path = NULL;
+}
+
+static bool is_file_name(const char *name)
+{
+    return *name != '\0' && strchr(name, '/') == NULL && strcmp(name, ".") != 0 &&
+           strcmp(name, "..") != 0;
+}
+
+mimic_status mimic__sink_table_path(const mimic_context *ctx, const char *dir, const char *module,
+                                    const char *name, const char *ending, char **out_path,
+                                    mimic_error *err)
+{
+    *out_path = NULL;
+    if (!is_file_name(name) || (*module != '\0' && !is_file_name(module)))
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "table \"%s\" of module \"%s\" cannot name a file below \"%s\"", name,
+                           module, dir);
+    mimic_buffer path;
+    mimic__buffer_init(&path, ctx);
+    mimic__buffer_format(&path, "%s/%s%s%s%s", dir, module, *module == '\0' ? "" : "/", name,
+                         ending);
+    *out_path = mimic__buffer_take_text(&path);
+    return *out_path == NULL ? mimic__fail_memory(err) : MIMIC_OK;
 }

@@ -1,0 +1,400 @@
+/*
+ * The SQLite sink. A new database is built in a temporary file, without syncs and with a journal in
+ * memory only: pages that are appended need no journal, so it stays small, and a table can still be
+ * given up. An existing database is changed in place, each table in one transaction with whatever
+ * journal the database has, so that a kill at any moment leaves the old table or the new one.
+ *
+ * Besides the tables there are _mimic_meta (what was loaded, by which library) and _mimic_rejects.
+ * Foreign keys are declared and checked at the end, never enforced: exports and demo subsets do
+ * have rows whose parent was left out.
+ */
+#include "sink/sink_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mimic/version.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/utf8.h"
+#include "schema/schema_ddl.h"
+#include "sink/sink_sqlite_db.h"
+#include "sink/sink_sqlite_file.h"
+
+#define OWN_PREFIX "_mimic_"
+
+static const char NEW_DATABASE[] = "PRAGMA page_size = 4096;"
+                                   "PRAGMA locking_mode = EXCLUSIVE;"
+                                   "PRAGMA journal_mode = MEMORY;"
+                                   "PRAGMA synchronous = OFF;"
+                                   "PRAGMA secure_delete = OFF;";
+
+/* 16 MiB of page cache, whatever the size of the database. */
+static const char ANY_DATABASE[] =
+    "PRAGMA cache_size = -16384;"
+    "PRAGMA foreign_keys = OFF;"
+    "PRAGMA trusted_schema = OFF;"
+    "CREATE TEMP TABLE _mimic_done (name TEXT PRIMARY KEY COLLATE NOCASE) STRICT;";
+
+static const char OWN_TABLES[] =
+    "CREATE TABLE IF NOT EXISTS _mimic_meta (table_name TEXT NOT NULL, key TEXT NOT NULL,"
+    " value TEXT NOT NULL, PRIMARY KEY (table_name, key)) STRICT;"
+    "CREATE TABLE IF NOT EXISTS _mimic_rejects (table_name TEXT NOT NULL, source TEXT NOT NULL,"
+    " record INTEGER NOT NULL, line INTEGER NOT NULL, byte_offset INTEGER NOT NULL,"
+    " column_name TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, raw ANY) STRICT;";
+
+typedef struct sqlite_sink {
+    const mimic_context *ctx;
+    char *path;
+    mimic_sqlite_file file;
+    bool is_new;
+    mimic_sqlite *db;
+    mimic_sink_options options;
+    const mimic_table *table; /* the open one */
+} sqlite_sink;
+
+static mimic_sqlite_value text_value(const char *text)
+{
+    return (mimic_sqlite_value){.text = text, .size = strlen(text)};
+}
+
+/* Runs what a buffer holds, and frees it. */
+static mimic_status run_buffer(sqlite_sink *sink, mimic_buffer *sql, mimic_error *err)
+{
+    mimic__buffer_byte(sql, '\0');
+    const mimic_status status =
+        sql->failed ? mimic__fail_memory(err) : mimic__sqlite_exec(sink->db, sql->data, err);
+    mimic__buffer_free(sql);
+    return status;
+}
+
+/* ---- a table ---- */
+
+static mimic_status check_name(const mimic_table *table, mimic_error *err)
+{
+    static const char *const prefixes[] = {OWN_PREFIX, "sqlite_"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
+        if (strncmp(table->name, prefixes[i], strlen(prefixes[i])) == 0)
+            return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                               "a table of a SQLite database may not be named \"%s\": names that "
+                               "begin with %s are reserved",
+                               table->name, prefixes[i]);
+    return MIMIC_OK;
+}
+
+static mimic_status replace_table(sqlite_sink *sink, mimic_error *err)
+{
+    mimic_buffer sql;
+    mimic__buffer_init(&sql, sink->ctx);
+    mimic__buffer_text(&sql, "DROP TABLE IF EXISTS main.");
+    mimic__sql_quote_identifier(&sql, sink->table->name);
+    mimic__buffer_text(&sql, ";\n");
+    mimic__ddl_sqlite_table(&sql, sink->table, sink->options.integer_times != 0);
+    return run_buffer(sink, &sql, err);
+}
+
+static mimic_status forget_table(sqlite_sink *sink, mimic_error *err)
+{
+    const mimic_sqlite_value name = text_value(sink->table->name);
+    MIMIC_TRY(mimic__sqlite_exec(sink->db, OWN_TABLES, err));
+    MIMIC_TRY(mimic__sqlite_run(sink->db, "DELETE FROM main._mimic_meta WHERE table_name = ?1",
+                                &name, 1, err));
+    return mimic__sqlite_run(sink->db, "DELETE FROM main._mimic_rejects WHERE table_name = ?1",
+                             &name, 1, err);
+}
+
+static mimic_status begin(void *self, const mimic_table *table, const mimic_sink_host *host,
+                          mimic_error *err)
+{
+    sqlite_sink *sink = self;
+    const mimic_sqlite_insert insert = {table, host, sink->options.integer_times != 0};
+    MIMIC_TRY(check_name(table, err));
+    MIMIC_TRY(mimic__sqlite_exec(sink->db, "BEGIN IMMEDIATE", err));
+    sink->table = table;
+    MIMIC_TRY(forget_table(sink, err));
+    MIMIC_TRY(replace_table(sink, err));
+    return mimic__sqlite_insert_open(sink->db, &insert, err);
+}
+
+static mimic_status write_batch(void *self, const mimic_batch *batch, void *chunk, mimic_error *err)
+{
+    (void)chunk;
+    sqlite_sink *sink = self;
+    return mimic__sqlite_insert_batch(sink->db, batch, err);
+}
+
+static mimic_status store_reject(void *self, const mimic_table *table, const mimic_reject *reject,
+                                 mimic_error *err)
+{
+    sqlite_sink *sink = self;
+    const bool raw_is_text =
+        mimic__utf8_check(reject->raw, reject->raw_size) == reject->raw_size &&
+        (reject->raw_size == 0 || memchr(reject->raw, '\0', reject->raw_size) == NULL);
+    const mimic_sqlite_value values[] = {
+        text_value(table->name),
+        text_value(reject->source),
+        {.number = reject->record},
+        {.number = reject->line},
+        {.number = reject->byte_offset},
+        text_value(reject->column),
+        text_value(mimic_reject_code_name(reject->code)),
+        text_value(reject->message),
+        {.text = reject->raw, .size = reject->raw_size, .is_blob = !raw_is_text},
+    };
+    return mimic__sqlite_run(sink->db,
+                             "INSERT INTO main._mimic_rejects VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+                             values, sizeof values / sizeof values[0], err);
+}
+
+static mimic_status store_meta(sqlite_sink *sink, mimic_error *err)
+{
+    const mimic_table *table = sink->table;
+    const char *const pairs[][2] = {{"dataset", table->dataset},
+                                    {"version", table->version},
+                                    {"title", table->title},
+                                    {"description", table->description},
+                                    {"library_version", MIMIC_VERSION_STRING}};
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        const mimic_sqlite_value values[] = {text_value(table->name), text_value(pairs[i][0]),
+                                             text_value(pairs[i][1])};
+        MIMIC_TRY(mimic__sqlite_run(sink->db, "INSERT INTO main._mimic_meta VALUES (?1, ?2, ?3)",
+                                    values, 3, err));
+    }
+    const mimic_sqlite_value name = text_value(table->name);
+    return mimic__sqlite_run(sink->db, "INSERT OR IGNORE INTO temp._mimic_done VALUES (?1)", &name,
+                             1, err);
+}
+
+static mimic_status create_indexes(sqlite_sink *sink, mimic_error *err)
+{
+    if (sink->options.no_indexes != 0)
+        return MIMIC_OK;
+    mimic_buffer sql;
+    mimic__buffer_init(&sql, sink->ctx);
+    mimic__ddl_sqlite_indexes(&sql, sink->table);
+    return run_buffer(sink, &sql, err);
+}
+
+static mimic_status commit(void *self, mimic_error *err)
+{
+    sqlite_sink *sink = self;
+    mimic__sqlite_insert_close(sink->db);
+    MIMIC_TRY(create_indexes(sink, err));
+    MIMIC_TRY(store_meta(sink, err));
+    MIMIC_TRY(mimic__sqlite_exec(sink->db, "COMMIT", err));
+    sink->table = NULL;
+    return MIMIC_OK;
+}
+
+static void abort_table(void *self)
+{
+    sqlite_sink *sink = self;
+    if (sink->table == NULL)
+        return;
+    mimic__sqlite_insert_close(sink->db);
+    /* Fails only where SQLite rolled back by itself. */
+    const mimic_status ignored = mimic__sqlite_exec(sink->db, "ROLLBACK", NULL);
+    (void)ignored;
+    sink->table = NULL;
+}
+
+/* ---- the whole database ---- */
+
+typedef struct finding_sink {
+    sqlite_sink *sink;
+    mimic_finding_fn finding;
+    void *finding_ctx;
+    int64_t violations;
+    mimic_buffer faults; /* of the integrity check */
+    mimic_error *err;
+    mimic_status status;
+} finding_sink;
+
+static void tell(const finding_sink *findings, const char *check, const char *table, int64_t count,
+                 const char *message)
+{
+    const mimic_finding finding = {.struct_size = sizeof finding,
+                                   .check = check,
+                                   .table = table,
+                                   .count = count,
+                                   .message = message};
+    findings->finding(&finding, findings->finding_ctx);
+}
+
+static int collect_fault(void *ctx, int count, char **values, char **names)
+{
+    (void)count;
+    (void)names;
+    finding_sink *findings = ctx;
+    if (findings->faults.size < 300)
+        mimic__buffer_format(&findings->faults, "%s%s", findings->faults.size > 0 ? "; " : "",
+                             values[0] == NULL ? "" : values[0]);
+    return 0;
+}
+
+/* A new database is checked as a whole, an existing one only where this sink wrote. */
+static mimic_status check_integrity(finding_sink *findings, mimic_error *err)
+{
+    const sqlite_sink *sink = findings->sink;
+    MIMIC_TRY(mimic__sqlite_query(
+        sink->db,
+        sink->is_new
+            ? "SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok'"
+            : "SELECT i.integrity_check FROM temp._mimic_done AS d,"
+              " pragma_integrity_check(d.name) AS i WHERE i.integrity_check <> 'ok'",
+        collect_fault, findings, err));
+    if (findings->faults.size > 0 || findings->faults.failed)
+        return mimic__fail(err, MIMIC_ERR_BACKEND,
+                           "database \"%s\" failed its integrity check: %.*s", sink->path,
+                           (int)findings->faults.size,
+                           findings->faults.size > 0 ? findings->faults.data : "");
+    tell(findings, "integrity_check", "", -1,
+         sink->is_new ? "ok: pages, indexes and constraints of the database are sound"
+                           : "ok: pages, indexes and constraints of the loaded tables are sound");
+    return MIMIC_OK;
+}
+
+/* For every foreign key that touches a table of this load: child, parent, columns, whether the
+ * parent is there, and the query that counts rows without one. A left join, because it is fast even
+ * where the parent has no index. */
+static const char FOREIGN_KEYS[] =
+    "SELECT m.name, f.\"table\", group_concat(f.\"from\", ', '),"
+    " EXISTS (SELECT 1 FROM main.sqlite_schema AS p"
+    "  WHERE p.type = 'table' AND p.name = f.\"table\" COLLATE NOCASE),"
+    " printf('SELECT count(*) FROM main.\"%w\" AS c LEFT JOIN main.\"%w\" AS p ON %s WHERE %s"
+    " AND p.\"%w\" IS NULL', m.name, f.\"table\","
+    "  group_concat(printf('p.\"%w\" = c.\"%w\"', f.\"to\", f.\"from\"), ' AND '),"
+    "  group_concat(printf('c.\"%w\" IS NOT NULL', f.\"from\"), ' AND '), min(f.\"to\"))"
+    " FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f"
+    " WHERE m.type = 'table' AND (m.name IN (SELECT name FROM temp._mimic_done)"
+    "  OR f.\"table\" IN (SELECT name FROM temp._mimic_done))"
+    " GROUP BY m.name, f.id HAVING count(f.\"to\") = count(*) ORDER BY m.name, f.id DESC";
+
+static int take_count(void *ctx, int count, char **values, char **names)
+{
+    (void)count;
+    (void)names;
+    *(int64_t *)ctx = values[0] == NULL ? 0 : strtoll(values[0], NULL, 10);
+    return 0;
+}
+
+static int check_foreign_key(void *ctx, int count, char **values, char **names)
+{
+    (void)count;
+    (void)names;
+    finding_sink *findings = ctx;
+    const char *child = values[0];
+    const char *parent = values[1];
+    const char *columns = values[2];
+    char message[MIMIC_ERROR_MESSAGE_BYTES];
+    int64_t missing = 0;
+    if (values[3][0] == '0') {
+        snprintf(message, sizeof message,
+                 "%s (%s) refers to %s, which is not in this database; nothing to check against",
+                 child, columns, parent);
+        tell(findings, "foreign_key_check", child, -1, message);
+        return 0;
+    }
+    findings->status =
+        mimic__sqlite_query(findings->sink->db, values[4], take_count, &missing, findings->err);
+    if (findings->status != MIMIC_OK)
+        return 1;
+    if (missing > 0) {
+        snprintf(message, sizeof message,
+                 "%lld rows of %s point to a row of %s that is not there (%s); exports and demo "
+                 "subsets have such rows, and they are kept",
+                 (long long)missing, child, parent, columns);
+        tell(findings, "foreign_key_check", child, missing, message);
+    }
+    findings->violations += missing;
+    return 0;
+}
+
+static mimic_status check_foreign_keys(finding_sink *findings, mimic_error *err)
+{
+    findings->err = err;
+    const mimic_status status = mimic__sqlite_query(findings->sink->db, FOREIGN_KEYS,
+                                                    check_foreign_key, findings, NULL);
+    if (findings->status != MIMIC_OK)
+        return findings->status;
+    if (status != MIMIC_OK)
+        return mimic__fail(err, status, "database \"%s\": the foreign keys could not be listed",
+                           findings->sink->path);
+    if (findings->violations == 0)
+        tell(findings, "foreign_key_check", "", 0,
+             "ok: every reference to a table of this database finds its row");
+    return MIMIC_OK;
+}
+
+static mimic_status finish(void *self, mimic_finding_fn finding, void *finding_ctx,
+                           mimic_error *err)
+{
+    sqlite_sink *sink = self;
+    finding_sink findings = {.sink = sink, .finding = finding, .finding_ctx = finding_ctx};
+    mimic__buffer_init(&findings.faults, sink->ctx);
+    mimic_status status = check_integrity(&findings, err);
+    mimic__buffer_free(&findings.faults);
+    if (status == MIMIC_OK)
+        status = check_foreign_keys(&findings, err);
+    if (status == MIMIC_OK)
+        status = mimic__sqlite_close(sink->db, err);
+    if (status == MIMIC_OK && sink->is_new)
+        status = mimic__output_publish(sink->file.output, err);
+    return status;
+}
+
+static void free_sink(void *self)
+{
+    sqlite_sink *sink = self;
+    mimic__sqlite_free(sink->db);
+    mimic__sqlite_file_free(&sink->file);
+    mimic__free(sink->ctx, sink->path);
+    mimic__free(sink->ctx, sink);
+}
+
+static mimic_status open_database(sqlite_sink *sink, const char *path, mimic_error *err)
+{
+    sink->path = mimic__strdup(sink->ctx, path);
+    if (sink->path == NULL)
+        return mimic__fail_memory(err);
+    MIMIC_TRY(mimic__sqlite_file_prepare(sink->ctx, path, sink->options.no_sync != 0, &sink->file,
+                                         err));
+    sink->is_new = sink->file.output != NULL;
+    MIMIC_TRY(mimic__sqlite_open(sink->ctx, sink->file.open_path, &sink->db, err));
+    mimic__sqlite_set_name(sink->db, sink->path);
+    MIMIC_TRY(mimic__sqlite_exec(sink->db, ANY_DATABASE, err));
+    if (sink->is_new)
+        return mimic__sqlite_exec(sink->db, NEW_DATABASE, err);
+    return sink->options.no_sync == 0
+               ? MIMIC_OK
+               : mimic__sqlite_exec(sink->db, "PRAGMA synchronous = OFF", err);
+}
+
+mimic_status mimic__sink_sqlite_open(const mimic_context *ctx, const struct mimic_target *target,
+                                     const mimic_sink_options *options, mimic_sink **out_sink,
+                                     mimic_error *err)
+{
+    const mimic_sink_vtable vtable = {.struct_size = sizeof vtable,
+                                      .name = "sqlite",
+                                      .begin = begin,
+                                      .write = write_batch,
+                                      .reject = store_reject,
+                                      .commit = commit,
+                                      .abort = abort_table,
+                                      .finish = finish,
+                                      .free = free_sink};
+    sqlite_sink *sink = mimic__alloc_zeroed(ctx, 1, sizeof *sink);
+    if (sink == NULL)
+        return mimic__fail_memory(err);
+    sink->ctx = ctx;
+    sink->file.ctx = ctx;
+    sink->options = *options;
+    mimic_status status = open_database(sink, target->path, err);
+    if (status == MIMIC_OK)
+        status = mimic_sink_new(ctx, &vtable, sink, out_sink, err);
+    if (status != MIMIC_OK)
+        free_sink(sink);
+    return status;
+}
