@@ -105,10 +105,7 @@ void mimic__write_pharmacy(mimic_synth_run *run)
         mimic__csv_time(out, order->time + (int64_t)(order->key % 50));
         mimic__csv_word(out, drug->route);
         mimic__csv_word(out, frequency->name);
-        if (frequency->schedule == NULL)
-            mimic__csv_null(out);
-        else
-            mimic__csv_text(out, frequency->schedule);
+        mimic__csv_text_or_null(out, frequency->schedule);
         write_infusion(out, drug, order);
         write_doses(out, frequency);
         write_dispensing(out, drug, frequency, order);
@@ -134,14 +131,6 @@ static void begin_prescription(mimic_synth_run *run, const mimic_order *order)
     mimic__csv_time(out, hour_of(order->stop));
 }
 
-static void text_or_null(mimic_csv_writer *out, const char *text)
-{
-    if (text == NULL)
-        mimic__csv_null(out);
-    else
-        mimic__csv_text(out, text);
-}
-
 static void write_main(mimic_synth_run *run, const mimic_order *order, const mimic_drug *drug)
 {
     mimic_csv_writer *out = &run->writer;
@@ -150,7 +139,7 @@ static void write_main(mimic_synth_run *run, const mimic_order *order, const mim
     /* The release has a few names that are empty texts, not NULL. */
     mimic__csv_text(out, order->key % 5000 == 77 ? "" : drug->name);
     mimic__csv_text(out, drug->formulary_code);
-    text_or_null(out, drug->gsn);
+    mimic__csv_text_or_null(out, drug->gsn);
     mimic__csv_word(out, drug->ndc);
     mimic__csv_text(out, drug->strength);
     mimic__csv_null(out);

@@ -186,11 +186,8 @@ static void procedure_line(mimic_synth_run *run, const procedure_row *row)
     mimic__csv_int(out, what->itemid);
     mimic__csv_int(out, what->is_task ? 1 : minutes);
     mimic__csv_word(out, what->is_task ? "None" : "min");
-    if (what->location == NULL)
-        mimic__csv_null(out);
-    else
-        mimic__csv_text(out, what->location);
-    mimic__csv_word_or_null(out, what->location_category);
+    mimic__csv_text_or_null(out, what->location);
+    mimic__csv_text_or_null(out, what->location_category);
     mimic__csv_int(out, order);
     mimic__csv_int(out, order);
     mimic__csv_word(out, what->order_category);
