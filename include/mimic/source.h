@@ -4,7 +4,10 @@
  * gzip (RFC 1952, any number of members) and Zstandard (RFC 8878, any number of frames, skippable
  * frames too) are recognised by their magic bytes. A name that ends in .gz or .zst must agree with
  * the content. Damage is never silent: a bad checksum, a cut trailer or rubbish after the last
- * member is MIMIC_ERR_CORRUPT with the offset in the decompressed stream that was reached.
+ * member is MIMIC_ERR_CORRUPT with the offset in the decompressed stream that was reached (zeros
+ * after a gzip member, as tapes pad with, are let pass). A checksum stands at the end: bytes are
+ * sound only once MIMIC_END has come. Zstandard windows above 32 MiB (`zstd --long`) are
+ * MIMIC_ERR_LIMIT, so that no input decides how much memory its reader takes.
  *
  *     mimic_source *source = NULL;
  *     mimic_source_open(ctx, "hosp/labevents.csv.gz", NULL, &source, &err);
@@ -30,7 +33,7 @@ typedef int32_t mimic_compression;
 
 typedef struct mimic_source_options {
     uint32_t struct_size;
-    mimic_compression compression;
+    mimic_compression compression; /* other than AUTO: the content must be that, whatever the name */
     uint64_t max_bytes; /* limit on the decompressed size, MIMIC_ERR_LIMIT beyond; 0 = none */
 } mimic_source_options;
 
@@ -50,11 +53,13 @@ typedef struct mimic_source_callbacks {
 } mimic_source_callbacks;
 
 /**
- * Opens a file for reading; "-" is standard input.
+ * Opens a file for reading; "-" is standard input, named "<stdin>" and left open in the end. Files
+ * are read in order only, so that FIFOs will do. Opening reads the first bytes already, which tell
+ * the compression.
  *
  * Returns: MIMIC_OK; MIMIC_ERR_NOT_FOUND; MIMIC_ERR_IO (permission, a folder …); MIMIC_ERR_CORRUPT
- * when the name promises a compression that the content has not; MIMIC_ERR_UNSUPPORTED;
- * MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT.
+ * when the name promises a compression that the content has not; MIMIC_ERR_UNSUPPORTED for a
+ * compression that is not built in; MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT.
  * Ownership: the caller frees *out_source. `path` is copied.
  * Since: 0.1
  */
@@ -77,7 +82,8 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_source_from_memory(
 /**
  * Reads from a caller's callback. `name` stands in messages and must not be NULL.
  *
- * Returns: as mimic_source_open.
+ * Returns: as mimic_source_open, or what the callback returned; MIMIC_ERR_ARGUMENT, here or from
+ * mimic_source_read, when a callback breaks its contract.
  * Ownership: the struct is copied; on failure callbacks->close is not called.
  * Thread safety: the callbacks are called on the thread that reads.
  * Since: 0.1

@@ -1,8 +1,8 @@
 /*
- * A batch as a struct ArrowArray of the Arrow C Data Interface. Every array of the tree is one block
- * of memory of its own: the bookkeeping, then its buffers, each on a 64-byte boundary. So a consumer
- * may move a column or a dictionary out and release the rest in any order. Slots of NULL values are
- * copied as they are.
+ * A batch as a struct ArrowArray of the Arrow C Data Interface. Every array of the tree is one
+ * block of memory of its own: the bookkeeping, then its buffers, each on a 64-byte boundary. So a
+ * consumer may move a column or a dictionary out and release the rest in any order. Slots of NULL
+ * values are copied as they are.
  */
 #include <string.h>
 

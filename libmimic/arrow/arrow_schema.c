@@ -1,7 +1,7 @@
 /*
  * A table as a struct ArrowSchema of the Arrow C Data Interface: format "+s", one child a field, a
- * dictionary of texts below each categorical field. Every node owns its own texts, so that a consumer
- * may move a child out and release its parent first, as the interface allows.
+ * dictionary of texts below each categorical field. Every node owns its own texts, so that a
+ * consumer may move a child out and release its parent first, as the interface allows.
  */
 #include <string.h>
 
@@ -66,7 +66,8 @@ static mimic_status append_pairs(mimic_buffer *texts, const mimic_arrow_pair *pa
     return MIMIC_OK;
 }
 
-/* Fills a node that has neither children nor dictionary yet. On failure *out is released or empty. */
+/* Fills a node that has neither children nor dictionary yet. On failure *out is released or empty.
+ */
 static mimic_status make_node(const mimic_context *ctx, const char *name,
                               const mimic_arrow_pair *pairs, size_t pair_count,
                               struct ArrowSchema *out, mimic_error *err)

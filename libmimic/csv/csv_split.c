@@ -131,17 +131,12 @@ static void consume(csv_splitter *splitter, size_t size)
 
 static mimic_status add_region(csv_splitter *splitter, csv_region region, mimic_error *err)
 {
-    if (splitter->region_count == splitter->region_capacity) {
-        const size_t capacity =
-            splitter->region_capacity == 0 ? 64 : splitter->region_capacity * 2;
-        csv_region *regions = mimic__realloc(splitter->ctx, splitter->regions,
-                                             splitter->region_capacity * sizeof *regions,
-                                             capacity * sizeof *regions);
-        if (regions == NULL)
-            return mimic__fail_memory(err);
-        splitter->regions = regions;
-        splitter->region_capacity = capacity;
-    }
+    csv_region *regions = mimic__array_grow(splitter->ctx, splitter->regions,
+                                            splitter->region_count, &splitter->region_capacity,
+                                            sizeof *regions);
+    if (regions == NULL)
+        return mimic__fail_memory(err);
+    splitter->regions = regions;
     splitter->regions[splitter->region_count++] = region;
     return MIMIC_OK;
 }
@@ -253,6 +248,7 @@ static mimic_status cut_long_record(csv_splitter *splitter, csv_block *block, mi
     csv_parse record;
     csv_parse_status status;
     bool is_end;
+    size_t line_end = 0;
     for (;;) {
         MIMIC_TRY(fill(splitter, size, err));
         if (size > splitter->end - splitter->begin)
@@ -260,7 +256,10 @@ static mimic_status cut_long_record(csv_splitter *splitter, csv_block *block, mi
         is_end = is_whole_input(splitter, size);
         status = mimic_csv__parse_record(&splitter->options.dialect,
                                          splitter->data + splitter->begin, size, NULL, 0, &record);
-        if (status != CSV_NEED_MORE || is_end || size >= limit)
+        if (status == CSV_FAULT)
+            line_end = mimic_csv__line_end(splitter->data + splitter->begin, size);
+        const bool is_settled = status == CSV_FAULT ? line_end > 0 : status != CSV_NEED_MORE;
+        if (is_settled || is_end || size >= limit)
             break;
         size = size > limit / 2 ? limit : size * 2;
     }
@@ -326,7 +325,7 @@ mimic_status mimic_csv__splitter_next(csv_splitter *splitter, csv_block *out_blo
 
 mimic_status mimic_csv__splitter_skip_mark(csv_splitter *splitter, mimic_error *err)
 {
-    MIMIC_TRY(fill(splitter, splitter->options.block_bytes, err));
+    MIMIC_TRY(fill(splitter, 3, err));
     if (splitter->end - splitter->begin >= 3 &&
         memcmp(splitter->data + splitter->begin, "\xef\xbb\xbf", 3) == 0)
         consume(splitter, 3);

@@ -195,6 +195,10 @@ mimic_status mimic__zstd_compressor_new(const mimic_context *ctx, int level,
         mimic__free(ctx, compressor);
         return status;
     }
+    /* Arrow gives the size before the frame, so the frame need not; and readers in JavaScript can
+     * then take what fzstd returns as it is, which for a frame with a size is 12 bytes off any
+     * alignment. */
+    (void)ZSTD_CCtx_setParameter(compressor->stream, ZSTD_c_contentSizeFlag, 0);
     *out_compressor = compressor;
     return MIMIC_OK;
 }

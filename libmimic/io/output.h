@@ -2,7 +2,10 @@
  * Output files that appear under their name whole or not at all: written beside it under a temporary
  * name (".<name>.<pid>-<n>.tmp", mode 0600 until the end, then 0666 less the umask), compressed on the
  * way, then fsync, rename, fsync of the folder. Errors are sticky. A write that takes nothing is an
- * error.
+ * error. A regular file or a link under that name is replaced; folders, devices and FIFOs are
+ * refused. The bytes depend on the content and the options alone, not on how writes were cut.
+ *
+ * Outputs that belong together: close all of them, then publish all of them.
  */
 #ifndef MIMIC_IO_OUTPUT_H
 #define MIMIC_IO_OUTPUT_H
@@ -11,14 +14,15 @@
 
 #include <mimic/source.h>
 
+#include "base/arena.h"
 #include "base/context_internal.h"
 
 typedef struct mimic_output mimic_output;
 
 typedef struct mimic_output_options {
     mimic_compression compression; /* NONE, GZIP, ZSTD; AUTO = by the name's ending */
-    int level;                     /* 0 = the library's default (gzip 6, zstd 3) */
-    bool no_sync;
+    int level; /* 0 = the library's default (gzip 6, zstd 3); gzip to 9, zstd to 19 */
+    bool no_sync; /* for tests and scratch files: no fsync at all */
 } mimic_output_options;
 
 /* options may be NULL. Missing folders above `path` are made. */
@@ -38,9 +42,10 @@ mimic_status mimic__output_publish(mimic_output *output, mimic_error *err);
 /* Unlinks what was not published. NULL is allowed. */
 void mimic__output_free(mimic_output *output);
 
-/* mkdir -p. */
+/* mkdir -p. Nothing to do for "". */
 mimic_status mimic__make_folders(const char *path, mimic_error *err);
-/* Reads a whole file of at most max_size bytes; NUL-terminated; freed with mimic__free. */
+/* Reads a whole file of at most max_size bytes (0 = no limit), as it is stored; "-" is standard
+ * input. NUL-terminated; freed with mimic__free. */
 mimic_status mimic__read_file(const mimic_context *ctx, const char *path, size_t max_size,
                               char **out_text, size_t *out_size, mimic_error *err);
 
@@ -48,13 +53,13 @@ mimic_status mimic__read_file(const mimic_context *ctx, const char *path, size_t
 typedef struct mimic_file_entry {
     const char *path;     /* dir joined with relative */
     const char *relative; /* "hosp/labevents.csv.gz" */
-    int64_t size;
+    int64_t size;         /* -1: a link that leads nowhere */
 } mimic_file_entry;
 
 /* Regular files below `dir` (following links to files, not to folders), at most `max_depth` folders
- * deep (1 = the folder itself), sorted by `relative` bytewise; texts in `arena`. Hidden entries are
- * left out. */
-#include "base/arena.h"
+ * deep (1 = the folder itself), sorted by `relative` bytewise; texts in `arena`. Hidden entries,
+ * devices and FIFOs are left out; links that lead nowhere are not, since the file that they miss
+ * may be wanted. */
 mimic_status mimic__list_files(mimic_arena *arena, const char *dir, int max_depth,
                                mimic_file_entry **out_entries, size_t *out_count,
                                mimic_error *err);

@@ -91,10 +91,8 @@ static mimic_status open_builtin(const mimic_context *ctx, const struct mimic_ta
     case MIMIC_TARGET_SQLITE:
         return mimic__sink_sqlite_open(ctx, target, options, out_sink, err);
 #endif
-#if defined(MIMIC_HAVE_SINK_ARROW)
     case MIMIC_TARGET_ARROW:
         return mimic__sink_arrow_open(ctx, target, options, out_sink, err);
-#endif
     case MIMIC_TARGET_CSV:
         return mimic__sink_csv_open(ctx, target, options, out_sink, err);
     case MIMIC_TARGET_NULL:

@@ -251,6 +251,16 @@ static char *dump_csv_rejects(const char *folder, const char *table)
     return out.data;
 }
 
+/* ---- Arrow ---- */
+
+static mimic_status open_arrow(const mimic_context *ctx, const char *folder, mimic_sink **out_sink,
+                               mimic_error *err)
+{
+    char target[TEST_PATH_BYTES + 32];
+    snprintf(target, sizeof target, "arrow:%s/out", folder);
+    return mimic_sink_open(ctx, target, NULL, out_sink, err);
+}
+
 /* ---- null ---- */
 
 static mimic_status open_null(const mimic_context *ctx, const char *folder, mimic_sink **out_sink,
@@ -265,6 +275,8 @@ const conformance_sink SINKS[] = {
     {"sqlite", open_sqlite, dump_sqlite, dump_sqlite_rejects, true, true, false},
     /* Files know no keys: duplicates are the loader's to find. */
     {"csv", open_csv, dump_csv, dump_csv_rejects, true, false, true},
+    /* What the files hold is tested in tests/unit/arrow and tests/interop. */
+    {"arrow", open_arrow, NULL, dump_csv_rejects, true, false, true},
     {"memory", memory_sink_open, memory_sink_dump, memory_sink_dump_rejects, false, false, true},
     /* Keeps nothing, so there is nothing to compare. */
     {"null", open_null, NULL, NULL, false, false, true},

@@ -7,8 +7,7 @@
 
 #include "schema/schema_model.h"
 
-#define FIELD(field_name, field_type)                                                              \
-    .name = field_name, .title = "", .type = field_type
+#define FIELD(field_name, field_type) .name = field_name, .title = "", .type = field_type
 
 static const mimic_field fields[FIXTURE_COLUMNS] = {
     {FIELD("flag", MIMIC_TYPE_BOOLEAN), .description = "true in every third row"},
@@ -54,23 +53,29 @@ static bool is_null(int64_t row, size_t column)
 /* Integer value of a fixed-width column, as wide as it gets. */
 static int64_t integer_value(int64_t row, size_t column)
 {
-    static const int64_t edges[][2] = {[2] = {INT16_MIN, INT16_MAX},
-                                       [3] = {INT32_MIN, INT32_MAX},
-                                       [4] = {INT64_MIN, INT64_MAX},
-                                       [8] = {-719162, 2932896},
-                                       [9] = {0, INT64_C(86399999999)},
-                                       [10] = {INT64_C(-62135596800000000), INT64_C(253402300799999999)},
-                                       [11] = {-1, INT64_C(1700000000123456)}};
-    static const int64_t ranges[] = {[2] = 1000, [3] = 100000, [4] = 10000000000,
-                                     [8] = 20000, [9] = INT64_C(86400000000),
-                                     [10] = INT64_C(4102444800000001), [11] = INT64_C(4102444800000001)};
+    static const int64_t edges[][2] = {
+        [2] = {INT16_MIN, INT16_MAX},
+        [3] = {INT32_MIN, INT32_MAX},
+        [4] = {INT64_MIN, INT64_MAX},
+        [8] = {-719162, 2932896},
+        [9] = {0, INT64_C(86399999999)},
+        [10] = {INT64_C(-62135596800000000), INT64_C(253402300799999999)},
+        [11] = {-1, INT64_C(1700000000123456)}};
+    static const int64_t ranges[] = {[2] = 1000,
+                                     [3] = 100000,
+                                     [4] = 10000000000,
+                                     [8] = 20000,
+                                     [9] = INT64_C(86400000000),
+                                     [10] = INT64_C(4102444800000001),
+                                     [11] = INT64_C(4102444800000001)};
     if (column == 0)
         return row % 3 == 0;
     if (column == 1)
         return row;
     if (row % 101 == 1 || row % 101 == 2)
         return edges[column][row % 101 - 1];
-    return (int64_t)(((uint64_t)row * UINT64_C(0x9e3779b97f4a7c15) >> 8) % (uint64_t)ranges[column]);
+    return (int64_t)(((uint64_t)row * UINT64_C(0x9e3779b97f4a7c15) >> 8) %
+                     (uint64_t)ranges[column]);
 }
 
 static double float_value(int64_t row, size_t column)
@@ -186,8 +191,7 @@ static void fill_column(fixture_batch *fixture, size_t column, int64_t dictionar
     if (fields[column].type == MIMIC_TYPE_CATEGORICAL) {
         for (int64_t row = dictionary_first; row < first; row++)
             if (!is_null(row, column))
-                mimic__hashmap_insert(&fixture->texts[column], text,
-                                      text_value(row, column, text));
+                mimic__hashmap_insert(&fixture->texts[column], text, text_value(row, column, text));
     } else if (is_text) {
         mimic__buffer_append(&fixture->offsets[column], &zero, sizeof zero);
     }
@@ -215,8 +219,8 @@ static void fill_column(fixture_batch *fixture, size_t column, int64_t dictionar
         .validity = null_count == 0 ? NULL : (const uint8_t *)fixture->validity[column].data,
         .values = fixture->values[column].data,
         .offsets = (const int32_t *)(const void *)fixture->offsets[column].data,
-        .dictionary = fields[column].type == MIMIC_TYPE_CATEGORICAL ? &fixture->dictionaries[column]
-                                                                    : NULL,
+        .dictionary =
+            fields[column].type == MIMIC_TYPE_CATEGORICAL ? &fixture->dictionaries[column] : NULL,
     };
 }
 
@@ -309,8 +313,8 @@ void fixture_print_row(FILE *file, int64_t row)
 static bool must_fail(failing_heap *heap)
 {
     heap->calls++;
-    return heap->fail_at > 0 && (heap->fails_for_good ? heap->calls >= heap->fail_at
-                                                      : heap->calls == heap->fail_at);
+    return heap->fail_at > 0 &&
+           (heap->fails_for_good ? heap->calls >= heap->fail_at : heap->calls == heap->fail_at);
 }
 
 static void *failing_alloc(size_t size, void *ctx)
@@ -338,8 +342,7 @@ static void failing_free(void *memory, void *ctx)
 mimic_context *failing_context(failing_heap *heap)
 {
     mimic_context_options options = MIMIC_CONTEXT_OPTIONS_INIT;
-    options.allocator =
-        (mimic_allocator){failing_alloc, failing_realloc, failing_free, heap};
+    options.allocator = (mimic_allocator){failing_alloc, failing_realloc, failing_free, heap};
     mimic_context *ctx = NULL;
     if (mimic_context_new(&options, &ctx, NULL) != MIMIC_OK)
         abort();

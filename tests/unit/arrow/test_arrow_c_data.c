@@ -1,6 +1,7 @@
 /*
- * The C Data Interface as a consumer of its own sees it: every rule on formats, buffers, offsets and
- * release is checked, children and dictionaries are moved out, every allocation is made to fail.
+ * The C Data Interface as a consumer of its own sees it: every rule on formats, buffers, offsets
+ * and release is checked, children and dictionaries are moved out, every allocation is made to
+ * fail.
  */
 #include <string.h>
 
@@ -11,7 +12,8 @@
 #include "check_main.h"
 
 static const char *const expected_formats[FIXTURE_COLUMNS] = {
-    "b", "l", "s", "i", "l", "f", "g", "d:20,4", "tdD", "ttu", "tsu:", "tsu:UTC", "u", "i", "z", "i"};
+    "b",   "l",   "s",    "i",       "l", "f", "g", "d:20,4",
+    "tdD", "ttu", "tsu:", "tsu:UTC", "u", "i", "z", "i"};
 
 static int32_t take_int32(const char **p)
 {
@@ -242,10 +244,13 @@ START_TEST(c_data__schema_with_hostile_texts)
     const mimic_field fields[] = {
         {.name = "", .description = "", .type = MIMIC_TYPE_INT32},
         {.name = long_text, .description = long_text, .type = MIMIC_TYPE_STRING},
-        {.name = "a\nb\"c\x01", .description = "%s%n", .type = MIMIC_TYPE_DECIMAL, .precision = 38,
+        {.name = "a\nb\"c\x01",
+         .description = "%s%n",
+         .type = MIMIC_TYPE_DECIMAL,
+         .precision = 38,
          .scale = -10}};
-    const mimic_table table = {.name = "%n", .dataset = "", .version = "", .fields = fields,
-                               .field_count = 3};
+    const mimic_table table = {
+        .name = "%n", .dataset = "", .version = "", .fields = fields, .field_count = 3};
     failing_heap heap = {0};
     mimic_context *ctx = failing_context(&heap);
     struct ArrowSchema schema;

@@ -1,0 +1,174 @@
+/*
+ * See ipc_column.h. Assumes columns as batch.h describes them. Slots of NULL values are taken as
+ * they are, but for categorical ones, whose code becomes 0.
+ */
+#include "arrow/ipc_column.h"
+
+#include "arrow/arrow_type.h"
+#include "base/error.h"
+
+void mimic__ipc_column_init(mimic_ipc_column *column, const mimic_context *ctx, mimic_type type)
+{
+    *column = (mimic_ipc_column){.type = type, .value_bits = mimic__arrow_value_bits(type)};
+    mimic__buffer_init(&column->validity, ctx);
+    mimic__buffer_init(&column->offsets, ctx);
+    mimic__buffer_init(&column->values, ctx);
+    mimic__buffer_init(&column->codes, ctx);
+    mimic__hashmap_init(&column->texts, ctx);
+}
+
+void mimic__ipc_column_free(mimic_ipc_column *column)
+{
+    mimic__buffer_free(&column->validity);
+    mimic__buffer_free(&column->offsets);
+    mimic__buffer_free(&column->values);
+    mimic__buffer_free(&column->codes);
+    mimic__hashmap_free(&column->texts);
+}
+
+void mimic__ipc_column_clear(mimic_ipc_column *column)
+{
+    column->rows = 0;
+    column->null_count = 0;
+    column->validity.size = 0;
+    column->offsets.size = 0;
+    column->values.size = 0;
+}
+
+bool mimic__ipc_column_begin_batch(mimic_ipc_column *column, const mimic_column *source)
+{
+    column->codes.size = 0;
+    if (column->type != MIMIC_TYPE_CATEGORICAL)
+        return true;
+    const size_t size = (size_t)source->dictionary->count * sizeof(int32_t);
+    if (!mimic__buffer_reserve(&column->codes, size))
+        return false;
+    if (size > 0)
+        memset(column->codes.data, 0xff, size); /* every code -1 */
+    column->codes.size = size;
+    return true;
+}
+
+/* Up to 8 bits from bit `first` on, all set when there is no bitmap. */
+static unsigned get_bits(const uint8_t *bits, size_t first, size_t count)
+{
+    const unsigned mask = (1u << count) - 1;
+    if (bits == NULL)
+        return mask;
+    const size_t shift = first % 8;
+    unsigned value = (unsigned)bits[first / 8] >> shift;
+    if (shift + count > 8)
+        value |= (unsigned)bits[first / 8 + 1] << (8 - shift);
+    return value & mask;
+}
+
+static unsigned count_bits(unsigned byte)
+{
+    byte -= (byte >> 1) & 0x55;
+    byte = (byte & 0x33) + ((byte >> 2) & 0x33);
+    return (byte + (byte >> 4)) & 0x0f;
+}
+
+/* Appends bits behind the `at` bits that are there; returns how many of them are set. */
+static size_t append_bits(mimic_buffer *target, size_t at, const uint8_t *source, size_t first,
+                          size_t count)
+{
+    const size_t size = (at + count + 7) / 8;
+    if (!mimic__buffer_reserve(target, size - target->size))
+        return 0;
+    memset(target->data + target->size, 0, size - target->size);
+    target->size = size;
+    size_t set = 0;
+    for (size_t done = 0; done < count;) {
+        const size_t shift = (at + done) % 8;
+        const size_t step = count - done < 8 - shift ? count - done : 8 - shift;
+        const unsigned bits = get_bits(source, first + done, step);
+        char *byte = &target->data[(at + done) / 8];
+        *byte = (char)(unsigned char)((unsigned char)*byte | bits << shift);
+        set += count_bits(bits);
+        done += step;
+    }
+    return set;
+}
+
+static void append_bytes(mimic_ipc_column *column, const mimic_column *source, size_t first,
+                         size_t count)
+{
+    const int32_t zero = 0;
+    if (column->offsets.size == 0)
+        mimic__buffer_append(&column->offsets, &zero, sizeof zero);
+    if (!mimic__buffer_reserve(&column->offsets, count * sizeof(int32_t)))
+        return;
+    /* The writer bounds what is gathered, so that the sums fit. */
+    const int32_t shift = (int32_t)column->values.size - source->offsets[first];
+    int32_t *offsets = (int32_t *)(void *)(column->offsets.data + column->offsets.size);
+    for (size_t i = 0; i < count; i++)
+        offsets[i] = source->offsets[first + i + 1] + shift;
+    column->offsets.size += count * sizeof(int32_t);
+    const size_t size = (size_t)(source->offsets[first + count] - source->offsets[first]);
+    if (size > 0)
+        mimic__buffer_append(&column->values, (const char *)source->values + source->offsets[first],
+                             size);
+}
+
+/* Own code of a text of the source's dictionary; -1 when memory ran out. */
+static int32_t own_code(mimic_ipc_column *column, const mimic_dictionary *dictionary, int32_t code)
+{
+    int32_t *known = (int32_t *)(void *)column->codes.data + code;
+    if (*known < 0) {
+        const int32_t start = dictionary->offsets[code];
+        const size_t size = (size_t)(dictionary->offsets[code + 1] - start);
+        const uint32_t number =
+            mimic__hashmap_insert(&column->texts, dictionary->bytes + start, size);
+        if (number > INT32_MAX) /* MIMIC_HASHMAP_NONE too */
+            return -1;
+        *known = (int32_t)number;
+    }
+    return *known;
+}
+
+static mimic_status append_codes(mimic_ipc_column *column, const mimic_column *source, size_t first,
+                                 size_t count, mimic_error *err)
+{
+    if (!mimic__buffer_reserve(&column->values, count * sizeof(int32_t)))
+        return mimic__fail_memory(err);
+    const int32_t *source_codes = (const int32_t *)source->values + first;
+    int32_t *codes = (int32_t *)(void *)(column->values.data + column->values.size);
+    for (size_t i = 0; i < count; i++) {
+        codes[i] = 0;
+        if (!mimic_column_is_valid(source, (int64_t)(first + i)))
+            continue;
+        if (source_codes[i] < 0 || source_codes[i] >= source->dictionary->count)
+            return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                               "code %d lies outside a dictionary of %lld texts",
+                               (int)source_codes[i], (long long)source->dictionary->count);
+        codes[i] = own_code(column, source->dictionary, source_codes[i]);
+        if (codes[i] < 0)
+            return mimic__fail_memory(err);
+    }
+    column->values.size += count * sizeof(int32_t);
+    return MIMIC_OK;
+}
+
+mimic_status mimic__ipc_column_append(mimic_ipc_column *column, const mimic_column *source,
+                                      size_t first, size_t count, mimic_error *err)
+{
+    const size_t valid =
+        append_bits(&column->validity, column->rows, source->validity, first, count);
+    if (column->type == MIMIC_TYPE_CATEGORICAL) {
+        MIMIC_TRY(append_codes(column, source, first, count, err));
+    } else if (column->value_bits == 0) {
+        append_bytes(column, source, first, count);
+    } else if (column->value_bits == 1) {
+        append_bits(&column->values, column->rows, source->values, first, count);
+    } else {
+        const size_t width = column->value_bits / 8;
+        mimic__buffer_append(&column->values, (const char *)source->values + first * width,
+                             count * width);
+    }
+    if (column->validity.failed || column->offsets.failed || column->values.failed)
+        return mimic__fail_memory(err);
+    column->null_count += (int64_t)(count - valid);
+    column->rows += count;
+    return MIMIC_OK;
+}

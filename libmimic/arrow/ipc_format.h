@@ -1,0 +1,50 @@
+/*
+ * The metadata of Arrow IPC messages (format/Schema.fbs, Message.fbs, File.fbs), as bytes in a
+ * buffer that mimic__fb_begin empties first. Pure: no file, no data, no compression.
+ */
+#ifndef MIMIC_ARROW_IPC_FORMAT_H
+#define MIMIC_ARROW_IPC_FORMAT_H
+
+#include "arrow/flatbuffer.h"
+#include "schema/schema_model.h"
+
+/* Struct FieldNode: one column of a record batch. */
+typedef struct mimic_ipc_node {
+    int64_t length;
+    int64_t null_count;
+} mimic_ipc_node;
+
+/* Struct Buffer: where a buffer lies in the message's body. */
+typedef struct mimic_ipc_span {
+    int64_t offset;
+    int64_t length;
+} mimic_ipc_span;
+
+/* Struct Block: where a message lies in the file. */
+typedef struct mimic_ipc_block {
+    int64_t offset;
+    int32_t metadata_length;
+    int64_t body_length;
+} mimic_ipc_block;
+
+typedef struct mimic_ipc_batch {
+    int64_t row_count;
+    const mimic_ipc_node *nodes;
+    size_t node_count;
+    const mimic_ipc_span *spans;
+    size_t span_count;
+    int64_t body_length;
+    bool is_compressed; /* buffer by buffer, with Zstandard */
+} mimic_ipc_batch;
+
+/* Each appends one whole Message. The dictionary of field number i has the id i. */
+void mimic__ipc_schema_message(mimic_buffer *fb, const mimic_table *table);
+void mimic__ipc_batch_message(mimic_buffer *fb, const mimic_ipc_batch *batch);
+void mimic__ipc_dictionary_message(mimic_buffer *fb, int64_t id, const mimic_ipc_batch *texts);
+
+/* Appends the Footer of a file. */
+void mimic__ipc_footer(mimic_buffer *fb, const mimic_table *table,
+                       const mimic_ipc_block *dictionaries, size_t dictionary_count,
+                       const mimic_ipc_block *batches, size_t batch_count);
+
+#endif

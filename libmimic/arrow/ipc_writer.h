@@ -1,0 +1,47 @@
+/*
+ * Writes one table in the Arrow IPC formats, file or stream (Arrow columnar format, "Serialization
+ * and Interprocess Communication"). Rows are gathered into record batches of MIMIC_IPC_BATCH_ROWS
+ * rows or MIMIC_IPC_BATCH_BYTES bytes, so that the bytes written depend on the rows alone, not on
+ * the batches they came in.
+ *
+ * A categorical column is dictionary<int32, utf8>. In the file format its dictionary stands once,
+ * whole, behind the record batches; in the stream format it is sent, whole, before the first record
+ * batch and again before every one that needs texts not sent yet. Deltas are never used: too few
+ * readers know them.
+ */
+#ifndef MIMIC_ARROW_IPC_WRITER_H
+#define MIMIC_ARROW_IPC_WRITER_H
+
+#include <stdbool.h>
+
+#include <mimic/batch.h>
+
+#define MIMIC_IPC_BATCH_ROWS 65536
+#define MIMIC_IPC_BATCH_BYTES (8 << 20) /* before compression; a larger row goes alone */
+
+typedef struct mimic_ipc_writer mimic_ipc_writer;
+
+typedef mimic_status (*mimic_ipc_write_fn)(void *ctx, const void *bytes, size_t size,
+                                           mimic_error *err);
+
+typedef struct mimic_ipc_options {
+    bool is_stream;
+    bool is_compressed; /* Zstandard, buffer by buffer */
+    int level;          /* 0 = MIMIC_IPC_DEFAULT_LEVEL */
+} mimic_ipc_options;
+
+#define MIMIC_IPC_DEFAULT_LEVEL 1
+
+/* Writes the schema at once. `table` is borrowed until free; so is write_ctx. */
+mimic_status mimic__ipc_writer_open(const mimic_context *ctx, const mimic_table *table,
+                                    const mimic_ipc_options *options, mimic_ipc_write_fn write,
+                                    void *write_ctx, mimic_ipc_writer **out_writer,
+                                    mimic_error *err);
+/* Appends the rows [first, first + count) of a batch. After a failure only free is allowed. */
+mimic_status mimic__ipc_writer_append(mimic_ipc_writer *writer, const mimic_batch *batch,
+                                      int64_t first, int64_t count, mimic_error *err);
+/* Writes what is gathered and all that belongs at the end. */
+mimic_status mimic__ipc_writer_finish(mimic_ipc_writer *writer, mimic_error *err);
+void mimic__ipc_writer_free(mimic_ipc_writer *writer); /* NULL is allowed */
+
+#endif

@@ -1,0 +1,45 @@
+#!/bin/sh
+# Writes Arrow files with libmimic and reads them back with two independent readers from npm.
+#
+#     sh tests/interop/run.sh WRITE_ARROW_CASES BUILD_FOLDER
+#
+# The readers are installed into the build folder. Exit status 77 (skipped) only where node or npm is
+# not there; an installation that fails is a failure.
+set -eu
+
+writer=$1
+work=$2/interop
+here=$(cd "$(dirname "$0")" && pwd)
+
+for program in node npm; do
+    if ! command -v "$program" >/dev/null 2>&1; then
+        echo "skipped: $program is not installed; the Arrow files were not read back" >&2
+        exit 77
+    fi
+done
+
+mkdir -p "$work/cases"
+cp "$here/package.json" "$here/package-lock.json" "$here/read_arrow.mjs" "$work/"
+# Installed once; again when the versions change.
+if ! cmp -s "$work/package-lock.json" "$work/installed-lock.json"; then
+    (cd "$work" && npm ci --no-audit --no-fund --ignore-scripts)
+    cp "$work/package-lock.json" "$work/installed-lock.json"
+fi
+
+"$writer" "$work/cases"
+for file in "$work"/cases/*.arrow "$work"/cases/*.arrows; do
+    node "$work/read_arrow.mjs" --expect "${file%.*}.ndjson" "$file"
+done
+
+# The comparison must be able to fail.
+if node "$work/read_arrow.mjs" --expect "$work/cases/file_one_row.ndjson" \
+    "$work/cases/file_zstd.arrow" >/dev/null 2>&1; then
+    echo "read_arrow.mjs found no difference where there is one" >&2
+    exit 1
+fi
+sed 's/"plain"/"plan"/' "$work/cases/file_zstd.ndjson" >"$work/cases/wrong.ndjson"
+if node "$work/read_arrow.mjs" --expect "$work/cases/wrong.ndjson" \
+    "$work/cases/file_zstd.arrow" >/dev/null 2>&1; then
+    echo "read_arrow.mjs found no difference where there is one" >&2
+    exit 1
+fi
