@@ -38,7 +38,8 @@ typedef struct mimic_row_fault {
     mimic_reject_code code;
 } mimic_row_fault;
 
-/* Faults of one block. `bad` has a bit a row, set for rows that are faulty; cleared by the caller. */
+/* Faults of one block. `bad` has a bit a row, set for rows that are faulty; cleared by the caller.
+ */
 typedef struct mimic_row_faults {
     const mimic_context *ctx;
     uint64_t *bad;
@@ -71,9 +72,9 @@ typedef struct mimic_coerce_options {
 
 /*
  * Makes a plan for every field of `table`, which must outlive it. Compiles patterns, casts
- * constraint values, resolves formats: whatever cannot be honoured (an unsupported format, a pattern
- * outside the supported syntax, a minimum that is no value of the type) is MIMIC_ERR_SCHEMA with the
- * field's name.
+ * constraint values, resolves formats: whatever cannot be honoured (an unsupported format, a
+ * pattern outside the supported syntax, a minimum that is no value of the type) is MIMIC_ERR_SCHEMA
+ * with the field's name.
  */
 mimic_status mimic__coerce_plan_new(const mimic_context *ctx, const mimic_table *table,
                                     const mimic_coerce_options *options,
@@ -103,16 +104,16 @@ mimic_status mimic__coerce_plan_finish(mimic_coerce_plan *plan, size_t row_count
                                        size_t *out_rows, mimic_error *err);
 
 /*
- * The sentence for a fault, such as: value "2.5" is not an int32. `value` is the field as it
- * stands in the file. Written to `out`, cut to `capacity`.
+ * The sentence for a fault, such as: "2.5" is not an int32. `value` is the field as it stands in
+ * the file; double quotes around it are left out. Written to `out`, cut to `capacity`.
  */
 void mimic__coerce_message(const mimic_coerce_plan *plan, size_t column, mimic_reject_code code,
                            const char *value, size_t value_size, char *out, size_t capacity);
 
 /*
  * Text of a decoded field: removes quotes and escapes. Returns a pointer into `bytes` when nothing
- * had to change, else into `scratch`, which must hold size bytes. *out_quoted says whether the field
- * was quoted.
+ * had to change, else into `scratch`, which must hold size bytes. *out_quoted says whether the
+ * field was quoted.
  */
 const char *mimic__field_text(const char *bytes, size_t size, char quote, char escape,
                               char *scratch, size_t *out_size, bool *out_quoted);

@@ -16,16 +16,12 @@
 mimic_status mimic_csv__reject_add(mimic_csv_reader *reader, csv_reject_entry entry,
                                    mimic_error *err)
 {
-    if (reader->reject_count == reader->reject_capacity) {
-        const size_t capacity = reader->reject_capacity == 0 ? 64 : reader->reject_capacity * 2;
-        csv_reject_entry *rejects = mimic__realloc(reader->ctx, reader->rejects,
-                                                   reader->reject_capacity * sizeof *rejects,
-                                                   capacity * sizeof *rejects);
-        if (rejects == NULL)
-            return mimic__fail_memory(err);
-        reader->rejects = rejects;
-        reader->reject_capacity = capacity;
-    }
+    csv_reject_entry *rejects = mimic__array_grow(reader->ctx, reader->rejects,
+                                                  reader->reject_count, &reader->reject_capacity,
+                                                  sizeof *rejects);
+    if (rejects == NULL)
+        return mimic__fail_memory(err);
+    reader->rejects = rejects;
     reader->rejects[reader->reject_count++] = entry;
     return MIMIC_OK;
 }
@@ -182,7 +178,8 @@ static mimic_status deliver_one(mimic_csv_reader *reader, const csv_reject_entry
 
 mimic_status mimic_csv__rejects_deliver(mimic_csv_reader *reader, mimic_error *err)
 {
-    qsort(reader->rejects, reader->reject_count, sizeof *reader->rejects, compare_entries);
+    if (reader->reject_count > 1)
+        qsort(reader->rejects, reader->reject_count, sizeof *reader->rejects, compare_entries);
     int64_t others = 0; /* entries so far that are not among the rows */
     int64_t line = reader->first_line;
     size_t counted = 0;
