@@ -150,7 +150,7 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_sink_finish(mimic_sink *sink,
                                                          mimic_finding_fn finding,
                                                          void *finding_ctx, mimic_error *err);
 
-/** Frees a sink; NULL is allowed. What was not finished leaves no trace.
+/** Frees a sink; NULL is allowed. What was not finished leaves no file behind.
  *
  * Returns: nothing, cannot fail.
  * Ownership: takes `sink`.

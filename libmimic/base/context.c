@@ -116,6 +116,23 @@ void *mimic__realloc(const mimic_context *ctx, void *memory, size_t old_size, si
     return ctx->allocator.realloc(memory, old_size, new_size, ctx->allocator.ctx);
 }
 
+void *mimic__array_grow(const mimic_context *ctx, void *items, size_t count, size_t *capacity,
+                        size_t item_size)
+{
+    size_t old_size;
+    size_t new_size;
+    if (count < *capacity)
+        return items;
+    const size_t grown = *capacity == 0 ? 32 : *capacity * 2;
+    if (mimic__multiply_overflows(*capacity, item_size, &old_size) || grown < *capacity ||
+        mimic__multiply_overflows(grown, item_size, &new_size))
+        return NULL;
+    void *moved = mimic__realloc(ctx, items, old_size, new_size);
+    if (moved != NULL)
+        *capacity = grown;
+    return moved;
+}
+
 void mimic__free(const mimic_context *ctx, void *memory)
 {
     if (memory != NULL)

@@ -1,5 +1,5 @@
-/* See batch_builder.h. Compaction works in place and moves runs of kept rows, so that a few bad rows
- * in a batch cost little. Offsets are 32 bits: a batch holds less than 2 GiB of text. */
+/* See batch_builder.h. Compaction works in place and moves runs of kept rows, so that a few bad
+ * rows in a batch cost little. Offsets are 32 bits: a batch holds less than 2 GiB of text. */
 #include "batch/batch_builder.h"
 
 #include <assert.h>
@@ -10,8 +10,8 @@
 void mimic__builder_init(mimic_column_builder *builder, const mimic_context *ctx, mimic_type type,
                          int32_t precision, int32_t scale)
 {
-    *builder = (mimic_column_builder){
-        .ctx = ctx, .type = type, .precision = precision, .scale = scale};
+    *builder =
+        (mimic_column_builder){.ctx = ctx, .type = type, .precision = precision, .scale = scale};
     mimic__hashmap_init(&builder->texts, ctx);
 }
 
@@ -165,8 +165,7 @@ size_t mimic__builder_compact(mimic_column_builder *builder, const uint64_t *bad
         else if (builder->type == MIMIC_TYPE_BOOLEAN)
             move_bits((uint8_t *)builder->values, kept, first, count);
         else if (kept != first)
-            memmove(builder->values + kept * width, builder->values + first * width,
-                    count * width);
+            memmove(builder->values + kept * width, builder->values + first * width, count * width);
         kept += count;
     }
     builder->row_count = kept;
@@ -185,12 +184,13 @@ static int64_t count_bits(uint64_t word)
 #endif
 }
 
-/* Clears the bits behind the last row, so that equal columns have equal bytes, and counts the rest. */
+/* Clears the bits behind the last row, so that equal columns have equal bytes, and counts the rest.
+ */
 static int64_t count_valid(uint8_t *bits, size_t row_count)
 {
     const size_t words = row_count / 64 + 1;
     for (size_t i = row_count; i < words * 64; i++)
-        bits[i >> 3] &= (uint8_t)~(1u << (i & 7));
+        bits[i >> 3] &= (uint8_t) ~(1u << (i & 7));
     int64_t count = 0;
     for (size_t i = 0; i < words; i++) {
         uint64_t word;

@@ -49,7 +49,7 @@ mimic_column mimic__builder_view(mimic_column_builder *builder);
 
 static inline void mimic__builder_clear_valid(mimic_column_builder *builder, size_t row)
 {
-    builder->validity[row >> 3] &= (uint8_t)~(1u << (row & 7));
+    builder->validity[row >> 3] &= (uint8_t) ~(1u << (row & 7));
 }
 
 #endif

@@ -1,16 +1,19 @@
-/* Text to boolean: the eight spellings that Table Schema has by default. A field's own trueValues and
- * falseValues are the plan's business (coerce_value.c). */
+/* Text to boolean: the eight spellings that Table Schema has by default. A field's own trueValues
+ * and falseValues are the plan's business (coerce_value.c). */
 #include <mimic/coerce.h>
 
 #include <string.h>
 
-#define SPELLING(text) {(text), sizeof(text) - 1}
+#define SPELLING(text)                                                                             \
+    {                                                                                              \
+        (text), sizeof(text) - 1                                                                   \
+    }
 
 static const struct {
     const char *text;
     size_t size;
 } spellings[] = {
-    SPELLING("0"), SPELLING("1"),     SPELLING("false"), SPELLING("true"),
+    SPELLING("0"),     SPELLING("1"),    SPELLING("false"), SPELLING("true"),
     SPELLING("False"), SPELLING("True"), SPELLING("FALSE"), SPELLING("TRUE"),
 };
 

@@ -23,8 +23,8 @@ static size_t unescape(const char *text, size_t size, char escape, char *out)
     return written;
 }
 
-const char *mimic__field_text(const char *bytes, size_t size, char quote, char escape, char *scratch,
-                              size_t *out_size, bool *out_quoted)
+const char *mimic__field_text(const char *bytes, size_t size, char quote, char escape,
+                              char *scratch, size_t *out_size, bool *out_quoted)
 {
     *out_quoted = quote != '\0' && size > 0 && bytes[0] == quote;
     *out_size = size;
@@ -94,10 +94,10 @@ static bool plain_number(mimic_coerce_job *job, mimic_cell *cell)
     bool is_fraction = false;
     for (size_t i = 0; i < cell->size;) {
         const char c = cell->text[i];
-        const bool is_group =
-            group_size > 0 && !is_fraction && i > 0 && mimic__is_digit(cell->text[i - 1]) &&
-            cell->size - i > group_size && mimic__is_digit(cell->text[i + group_size]) &&
-            memcmp(cell->text + i, field->group_char, group_size) == 0;
+        const bool is_group = group_size > 0 && !is_fraction && i > 0 &&
+                              mimic__is_digit(cell->text[i - 1]) && cell->size - i > group_size &&
+                              mimic__is_digit(cell->text[i + group_size]) &&
+                              memcmp(cell->text + i, field->group_char, group_size) == 0;
         if (is_group) {
             i += group_size;
             continue;
@@ -132,8 +132,7 @@ bool mimic__job_cell(mimic_coerce_job *job, size_t row, mimic_cell *out)
     if (out->size == 0)
         out->is_null = is_quoted ? column->quoted_empty_is_null : column->empty_is_null;
     else
-        out->is_null =
-            column->has_missing_texts && is_missing(column->field, out->text, out->size);
+        out->is_null = column->has_missing_texts && is_missing(column->field, out->text, out->size);
     if (!out->is_null && column->has_number_lexis)
         return plain_number(job, out);
     return true;
@@ -257,7 +256,8 @@ mimic_reject_code mimic__job_check_text(mimic_coerce_job *job, const char *text,
         code = MIMIC_REJECT_ENUM;
     if (code == 0)
         code = check_text_bounds(column->field, text, size);
-    if (code == 0 && column->pattern != NULL && !mimic__pattern_matches(column->pattern, text, size))
+    if (code == 0 && column->pattern != NULL &&
+        !mimic__pattern_matches(column->pattern, text, size))
         code = MIMIC_REJECT_PATTERN;
     return code == 0 ? mimic__job_check_unique(job, text, size) : code;
 }

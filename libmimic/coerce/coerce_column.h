@@ -38,7 +38,8 @@ typedef struct mimic_row_fault {
     mimic_reject_code code;
 } mimic_row_fault;
 
-/* Faults of one block. `bad` has a bit a row, set for rows that are faulty; cleared by the caller. */
+/* Faults of one block. `bad` has a bit a row, set for rows that are faulty; cleared by the caller.
+ */
 typedef struct mimic_row_faults {
     const mimic_context *ctx;
     uint64_t *bad;
@@ -71,9 +72,9 @@ typedef struct mimic_coerce_options {
 
 /*
  * Makes a plan for every field of `table`, which must outlive it. Compiles patterns, casts
- * constraint values, resolves formats: whatever cannot be honoured (an unsupported format, a pattern
- * outside the supported syntax, a minimum that is no value of the type) is MIMIC_ERR_SCHEMA with the
- * field's name.
+ * constraint values, resolves formats: whatever cannot be honoured (an unsupported format, a
+ * pattern outside the supported syntax, a minimum that is no value of the type) is MIMIC_ERR_SCHEMA
+ * with the field's name.
  */
 mimic_status mimic__coerce_plan_new(const mimic_context *ctx, const mimic_table *table,
                                     const mimic_coerce_options *options,
@@ -111,8 +112,8 @@ void mimic__coerce_message(const mimic_coerce_plan *plan, size_t column, mimic_r
 
 /*
  * Text of a decoded field: removes quotes and escapes. Returns a pointer into `bytes` when nothing
- * had to change, else into `scratch`, which must hold size bytes. *out_quoted says whether the field
- * was quoted.
+ * had to change, else into `scratch`, which must hold size bytes. *out_quoted says whether the
+ * field was quoted.
  */
 const char *mimic__field_text(const char *bytes, size_t size, char quote, char escape,
                               char *scratch, size_t *out_size, bool *out_quoted);

@@ -1,7 +1,7 @@
 /*
  * Constraints of a field, made ready at plan time: bounds and enumerations are cast by the field's
- * own type and formats, patterns compiled. A constraint that the type cannot have is an error of the
- * schema (Table Schema: an unsupported constraint is reported, not ignored).
+ * own type and formats, patterns compiled. A constraint that the type cannot have is an error of
+ * the schema (Table Schema: an unsupported constraint is reported, not ignored).
  */
 #include <string.h>
 
@@ -29,7 +29,8 @@ static void narrow_fast_range(mimic_plan_column *column, const mimic_bound *boun
 {
     const mimic_type type = column->field->type;
     if (type == MIMIC_TYPE_FLOAT32 || type == MIMIC_TYPE_FLOAT64) {
-        const double limit = type == MIMIC_TYPE_FLOAT32 ? bound->value.float32 : bound->value.float64;
+        const double limit =
+            type == MIMIC_TYPE_FLOAT32 ? bound->value.float32 : bound->value.float64;
         if (bound->is_exclusive)
             column->is_fast = false;
         else if (bound->is_maximum && !(limit >= column->high_float))
@@ -78,13 +79,12 @@ static mimic_status resolve_bounds(mimic_plan_column *column, mimic_error *err)
     const mimic_field *const field = column->field;
     MIMIC_TRY(add_bound(column, field->minimum, "minimum", false, false, err));
     MIMIC_TRY(add_bound(column, field->maximum, "maximum", true, false, err));
-    MIMIC_TRY(
-        add_bound(column, field->exclusive_minimum, "exclusiveMinimum", false, true, err));
+    MIMIC_TRY(add_bound(column, field->exclusive_minimum, "exclusiveMinimum", false, true, err));
     return add_bound(column, field->exclusive_maximum, "exclusiveMaximum", true, true, err);
 }
 
-/* Allowed texts: the dictionary of a categorical column begins with them, so that their codes follow
- * the schema's order. */
+/* Allowed texts: the dictionary of a categorical column begins with them, so that their codes
+ * follow the schema's order. */
 static mimic_status resolve_enum_texts(mimic_plan_column *column, mimic_error *err)
 {
     const mimic_field *const field = column->field;

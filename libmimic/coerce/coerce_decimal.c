@@ -1,4 +1,5 @@
-/* Text to exact decimals of up to 38 digits, in two words, without 128-bit types of the compiler. */
+/* Text to exact decimals of up to 38 digits, in two words, without 128-bit types of the compiler.
+ */
 #include <mimic/coerce.h>
 
 #include "coerce/coerce_digits.h"

@@ -41,14 +41,15 @@ static inline uint64_t mimic__digit_word(const char *text, size_t size)
     return ((mimic__load8(text) ^ MIMIC_EIGHT('0')) << half) << half;
 }
 
-/* True when all eight bytes are 0 to 9. A byte over 9 sets its own top bit, in the sum or by itself;
- * a carry out of a byte needs such a byte. */
+/* True when all eight bytes are 0 to 9. A byte over 9 sets its own top bit, in the sum or by
+ * itself; a carry out of a byte needs such a byte. */
 static inline bool mimic__are_digits(uint64_t word)
 {
     return (((word + MIMIC_EIGHT(0x76)) | word) & MIMIC_EIGHT(0x80)) == 0;
 }
 
-/* The number of eight digit values, the lowest byte being the most significant: pairs, fours, all. */
+/* The number of eight digit values, the lowest byte being the most significant: pairs, fours, all.
+ */
 static inline uint32_t mimic__digits_value(uint64_t word)
 {
     word = word * 10 + (word >> 8);

@@ -42,9 +42,8 @@ bool mimic__row_faults_add(mimic_row_faults *faults, uint32_t row, uint32_t colu
         return true;
     if (faults->count == faults->capacity) {
         const size_t capacity = faults->capacity == 0 ? 64 : faults->capacity * 2;
-        mimic_row_fault *list = mimic__realloc(faults->ctx, faults->faults,
-                                               faults->capacity * sizeof *list,
-                                               capacity * sizeof *list);
+        mimic_row_fault *list = mimic__realloc(
+            faults->ctx, faults->faults, faults->capacity * sizeof *list, capacity * sizeof *list);
         if (list == NULL)
             return false;
         faults->faults = list;

@@ -65,8 +65,8 @@ static approximation approximate(const float_format *format, uint64_t mantissa, 
     uint64_t low = mimic__multiply64(mantissa << zeros, factor[0], &high);
     low += carry;
     high += low < carry;
-    /* (high, low, lowest) * 2^(… - 128 …) is at most the true value, and less than one unit of `low`
-     * below it, because the factor is less than one unit of its last bit short. */
+    /* (high, low, lowest) * 2^(… - 128 …) is at most the true value, and less than one unit of
+     * `low` below it, because the factor is less than one unit of its last bit short. */
     const int32_t unit = mimic__power_exponent(power) - zeros + 128; /* of high's lowest bit */
     int32_t dropped = (int32_t)(high >> 63) + 63 - format->mantissa_bits;
     if (unit + dropped < format->min_exponent)
@@ -109,8 +109,7 @@ static uint64_t magnitude_bits(const float_format *format, const mimic_number_te
         is_sure = next.is_sure && rounded_bits(format, &value) == rounded_bits(format, &next);
     }
     if (!is_sure) {
-        const int order =
-            mimic__number_compare(number, value.mantissa * 2 + 1, value.exponent - 1);
+        const int order = mimic__number_compare(number, value.mantissa * 2 + 1, value.exponent - 1);
         value.rounds_up = order > 0 || (order == 0 && (value.mantissa & 1) != 0);
     }
     const uint64_t bits = rounded_bits(format, &value);
@@ -133,7 +132,8 @@ static uint64_t special_bits(const float_format *format, const char *text, size_
     if (size == 3 && equals_any_case(text, "INF", 3))
         return format->infinity;
     if (size == 4 && *text == '-' && equals_any_case(text + 1, "INF", 3))
-        return format->infinity | (format == &format_double ? UINT64_C(1) << 63 : UINT64_C(1) << 31);
+        return format->infinity |
+               (format == &format_double ? UINT64_C(1) << 63 : UINT64_C(1) << 31);
     return 0;
 }
 

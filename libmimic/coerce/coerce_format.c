@@ -16,7 +16,8 @@ static bool is_hex_digit(char c)
     return mimic__is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* Any character of a text beyond ASCII may stand in an address written for people (RFC 6531, 3987). */
+/* Any character of a text beyond ASCII may stand in an address written for people (RFC 6531, 3987).
+ */
 static bool is_visible(char c)
 {
     return (unsigned char)c > 0x20 && (unsigned char)c != 0x7f;
@@ -52,9 +53,9 @@ mimic_reject_code mimic__check_email(const char *text, size_t size)
 mimic_reject_code mimic__check_uri(const char *text, size_t size)
 {
     size_t i = 0;
-    while (i < size && (is_letter(text[i]) ||
-                        (i > 0 && (mimic__is_digit(text[i]) || text[i] == '+' || text[i] == '-' ||
-                                   text[i] == '.'))))
+    while (i < size &&
+           (is_letter(text[i]) || (i > 0 && (mimic__is_digit(text[i]) || text[i] == '+' ||
+                                             text[i] == '-' || text[i] == '.'))))
         i++;
     if (i == 0 || i + 1 >= size || text[i] != ':')
         return MIMIC_REJECT_TYPE;

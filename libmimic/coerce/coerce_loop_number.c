@@ -40,8 +40,8 @@ static int64_t hard_integer(mimic_coerce_job *job, size_t row, const char *text,
     return mimic__job_value(job, row, &value) ? value.integer : 0;
 }
 
-/* A column that may be NULL takes an empty field as zero digits, which make a 0, and finds its valid
- * bits without a branch. */
+/* A column that may be NULL takes an empty field as zero digits, which make a 0, and finds its
+ * valid bits without a branch. */
 FORCE_INLINE void integer_loop(mimic_coerce_job *job, int width)
 {
     mimic_plan_column *const column = job->column;
@@ -177,16 +177,18 @@ void mimic__loop_float32(mimic_coerce_job *job)
 
 void mimic__loop_decimal(mimic_coerce_job *job)
 {
-    static const uint64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+    static const uint64_t powers[] = {1,      10,      100,      1000,     10000,
+                                      100000, 1000000, 10000000, 100000000};
     mimic_plan_column *const column = job->column;
     const mimic_field_index *const index = job->index;
     const uint32_t *mark = index->marks + job->field;
     mimic_int128 *const values = (mimic_int128 *)(void *)column->builder.values;
     const int32_t scale = column->field->scale;
-    /* Up to eight digits become digits * 10^(scale - fraction digits), which then fits 64 bits; that
-     * they are not too many for the precision is sure when eight may stand before the point. */
-    const bool is_short =
-        column->is_fast && column->bound_count == 0 && scale <= 8 && column->field->precision - scale >= 8;
+    /* Up to eight digits become digits * 10^(scale - fraction digits), which then fits 64 bits;
+     * that they are not too many for the precision is sure when eight may stand before the point.
+     */
+    const bool is_short = column->is_fast && column->bound_count == 0 && scale <= 8 &&
+                          column->field->precision - scale >= 8;
     const size_t size_span = is_short ? 7 : 0;
     const size_t first_size = is_short ? 1 : SIZE_MAX;
     for (size_t row = 0; row < index->row_count && job->status == MIMIC_OK;

@@ -1,7 +1,7 @@
 /*
- * Column loops of string, binary and categorical. Text goes straight from the block into the column,
- * sixteen bytes at a time; the block's padding makes the reads legal and the builder's the writes.
- * UTF-8 and NUL were checked for the whole record by the reader.
+ * Column loops of string, binary and categorical. Text goes straight from the block into the
+ * column, sixteen bytes at a time; the block's padding makes the reads legal and the builder's the
+ * writes. UTF-8 and NUL were checked for the whole record by the reader.
  */
 #include <string.h>
 
@@ -18,7 +18,8 @@ static inline void copy_text(char *to, const char *from, size_t size)
 }
 
 /* Puts the text of the row at `to`; its size, 0 for NULL and faults. */
-static size_t put_text(mimic_coerce_job *job, size_t row, const char *raw, size_t raw_size, char *to)
+static size_t put_text(mimic_coerce_job *job, size_t row, const char *raw, size_t raw_size,
+                       char *to)
 {
     mimic_plan_column *const column = job->column;
     mimic_cell cell = {raw, raw_size, false};
@@ -50,12 +51,11 @@ void mimic__loop_string(mimic_coerce_job *job)
     char *const values = column->builder.values;
     int32_t *const offsets = column->builder.offsets;
     /* No text of so many bytes has more characters than allowed. */
-    const size_t plain_size =
-        field->max_length < 0 || (uint64_t)field->max_length > SIZE_MAX - 1 ? SIZE_MAX - 1
-                                                                        : (size_t)field->max_length;
-    const bool is_plain =
-        !column->has_missing_texts && !column->has_text_checks && field->min_length <= 1 &&
-        plain_size > 0;
+    const size_t plain_size = field->max_length < 0 || (uint64_t)field->max_length > SIZE_MAX - 1
+                                  ? SIZE_MAX - 1
+                                  : (size_t)field->max_length;
+    const bool is_plain = !column->has_missing_texts && !column->has_text_checks &&
+                          field->min_length <= 1 && plain_size > 0;
     const size_t least_size = is_plain ? 1 : SIZE_MAX;
     const size_t size_span = is_plain ? plain_size - 1 : 0;
     const char quote = index->quote;
@@ -149,13 +149,13 @@ static int32_t find_code(mimic_coerce_job *job, size_t row, const char *text, si
     const size_t used = texts->count == 0 ? 0 : (size_t)texts->offsets[texts->count];
     const bool is_full = texts->count >= column->max_categories;
     if (is_full || size > column->max_category_bytes || used > column->max_category_bytes - size) {
-        job->status = mimic__fail(job->err, MIMIC_ERR_LIMIT,
-                                  "categorical column \"%s\" has more than %zu %s; raise the limit, "
-                                  "or declare the column a string in the schema",
-                                  column->field->name,
-                                  is_full ? (size_t)column->max_categories
-                                          : column->max_category_bytes,
-                                  is_full ? "distinct values" : "bytes of distinct values");
+        job->status =
+            mimic__fail(job->err, MIMIC_ERR_LIMIT,
+                        "categorical column \"%s\" has more than %zu %s; raise the limit, "
+                        "or declare the column a string in the schema",
+                        column->field->name,
+                        is_full ? (size_t)column->max_categories : column->max_category_bytes,
+                        is_full ? "distinct values" : "bytes of distinct values");
         return -1;
     }
     number = mimic__hashmap_insert(texts, text, size);
@@ -206,8 +206,8 @@ void mimic__loop_categorical(mimic_coerce_job *job)
         uint64_t words[2];
         short_text(text, size, words);
         mimic_recent_text *const recent = &column->recent_texts[recent_slot(words, size)];
-        if (recent->words[0] != words[0] || recent->words[1] != words[1] ||
-            recent->size != size || recent->code < 0) {
+        if (recent->words[0] != words[0] || recent->words[1] != words[1] || recent->size != size ||
+            recent->code < 0) {
             const int32_t code = find_code(job, row, text, size);
             if (code >= 0)
                 *recent = (mimic_recent_text){{words[0], words[1]}, (uint32_t)size, code};

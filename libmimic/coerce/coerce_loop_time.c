@@ -48,8 +48,7 @@ static bool read_date(const char *text, last_date *last)
 /* Days of the date at `text`, kept from the last one when it is the same. */
 static inline bool find_days(const char *text, last_date *last, int64_t *out)
 {
-    if (mimic__load8(text) != last->year_month ||
-        (mimic__load8(text + 8) & 0xffff) != last->day) {
+    if (mimic__load8(text) != last->year_month || (mimic__load8(text + 8) & 0xffff) != last->day) {
         if (!read_date(text, last))
             return false;
     }
@@ -60,8 +59,7 @@ static inline bool find_days(const char *text, last_date *last, int64_t *out)
 /* "10:00:00" to seconds; false unless such a time exists. */
 static inline bool read_seconds(const char *text, int64_t *out)
 {
-    const uint64_t digits =
-        mimic__load8(text) ^ WORD('0', '0', ':', '0', '0', ':', '0', '0');
+    const uint64_t digits = mimic__load8(text) ^ WORD('0', '0', ':', '0', '0', ':', '0', '0');
     const uint64_t pairs = digits * 10 + (digits >> 8);
     const int64_t hour = (int64_t)(pairs & 0xff);
     const int64_t minute = (int64_t)(pairs >> 24 & 0xff);
@@ -72,7 +70,8 @@ static inline bool read_seconds(const char *text, int64_t *out)
     return has_form && hour < 24 && minute < 60 && second < 60;
 }
 
-/* A cell that the words could not read: by the formats, straight from the block, or the slow way. */
+/* A cell that the words could not read: by the formats, straight from the block, or the slow way.
+ */
 static int64_t hard_time(mimic_coerce_job *job, size_t row, const char *text, size_t size)
 {
     mimic_plan_column *const column = job->column;
@@ -124,8 +123,7 @@ void mimic__loop_date(mimic_coerce_job *job)
     const mimic_field_index *const index = job->index;
     const uint32_t *mark = index->marks + job->field;
     int32_t *const values = (int32_t *)(void *)column->builder.values;
-    const size_t plain_size =
-        column->is_fast && column->time_separator != '\0' ? 10 : SIZE_MAX;
+    const size_t plain_size = column->is_fast && column->time_separator != '\0' ? 10 : SIZE_MAX;
     last_date last = {0, 0, 0};
     for (size_t row = 0; row < index->row_count && job->status == MIMIC_OK;
          row++, mark += index->stride) {

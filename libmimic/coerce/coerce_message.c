@@ -10,30 +10,49 @@
 const char *mimic_reject_code_name(mimic_reject_code code)
 {
     switch (code) {
-    case MIMIC_REJECT_STRAY_QUOTE: return "stray_quote";
-    case MIMIC_REJECT_AFTER_QUOTE: return "after_quote";
-    case MIMIC_REJECT_UNCLOSED_QUOTE: return "unclosed_quote";
-    case MIMIC_REJECT_OVERSIZE: return "oversize";
-    case MIMIC_REJECT_FIELD_COUNT: return "field_count";
-    case MIMIC_REJECT_EMPTY_LINE: return "empty_line";
-    case MIMIC_REJECT_NUL: return "nul";
-    case MIMIC_REJECT_UTF8: return "utf8";
-    case MIMIC_REJECT_REQUIRED: return "required";
-    case MIMIC_REJECT_TYPE: return "type";
-    case MIMIC_REJECT_RANGE: return "range";
-    case MIMIC_REJECT_PRECISION: return "precision";
-    case MIMIC_REJECT_LENGTH: return "length";
-    case MIMIC_REJECT_ENUM: return "enum";
-    case MIMIC_REJECT_BOUND: return "bound";
-    case MIMIC_REJECT_PATTERN: return "pattern";
-    case MIMIC_REJECT_UNIQUE: return "unique";
-    case MIMIC_REJECT_SINK: return "sink";
-    default: return "unknown";
+    case MIMIC_REJECT_STRAY_QUOTE:
+        return "stray_quote";
+    case MIMIC_REJECT_AFTER_QUOTE:
+        return "after_quote";
+    case MIMIC_REJECT_UNCLOSED_QUOTE:
+        return "unclosed_quote";
+    case MIMIC_REJECT_OVERSIZE:
+        return "oversize";
+    case MIMIC_REJECT_FIELD_COUNT:
+        return "field_count";
+    case MIMIC_REJECT_EMPTY_LINE:
+        return "empty_line";
+    case MIMIC_REJECT_NUL:
+        return "nul";
+    case MIMIC_REJECT_UTF8:
+        return "utf8";
+    case MIMIC_REJECT_REQUIRED:
+        return "required";
+    case MIMIC_REJECT_TYPE:
+        return "type";
+    case MIMIC_REJECT_RANGE:
+        return "range";
+    case MIMIC_REJECT_PRECISION:
+        return "precision";
+    case MIMIC_REJECT_LENGTH:
+        return "length";
+    case MIMIC_REJECT_ENUM:
+        return "enum";
+    case MIMIC_REJECT_BOUND:
+        return "bound";
+    case MIMIC_REJECT_PATTERN:
+        return "pattern";
+    case MIMIC_REJECT_UNIQUE:
+        return "unique";
+    case MIMIC_REJECT_SINK:
+        return "sink";
+    default:
+        return "unknown";
     }
 }
 
-/* The value in quotes: at most SHOWN_BYTES of it, cut between characters, control and malformed bytes
- * as \xNN. */
+/* The value in quotes: at most SHOWN_BYTES of it, cut between characters, control and malformed
+ * bytes as \xNN. */
 static void quote_value(char *out, size_t capacity, const char *value, size_t size)
 {
     size_t shown = size <= SHOWN_BYTES ? size : SHOWN_BYTES;
@@ -69,8 +88,8 @@ static void name_type(char *out, size_t capacity, const mimic_field *field)
         [MIMIC_TYPE_CATEGORICAL] = "a text",
         [MIMIC_TYPE_BINARY] = "padded base64",
     };
-    if (field->schema_type != NULL && (strcmp(field->schema_type, "year") == 0 ||
-                                       strcmp(field->schema_type, "yearmonth") == 0))
+    if (field->schema_type != NULL &&
+        (strcmp(field->schema_type, "year") == 0 || strcmp(field->schema_type, "yearmonth") == 0))
         snprintf(out, capacity, "a %s", field->schema_type);
     else if (field->type == MIMIC_TYPE_DECIMAL)
         snprintf(out, capacity, "a decimal(%d,%d)", (int)field->precision, (int)field->scale);
@@ -131,7 +150,8 @@ static void explain_bound(const mimic_field *field, const char *shown, char *out
                  field->minimum != NULL ? "at least" : "greater than", low);
     else
         snprintf(out, capacity, "%s is not %s %.60s", shown,
-                 field->maximum != NULL ? "at most" : "less than", high != NULL ? high : "its bound");
+                 field->maximum != NULL ? "at most" : "less than",
+                 high != NULL ? high : "its bound");
 }
 
 static void explain_length(const mimic_field *field, const char *shown, char *out, size_t capacity)
@@ -141,7 +161,8 @@ static void explain_length(const mimic_field *field, const char *shown, char *ou
         snprintf(out, capacity, "not %lld to %lld %s long: %s", (long long)field->min_length,
                  (long long)field->max_length, unit, shown);
     else if (field->max_length >= 0)
-        snprintf(out, capacity, "longer than %lld %s: %s", (long long)field->max_length, unit, shown);
+        snprintf(out, capacity, "longer than %lld %s: %s", (long long)field->max_length, unit,
+                 shown);
     else
         snprintf(out, capacity, "shorter than %lld %s: %s", (long long)field->min_length, unit,
                  shown);
@@ -183,12 +204,24 @@ static void explain(const mimic_field *field, mimic_reject_code code, const char
         else
             snprintf(out, capacity, "%s stands for no value, but a value is required", shown);
         break;
-    case MIMIC_REJECT_TYPE: explain_type(field, shown, type, out, capacity); break;
-    case MIMIC_REJECT_RANGE: explain_range(field, shown, type, out, capacity); break;
-    case MIMIC_REJECT_PRECISION: explain_precision(field, shown, type, out, capacity); break;
-    case MIMIC_REJECT_LENGTH: explain_length(field, shown, out, capacity); break;
-    case MIMIC_REJECT_ENUM: explain_enum(field, shown, out, capacity); break;
-    case MIMIC_REJECT_BOUND: explain_bound(field, shown, out, capacity); break;
+    case MIMIC_REJECT_TYPE:
+        explain_type(field, shown, type, out, capacity);
+        break;
+    case MIMIC_REJECT_RANGE:
+        explain_range(field, shown, type, out, capacity);
+        break;
+    case MIMIC_REJECT_PRECISION:
+        explain_precision(field, shown, type, out, capacity);
+        break;
+    case MIMIC_REJECT_LENGTH:
+        explain_length(field, shown, out, capacity);
+        break;
+    case MIMIC_REJECT_ENUM:
+        explain_enum(field, shown, out, capacity);
+        break;
+    case MIMIC_REJECT_BOUND:
+        explain_bound(field, shown, out, capacity);
+        break;
     case MIMIC_REJECT_PATTERN:
         snprintf(out, capacity, "%s does not match the pattern \"%.120s\"", shown,
                  field->pattern != NULL ? field->pattern : "");
@@ -196,7 +229,9 @@ static void explain(const mimic_field *field, mimic_reject_code code, const char
     case MIMIC_REJECT_UNIQUE:
         snprintf(out, capacity, "%s came before, but the column is unique", shown);
         break;
-    default: snprintf(out, capacity, "%s: %s", shown, mimic_reject_code_name(code)); break;
+    default:
+        snprintf(out, capacity, "%s: %s", shown, mimic_reject_code_name(code));
+        break;
     }
 }
 

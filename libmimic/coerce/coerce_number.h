@@ -16,17 +16,17 @@
 #endif
 
 /*
- * A number as it is written, XML Schema decimal with an optional exponent. `digits` is the text from
- * the first digit or point to before the exponent, of which at most one byte is a point. The value
- * is the digits without the point, times 10^exponent.
+ * A number as it is written, XML Schema decimal with an optional exponent. `digits` is the text
+ * from the first digit or point to before the exponent, of which at most one byte is a point. The
+ * value is the digits without the point, times 10^exponent.
  */
 typedef struct mimic_number_text {
     bool is_negative;
     const char *digits;
     size_t size;
     int64_t exponent; /* the fraction digits counted in; written exponents end at ±10^17 */
-    /* The first digits of it: at most 19 significant ones; value >= mantissa * 10^mantissa_exponent,
-     * equal unless is_cut. */
+    /* The first digits of it: at most 19 significant ones; value >= mantissa *
+     * 10^mantissa_exponent, equal unless is_cut. */
     uint64_t mantissa;
     int64_t mantissa_exponent;
     bool is_cut;
@@ -52,9 +52,9 @@ static inline uint64_t mimic__multiply64(uint64_t a, uint64_t b, uint64_t *out_h
 /* False when the text is no such number. */
 bool mimic__number_scan(const char *text, size_t size, mimic_number_text *out);
 
-/* 10^q for q from MIMIC_POWER_MIN to MIMIC_POWER_MAX, normalised to 128 bits with the top bit set and
- * cut (never rounded up): 10^q = (high, low) * 2^mimic__power_exponent(q), exactly for 0 to 55. The
- * table is made by gen_powers.py. */
+/* 10^q for q from MIMIC_POWER_MIN to MIMIC_POWER_MAX, normalised to 128 bits with the top bit set
+ * and cut (never rounded up): 10^q = (high, low) * 2^mimic__power_exponent(q), exactly for 0 to 55.
+ * The table is made by gen_powers.py. */
 #define MIMIC_POWER_MIN (-342)
 #define MIMIC_POWER_MAX 308
 #define MIMIC_POWER_EXACT_MAX 55

@@ -1,4 +1,5 @@
-/* The lexical form of numbers: XML Schema decimal with an optional exponent. See coerce_number.h. */
+/* The lexical form of numbers: XML Schema decimal with an optional exponent. See coerce_number.h.
+ */
 #include "coerce/coerce_number.h"
 
 #include "coerce/coerce_digits.h"

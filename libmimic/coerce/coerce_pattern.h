@@ -1,10 +1,15 @@
 /*
- * XML Schema regular expressions, matched against a whole text in time linear in it.
+ * XML Schema regular expressions (XML Schema part 2, appendix F), matched against a whole text in
+ * time linear in it.
  *
- * Supported: literals, ".", classes with ranges, negation and escapes, \d \D \w \W \s \S \n \r \t and
- * escaped metacharacters, groups, "|", ? * + {n} {n,} {n,m}. Not supported, and refused: \p{..} \P{..}
- * \i \c \I \C, class subtraction, and what XML Schema does not have at all (anchors, lazy quantifiers,
- * (?..) groups, back-references).
+ * Supported: literals, ".", classes with ranges, negation and escapes, \d \D \w \W \s \S \n \r \t
+ * and escaped metacharacters, groups, "|", ? * + {n} {n,} {n,m}. Refused: \p{..} \P{..} \i \c \I
+ * \C, class subtraction, and what XML Schema does not have (anchors, lazy quantifiers, (?..)
+ * groups, back-references). "^" and "$" stand for themselves in XML Schema, where many take them
+ * for anchors; so they must be escaped here.
+ *
+ * Two simplifications, for want of Unicode tables: \d is 0 to 9, and \w is what XML Schema says of
+ * ASCII (letters, digits and $+<=>^`|~, but not "_") and every character beyond it.
  */
 #ifndef MIMIC_COERCE_PATTERN_H
 #define MIMIC_COERCE_PATTERN_H

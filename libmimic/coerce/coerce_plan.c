@@ -1,4 +1,5 @@
-/* The plan: one resolved column a field, the call that runs a column's loop, and the end of a block. */
+/* The plan: one resolved column a field, the call that runs a column's loop, and the end of a
+ * block. */
 #include "coerce/coerce_plan.h"
 
 #include <string.h>
@@ -14,7 +15,8 @@ static mimic_status resolve_columns(mimic_coerce_plan *plan, const mimic_table *
         column->ctx = plan->ctx;
         column->field = field;
         plan->column_count = i + 1;
-        mimic__builder_init(&column->builder, plan->ctx, field->type, field->precision, field->scale);
+        mimic__builder_init(&column->builder, plan->ctx, field->type, field->precision,
+                            field->scale);
         mimic__hashmap_init(&column->enum_texts, plan->ctx);
         mimic__buffer_init(&column->scratch, plan->ctx);
         mimic__buffer_init(&column->number, plan->ctx);

@@ -59,8 +59,8 @@ struct mimic_plan_column {
     bool quoted_empty_is_null;
     bool has_missing_texts; /* others than "" */
     bool has_number_lexis;  /* group or decimal character, or units around a number */
-    /* The loop may take a plain value at once when it lies within the bounds below; false when other
-     * constraints hold or when a missing value looks like a value. */
+    /* The loop may take a plain value at once when it lies within the bounds below; false when
+     * other constraints hold or when a missing value looks like a value. */
     bool is_fast;
     int64_t low;
     int64_t high;
@@ -69,16 +69,16 @@ struct mimic_plan_column {
 
     mimic_time_format *time_formats;
     size_t time_format_count;
-    char time_separator; /* of a format that the loop reads by itself; 0 = none */
+    char time_separator;  /* of a format that the loop reads by itself; 0 = none */
     bool has_time_suffix; /* Z at the end */
 
     mimic_bound bounds[MIMIC_MAX_BOUNDS];
     size_t bound_count;
     mimic_value *enum_values; /* fixed-width types */
     size_t enum_count;
-    mimic_hashmap enum_texts; /* string; a categorical column has them in its dictionary */
+    mimic_hashmap enum_texts;      /* string; a categorical column has them in its dictionary */
     mimic_text_checker check_text; /* of formats: uuid, email, uri, yearmonth */
-    bool has_text_checks; /* anything beyond lengths */
+    bool has_text_checks;          /* anything beyond lengths */
     mimic_pattern *pattern;
     mimic_unique_set *unique;
 

@@ -1,7 +1,7 @@
 /*
  * From a field of the schema to a column of the plan: which functions read it, which formats, which
- * cells the fast loops may take. What cannot be honoured is refused here, with the field's name, and
- * never ignored later. Constraints have their own file.
+ * cells the fast loops may take. What cannot be honoured is refused here, with the field's name,
+ * and never ignored later. Constraints have their own file.
  */
 #include <string.h>
 
@@ -16,7 +16,8 @@ static mimic_status refuse(const mimic_field *field, const char *what, const cha
                            const char *reason, mimic_error *err)
 {
     mimic__fail(err, MIMIC_ERR_SCHEMA, "field \"%s\": %s%s%s%s %s", field->name, what,
-                text == NULL ? "" : " \"", text == NULL ? "" : text, text == NULL ? "" : "\"", reason);
+                text == NULL ? "" : " \"", text == NULL ? "" : text, text == NULL ? "" : "\"",
+                reason);
     mimic__error_place(err, NULL, -1, -1, -1, field->name);
     return MIMIC_ERR_SCHEMA;
 }
@@ -67,9 +68,8 @@ static mimic_status check_schema_type(const mimic_field *field, mimic_error *err
 
 static mimic_status check_decimal(const mimic_field *field, mimic_error *err)
 {
-    if (field->type == MIMIC_TYPE_DECIMAL &&
-        (field->precision < 1 || field->precision > 38 || field->scale < 0 ||
-         field->scale > field->precision))
+    if (field->type == MIMIC_TYPE_DECIMAL && (field->precision < 1 || field->precision > 38 ||
+                                              field->scale < 0 || field->scale > field->precision))
         return refuse(field, "decimal", NULL,
                       "needs a precision of 1 to 38 and a scale of 0 to the precision", err);
     return MIMIC_OK;
@@ -142,7 +142,8 @@ static mimic_status resolve_text_format(mimic_plan_column *column, mimic_error *
                 column->check_text = known[i].check;
             return MIMIC_OK;
         }
-    return refuse(field, "format", format, "is not supported; there are default, uuid, email, uri", err);
+    return refuse(field, "format", format, "is not supported; there are default, uuid, email, uri",
+                  err);
 }
 
 static mimic_status resolve_format(mimic_plan_column *column, mimic_error *err)
@@ -155,7 +156,8 @@ static mimic_status resolve_format(mimic_plan_column *column, mimic_error *err)
     for (size_t i = 0; i < field->format_count; i++)
         if (strcmp(field->formats[i], "default") != 0 &&
             !(field->type == MIMIC_TYPE_BINARY && strcmp(field->formats[i], "binary") == 0))
-            return refuse(field, "format", field->formats[i], "is not supported for this type", err);
+            return refuse(field, "format", field->formats[i], "is not supported for this type",
+                          err);
     return MIMIC_OK;
 }
 
@@ -199,7 +201,8 @@ static void resolve_limits(mimic_plan_column *column)
         mimic_type type;
         int64_t low;
         int64_t high;
-    } limits[] = {{MIMIC_TYPE_INT16, INT16_MIN, INT16_MAX}, {MIMIC_TYPE_INT32, INT32_MIN, INT32_MAX}};
+    } limits[] = {{MIMIC_TYPE_INT16, INT16_MIN, INT16_MAX},
+                  {MIMIC_TYPE_INT32, INT32_MIN, INT32_MAX}};
     column->low = INT64_MIN;
     column->high = INT64_MAX;
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)

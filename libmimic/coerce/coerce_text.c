@@ -53,8 +53,7 @@ static bool decode_group(const char *group, size_t padding, uint8_t *out)
     return true;
 }
 
-mimic_reject_code mimic_coerce_binary(const char *text, size_t size, uint8_t *out,
-                                      size_t *out_size)
+mimic_reject_code mimic_coerce_binary(const char *text, size_t size, uint8_t *out, size_t *out_size)
 {
     if (size % 4 != 0)
         return MIMIC_REJECT_TYPE;

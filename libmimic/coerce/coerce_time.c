@@ -1,6 +1,7 @@
 /*
  * Text to dates, times and timestamps: the fields that a format read become a day of the proleptic
- * Gregorian calendar and microseconds, when such a day and time exist. 24:00:00 and second 60 do not.
+ * Gregorian calendar and microseconds, when such a day and time exist. 24:00:00 and second 60 do
+ * not.
  */
 #include "coerce/coerce_time.h"
 
@@ -92,8 +93,8 @@ mimic_reject_code mimic__time_parse(const mimic_time_format *format, mimic_type 
     return 0;
 }
 
-static mimic_reject_code parse_as(mimic_type type, const char *format, const char *text, size_t size,
-                                  int64_t *out)
+static mimic_reject_code parse_as(mimic_type type, const char *format, const char *text,
+                                  size_t size, int64_t *out)
 {
     mimic_time_format compiled;
     if (mimic__time_format_compile(format, type, &compiled) != NULL)

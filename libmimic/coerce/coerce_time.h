@@ -42,8 +42,7 @@ typedef struct mimic_time_fields {
  * TIMESTAMPTZ. Returns NULL, or why it cannot be honoured: a static text such as "has a directive
  * that is not supported".
  */
-const char *mimic__time_format_compile(const char *format, mimic_type type,
-                                       mimic_time_format *out);
+const char *mimic__time_format_compile(const char *format, mimic_type type, mimic_time_format *out);
 
 /* Reads a whole text by a compiled format; 0 or MIMIC_REJECT_TYPE. */
 mimic_reject_code mimic__time_format_read(const mimic_time_format *format, const char *text,

@@ -46,25 +46,44 @@ static const char *const weekday_names[] = {"sunday",   "monday", "tuesday", "we
 static int directive_kind(char letter)
 {
     switch (letter) {
-    case 'Y': return TIME_YEAR;
-    case 'y': return TIME_YEAR_2;
-    case 'm': return TIME_MONTH;
-    case 'b': return TIME_MONTH_ABBREVIATED;
-    case 'B': return TIME_MONTH_NAME;
-    case 'd': return TIME_DAY;
-    case 'e': return TIME_DAY_BLANK;
-    case 'j': return TIME_DAY_OF_YEAR;
-    case 'a': return TIME_WEEKDAY_ABBREVIATED;
-    case 'A': return TIME_WEEKDAY_NAME;
-    case 'H': return TIME_HOUR;
-    case 'I': return TIME_HOUR_12;
-    case 'p': return TIME_HALF_DAY;
-    case 'M': return TIME_MINUTE;
-    case 'S': return TIME_SECOND_FRACTION;
-    case 'f': return TIME_FRACTION;
-    case 'z': return TIME_ZONE;
-    case 'Z': return TIME_ZONE_NAME;
-    default: return -1;
+    case 'Y':
+        return TIME_YEAR;
+    case 'y':
+        return TIME_YEAR_2;
+    case 'm':
+        return TIME_MONTH;
+    case 'b':
+        return TIME_MONTH_ABBREVIATED;
+    case 'B':
+        return TIME_MONTH_NAME;
+    case 'd':
+        return TIME_DAY;
+    case 'e':
+        return TIME_DAY_BLANK;
+    case 'j':
+        return TIME_DAY_OF_YEAR;
+    case 'a':
+        return TIME_WEEKDAY_ABBREVIATED;
+    case 'A':
+        return TIME_WEEKDAY_NAME;
+    case 'H':
+        return TIME_HOUR;
+    case 'I':
+        return TIME_HOUR_12;
+    case 'p':
+        return TIME_HALF_DAY;
+    case 'M':
+        return TIME_MINUTE;
+    case 'S':
+        return TIME_SECOND_FRACTION;
+    case 'f':
+        return TIME_FRACTION;
+    case 'z':
+        return TIME_ZONE;
+    case 'Z':
+        return TIME_ZONE_NAME;
+    default:
+        return -1;
     }
 }
 
@@ -72,11 +91,16 @@ static int directive_kind(char letter)
 static const char *composed_directive(char letter)
 {
     switch (letter) {
-    case 'F': return "Y-m-d";
-    case 'D': return "m/d/y";
-    case 'T': return "H:M:S";
-    case 'R': return "H:M";
-    default: return NULL;
+    case 'F':
+        return "Y-m-d";
+    case 'D':
+        return "m/d/y";
+    case 'T':
+        return "H:M:S";
+    case 'R':
+        return "H:M";
+    default:
+        return NULL;
     }
 }
 
@@ -124,8 +148,8 @@ static bool has(uint32_t kinds, int kind)
 static const char *find_gap(uint32_t kinds, mimic_type type)
 {
     const bool has_year = has(kinds, TIME_YEAR) || has(kinds, TIME_YEAR_2);
-    const bool has_month = has(kinds, TIME_MONTH) || has(kinds, TIME_MONTH_ABBREVIATED) ||
-                           has(kinds, TIME_MONTH_NAME);
+    const bool has_month =
+        has(kinds, TIME_MONTH) || has(kinds, TIME_MONTH_ABBREVIATED) || has(kinds, TIME_MONTH_NAME);
     const bool has_day = has(kinds, TIME_DAY) || has(kinds, TIME_DAY_BLANK);
     const bool has_date = has_year && ((has_month && has_day) || has(kinds, TIME_DAY_OF_YEAR));
     const bool has_date_part = has_year || has_month || has_day || has(kinds, TIME_DAY_OF_YEAR) ||
@@ -154,10 +178,14 @@ static const char *find_gap(uint32_t kinds, mimic_type type)
 static const char *default_pattern(mimic_type type)
 {
     switch (type) {
-    case MIMIC_TYPE_DATE: return "%Y-%m-%d";
-    case MIMIC_TYPE_TIME: return "%H:%M:%S";
-    case MIMIC_TYPE_TIMESTAMP: return "%Y-%m-%dT%H:%M:%S";
-    default: return "%Y-%m-%dT%H:%M:%S%z";
+    case MIMIC_TYPE_DATE:
+        return "%Y-%m-%d";
+    case MIMIC_TYPE_TIME:
+        return "%H:%M:%S";
+    case MIMIC_TYPE_TIMESTAMP:
+        return "%Y-%m-%dT%H:%M:%S";
+    default:
+        return "%Y-%m-%dT%H:%M:%S%z";
     }
 }
 
@@ -306,8 +334,7 @@ static bool read_names(const mimic_time_op *op, const char **cursor, const char 
         out->half_day = read_name(cursor, end, names, 2, false);
         return out->half_day >= 0;
     }
-    out->weekday =
-        read_name(cursor, end, weekday_names, 7, op->kind == TIME_WEEKDAY_ABBREVIATED);
+    out->weekday = read_name(cursor, end, weekday_names, 7, op->kind == TIME_WEEKDAY_ABBREVIATED);
     return out->weekday >= 0;
 }
 

@@ -1,5 +1,6 @@
-/* See coerce_unique.h. Open addressing with linear probing; a slot is a pair of words, both 0 when it
- * is free (the hash that is 0 is stored as 1). Grows at two thirds, within the caller's bound. */
+/* See coerce_unique.h. Open addressing with linear probing; a slot is a pair of words, both 0 when
+ * it is free (the hash that is 0 is stored as 1). Grows at two thirds, within the caller's bound.
+ */
 #include "coerce/coerce_unique.h"
 
 #include "base/hash.h"

@@ -1,5 +1,5 @@
-/* Values of fixed-width types: from text by the public functions with what the field says, in order,
- * and against bounds and enumerations. */
+/* Values of fixed-width types: from text by the public functions with what the field says, in
+ * order, and against bounds and enumerations. */
 #include <string.h>
 
 #include "coerce/coerce_digits.h"

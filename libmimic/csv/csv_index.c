@@ -48,16 +48,11 @@ static mimic_status reserve_marks(csv_index *index, const csv_block *block, mimi
 static mimic_status add_fault(csv_index *index, csv_fault fault, mimic_error *err)
 {
     fault.rows_before = index->row_count;
-    if (index->fault_count == index->fault_capacity) {
-        const size_t capacity = index->fault_capacity == 0 ? 64 : index->fault_capacity * 2;
-        csv_fault *faults = mimic__realloc(index->ctx, index->faults,
-                                           index->fault_capacity * sizeof *faults,
-                                           capacity * sizeof *faults);
-        if (faults == NULL)
-            return mimic__fail_memory(err);
-        index->faults = faults;
-        index->fault_capacity = capacity;
-    }
+    csv_fault *faults = mimic__array_grow(index->ctx, index->faults, index->fault_count,
+                                          &index->fault_capacity, sizeof *faults);
+    if (faults == NULL)
+        return mimic__fail_memory(err);
+    index->faults = faults;
     index->faults[index->fault_count++] = fault;
     return MIMIC_OK;
 }

@@ -16,16 +16,12 @@
 mimic_status mimic_csv__reject_add(mimic_csv_reader *reader, csv_reject_entry entry,
                                    mimic_error *err)
 {
-    if (reader->reject_count == reader->reject_capacity) {
-        const size_t capacity = reader->reject_capacity == 0 ? 64 : reader->reject_capacity * 2;
-        csv_reject_entry *rejects = mimic__realloc(reader->ctx, reader->rejects,
-                                                   reader->reject_capacity * sizeof *rejects,
-                                                   capacity * sizeof *rejects);
-        if (rejects == NULL)
-            return mimic__fail_memory(err);
-        reader->rejects = rejects;
-        reader->reject_capacity = capacity;
-    }
+    csv_reject_entry *rejects = mimic__array_grow(reader->ctx, reader->rejects,
+                                                  reader->reject_count, &reader->reject_capacity,
+                                                  sizeof *rejects);
+    if (rejects == NULL)
+        return mimic__fail_memory(err);
+    reader->rejects = rejects;
     reader->rejects[reader->reject_count++] = entry;
     return MIMIC_OK;
 }

@@ -131,17 +131,12 @@ static void consume(csv_splitter *splitter, size_t size)
 
 static mimic_status add_region(csv_splitter *splitter, csv_region region, mimic_error *err)
 {
-    if (splitter->region_count == splitter->region_capacity) {
-        const size_t capacity =
-            splitter->region_capacity == 0 ? 64 : splitter->region_capacity * 2;
-        csv_region *regions = mimic__realloc(splitter->ctx, splitter->regions,
-                                             splitter->region_capacity * sizeof *regions,
-                                             capacity * sizeof *regions);
-        if (regions == NULL)
-            return mimic__fail_memory(err);
-        splitter->regions = regions;
-        splitter->region_capacity = capacity;
-    }
+    csv_region *regions = mimic__array_grow(splitter->ctx, splitter->regions,
+                                            splitter->region_count, &splitter->region_capacity,
+                                            sizeof *regions);
+    if (regions == NULL)
+        return mimic__fail_memory(err);
+    splitter->regions = regions;
     splitter->regions[splitter->region_count++] = region;
     return MIMIC_OK;
 }

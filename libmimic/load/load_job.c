@@ -5,6 +5,7 @@
 #include "load/load_job.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/error.h"
@@ -42,8 +43,8 @@ typedef struct conversion {
     mimic_arena refused_arena;
     refused_row *first_refused;
     refused_row **last_refused;
-    mimic_error *err;
-    mimic_status stopped; /* why a callback stopped the work */
+    mimic_error *err;     /* why a callback stopped the work; apart, as the reader has its own word */
+    mimic_status stopped;
 } conversion;
 
 static double now(void)
@@ -177,6 +178,53 @@ static mimic_status note_groups(conversion *work, mimic_error *err)
     return MIMIC_OK;
 }
 
+/* ---- what a header says ---- */
+
+static const char *drift_code(mimic_drift_kind kind)
+{
+    switch (kind) {
+    case MIMIC_DRIFT_MISSING_REQUIRED:
+        return "missing_required";
+    case MIMIC_DRIFT_MISSING:
+        return "missing";
+    case MIMIC_DRIFT_UNKNOWN:
+        return "unknown";
+    case MIMIC_DRIFT_REORDERED:
+        return "reordered";
+    case MIMIC_DRIFT_RELEASE:
+        return "release";
+    default:
+        return "case";
+    }
+}
+
+static mimic_status note_drift(load_job *job, const load_input *input, const mimic_drift *drift,
+                               mimic_error *err)
+{
+    for (size_t i = 0; i < mimic_drift_count(drift); i++) {
+        mimic_drift_item item = {.struct_size = sizeof item};
+        if (mimic_drift_get(drift, i, &item) != MIMIC_OK || item.kind == MIMIC_DRIFT_RENAMED_CASE)
+            continue;
+        const mimic_note note = {.kind = MIMIC_NOTE_DRIFT,
+                                 .table = input->table->name,
+                                 .column = item.column,
+                                 .code = drift_code(item.kind),
+                                 .count = -1,
+                                 .message = item.message};
+        if (!mimic__report_add_note(job->report, &note))
+            return mimic__fail_memory(err);
+        mimic__log(job->ctx, MIMIC_LOG_WARNING, "%s", item.message);
+    }
+    return MIMIC_OK;
+}
+
+/* A pipe can be read once only: its header is looked at when it is converted. */
+static bool can_be_previewed(const char *path)
+{
+    struct stat info;
+    return strcmp(path, "-") != 0 && (stat(path, &info) != 0 || S_ISREG(info.st_mode));
+}
+
 /* ---- one part ---- */
 
 static mimic_csv_options reader_options(const load_job *job)
@@ -285,6 +333,9 @@ static mimic_status convert_part(conversion *work, const char *path, mimic_error
     if (status == MIMIC_OK)
         status = mimic_csv_reader_open(ctx, work->source, work->input->table, &options,
                                        &work->reader, err);
+    if (status == MIMIC_OK && !can_be_previewed(path) &&
+        mimic_csv_reader_drift(work->reader) != NULL)
+        status = note_drift(work->job, work->input, mimic_csv_reader_drift(work->reader), err);
     if (status == MIMIC_OK)
         status = pump(work, err);
     if (status == MIMIC_OK)
@@ -370,7 +421,8 @@ static mimic_status convert_inner(conversion *work, mimic_error *err)
 mimic_status mimic__load_convert(load_job *job, const load_input *input, mimic_error *err)
 {
     mimic_error error = MIMIC_ERROR_INIT;
-    conversion work = {.job = job, .input = input, .err = &error, .stopped = MIMIC_OK};
+    mimic_error reason = MIMIC_ERROR_INIT;
+    conversion work = {.job = job, .input = input, .err = &reason, .stopped = MIMIC_OK};
     work.entry = mimic__report_add_table(job->report, input->table->name, input->paths[0]);
     work.groups = mimic__alloc_array(job->ctx, MAX_REJECT_GROUPS, sizeof *work.groups);
     if (work.entry == NULL || work.groups == NULL) {
@@ -382,6 +434,8 @@ mimic_status mimic__load_convert(load_job *job, const load_input *input, mimic_e
     mimic__arena_init(&work.refused_arena, job->ctx);
     const double start = now();
     mimic_status status = convert_inner(&work, &error);
+    if (work.stopped != MIMIC_OK)
+        error = reason;
     const mimic_status noted = note_groups(&work, status == MIMIC_OK ? &error : NULL);
     if (status == MIMIC_OK)
         status = noted;
@@ -403,45 +457,7 @@ mimic_status mimic__load_convert(load_job *job, const load_input *input, mimic_e
     return status;
 }
 
-/* ---- what a header says, before anything is converted ---- */
-
-static const char *drift_code(mimic_drift_kind kind)
-{
-    switch (kind) {
-    case MIMIC_DRIFT_MISSING_REQUIRED:
-        return "missing_required";
-    case MIMIC_DRIFT_MISSING:
-        return "missing";
-    case MIMIC_DRIFT_UNKNOWN:
-        return "unknown";
-    case MIMIC_DRIFT_REORDERED:
-        return "reordered";
-    case MIMIC_DRIFT_RELEASE:
-        return "release";
-    default:
-        return "case";
-    }
-}
-
-static mimic_status note_drift(load_job *job, const load_input *input, const mimic_drift *drift,
-                               mimic_error *err)
-{
-    for (size_t i = 0; i < mimic_drift_count(drift); i++) {
-        mimic_drift_item item = {.struct_size = sizeof item};
-        if (mimic_drift_get(drift, i, &item) != MIMIC_OK || item.kind == MIMIC_DRIFT_RENAMED_CASE)
-            continue;
-        const mimic_note note = {.kind = MIMIC_NOTE_DRIFT,
-                                 .table = input->table->name,
-                                 .column = item.column,
-                                 .code = drift_code(item.kind),
-                                 .count = -1,
-                                 .message = item.message};
-        if (!mimic__report_add_note(job->report, &note))
-            return mimic__fail_memory(err);
-        mimic__log(job->ctx, MIMIC_LOG_WARNING, "%s", item.message);
-    }
-    return MIMIC_OK;
-}
+/* ---- before anything is converted ---- */
 
 mimic_status mimic__load_preview(load_job *job, const load_input *input, mimic_error *err)
 {
@@ -450,8 +466,8 @@ mimic_status mimic__load_preview(load_job *job, const load_input *input, mimic_e
         mimic_source *source = NULL;
         mimic_csv_reader *reader = NULL;
         const mimic_csv_options options = reader_options(job);
-        if (strcmp(input->paths[i], "-") == 0)
-            continue; /* can be read once only: its header is looked at when it is converted */
+        if (!can_be_previewed(input->paths[i]))
+            continue;
         status = mimic_source_open(job->ctx, input->paths[i], NULL, &source, err);
         if (status == MIMIC_OK)
             status = mimic_csv_reader_open(job->ctx, source, input->table, &options, &reader, err);

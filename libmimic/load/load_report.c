@@ -40,16 +40,12 @@ void mimic_report_free(mimic_report *report)
 mimic_table_report *mimic__report_add_table(mimic_report *report, const char *table,
                                             const char *source)
 {
-    if (report->table_count == report->table_capacity) {
-        const size_t capacity = report->table_capacity == 0 ? 32 : report->table_capacity * 2;
-        mimic_table_report *tables = mimic__realloc(report->ctx, report->tables,
-                                                    report->table_capacity * sizeof *tables,
-                                                    capacity * sizeof *tables);
-        if (tables == NULL)
-            return NULL;
-        report->tables = tables;
-        report->table_capacity = capacity;
-    }
+    mimic_table_report *tables =
+        mimic__array_grow(report->ctx, report->tables, report->table_count,
+                          &report->table_capacity, sizeof *tables);
+    if (tables == NULL)
+        return NULL;
+    report->tables = tables;
     mimic_table_report *entry = &report->tables[report->table_count];
     *entry = (mimic_table_report)MIMIC_TABLE_REPORT_INIT;
     entry->table = mimic__arena_strdup(&report->arena, table);
@@ -65,16 +61,11 @@ mimic_table_report *mimic__report_add_table(mimic_report *report, const char *ta
 
 bool mimic__report_add_note(mimic_report *report, const mimic_note *note)
 {
-    if (report->note_count == report->note_capacity) {
-        const size_t capacity = report->note_capacity == 0 ? 32 : report->note_capacity * 2;
-        mimic_note *notes =
-            mimic__realloc(report->ctx, report->notes, report->note_capacity * sizeof *notes,
-                           capacity * sizeof *notes);
-        if (notes == NULL)
-            return false;
-        report->notes = notes;
-        report->note_capacity = capacity;
-    }
+    mimic_note *notes = mimic__array_grow(report->ctx, report->notes, report->note_count,
+                                          &report->note_capacity, sizeof *notes);
+    if (notes == NULL)
+        return false;
+    report->notes = notes;
     mimic_note *entry = &report->notes[report->note_count];
     *entry = *note;
     entry->struct_size = sizeof *entry;

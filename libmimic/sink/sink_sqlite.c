@@ -36,7 +36,9 @@ static const char ANY_DATABASE[] =
     "PRAGMA cache_size = -16384;"
     "PRAGMA foreign_keys = OFF;"
     "PRAGMA trusted_schema = OFF;"
-    "CREATE TEMP TABLE _mimic_done (name TEXT PRIMARY KEY COLLATE NOCASE) STRICT;";
+    "CREATE TEMP TABLE _mimic_done (name TEXT PRIMARY KEY COLLATE NOCASE) STRICT;"
+    "CREATE TEMP TABLE _mimic_relations (child TEXT COLLATE NOCASE, id INTEGER, parent TEXT,"
+    " source TEXT, target TEXT) STRICT;";
 
 static const char OWN_TABLES[] =
     "CREATE TABLE IF NOT EXISTS _mimic_meta (table_name TEXT NOT NULL, key TEXT NOT NULL,"
@@ -162,9 +164,33 @@ static mimic_status store_meta(sqlite_sink *sink, mimic_error *err)
         MIMIC_TRY(mimic__sqlite_run(sink->db, "INSERT INTO main._mimic_meta VALUES (?1, ?2, ?3)",
                                     values, 3, err));
     }
+    return MIMIC_OK;
+}
+
+/* Notes the table for the checks at the end, with the keys that its declaration leaves out because
+ * the database could not enforce them. Their numbers are negative, apart from SQLite's own. */
+static mimic_status note_done(sqlite_sink *sink, mimic_error *err)
+{
+    const mimic_table *table = sink->table;
     const mimic_sqlite_value name = text_value(table->name);
-    return mimic__sqlite_run(sink->db, "INSERT OR IGNORE INTO temp._mimic_done VALUES (?1)", &name,
-                             1, err);
+    MIMIC_TRY(mimic__sqlite_run(sink->db, "INSERT OR IGNORE INTO temp._mimic_done VALUES (?1)",
+                                &name, 1, err));
+    MIMIC_TRY(mimic__sqlite_run(sink->db, "DELETE FROM temp._mimic_relations WHERE child = ?1",
+                                &name, 1, err));
+    for (size_t i = 0; i < table->foreign_key_count; i++) {
+        const mimic_foreign_key *key = &table->foreign_keys[i];
+        for (size_t k = 0; k < key->count && !key->is_enforceable; k++) {
+            const mimic_sqlite_value values[] = {name,
+                                                 {.number = -1 - (int64_t)i},
+                                                 text_value(key->referenced_table),
+                                                 text_value(key->fields[k]),
+                                                 text_value(key->referenced_fields[k])};
+            MIMIC_TRY(mimic__sqlite_run(
+                sink->db, "INSERT INTO temp._mimic_relations VALUES (?1, ?2, ?3, ?4, ?5)", values,
+                5, err));
+        }
+    }
+    return MIMIC_OK;
 }
 
 static mimic_status create_indexes(sqlite_sink *sink, mimic_error *err)
@@ -183,6 +209,7 @@ static mimic_status commit(void *self, mimic_error *err)
     mimic__sqlite_insert_close(sink->db);
     MIMIC_TRY(create_indexes(sink, err));
     MIMIC_TRY(store_meta(sink, err));
+    MIMIC_TRY(note_done(sink, err));
     MIMIC_TRY(mimic__sqlite_exec(sink->db, "COMMIT", err));
     sink->table = NULL;
     return MIMIC_OK;
@@ -257,20 +284,23 @@ static mimic_status check_integrity(finding_sink *findings, mimic_error *err)
 }
 
 /* For every foreign key that touches a table of this load: child, parent, columns, whether the
- * parent is there, and the query that counts rows without one. A left join, because it is fast even
- * where the parent has no index. */
+ * parent's columns are there, and the query that counts rows without a parent. A left join, because
+ * it is fast even where the parent has no index. */
 static const char FOREIGN_KEYS[] =
-    "SELECT m.name, f.\"table\", group_concat(f.\"from\", ', '),"
-    " EXISTS (SELECT 1 FROM main.sqlite_schema AS p"
-    "  WHERE p.type = 'table' AND p.name = f.\"table\" COLLATE NOCASE),"
+    "WITH keys (child, id, parent, source, target) AS ("
+    " SELECT m.name, f.id, f.\"table\", f.\"from\", f.\"to\""
+    "  FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'"
+    " UNION ALL SELECT * FROM temp._mimic_relations)"
+    "SELECT child, parent, group_concat(source, ', '),"
+    " min(EXISTS (SELECT 1 FROM pragma_table_info(keys.parent) AS p"
+    "  WHERE p.name = keys.target COLLATE NOCASE)),"
     " printf('SELECT count(*) FROM main.\"%w\" AS c LEFT JOIN main.\"%w\" AS p ON %s WHERE %s"
-    " AND p.\"%w\" IS NULL', m.name, f.\"table\","
-    "  group_concat(printf('p.\"%w\" = c.\"%w\"', f.\"to\", f.\"from\"), ' AND '),"
-    "  group_concat(printf('c.\"%w\" IS NOT NULL', f.\"from\"), ' AND '), min(f.\"to\"))"
-    " FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f"
-    " WHERE m.type = 'table' AND (m.name IN (SELECT name FROM temp._mimic_done)"
-    "  OR f.\"table\" IN (SELECT name FROM temp._mimic_done))"
-    " GROUP BY m.name, f.id HAVING count(f.\"to\") = count(*) ORDER BY m.name, f.id DESC";
+    " AND p.\"%w\" IS NULL', child, parent,"
+    "  group_concat(printf('p.\"%w\" = c.\"%w\"', target, source), ' AND '),"
+    "  group_concat(printf('c.\"%w\" IS NOT NULL', source), ' AND '), min(target))"
+    " FROM keys WHERE child IN (SELECT name FROM temp._mimic_done)"
+    "  OR parent IN (SELECT name FROM temp._mimic_done)"
+    " GROUP BY child, id HAVING count(target) = count(*) ORDER BY child, min(source), id";
 
 static int take_count(void *ctx, int count, char **values, char **names)
 {
@@ -292,8 +322,8 @@ static int check_foreign_key(void *ctx, int count, char **values, char **names)
     int64_t missing = 0;
     if (values[3][0] == '0') {
         snprintf(message, sizeof message,
-                 "%s (%s) refers to %s, which is not in this database; nothing to check against",
-                 child, columns, parent);
+                 "%s of %s refers to %s, which is not in this database: not checked", columns, child,
+                 parent);
         tell(findings, "foreign_key_check", child, -1, message);
         return 0;
     }

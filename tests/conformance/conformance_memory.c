@@ -72,7 +72,7 @@ static int put_base64(char *out, const unsigned char *bytes, int32_t size)
     for (int32_t bit = 0; bit < size * 8; bit += 6) {
         unsigned value = 0;
         for (int32_t k = bit; k < bit + 6; k++)
-            value = value << 1 | (k < size * 8 ? bytes[k / 8] >> (7 - k % 8) & 1u : 0u);
+            value = value << 1 | (k < size * 8 ? (unsigned)bytes[k / 8] >> (7 - k % 8) & 1u : 0u);
         *p++ = digits[value];
     }
     while ((p - out - 1) % 4 != 0)

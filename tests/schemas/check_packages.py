@@ -55,7 +55,7 @@ RESOURCE_KEYS = {
     "name", "type", "path", "format", "mediatype", "encoding", "title", "description", "schema", "mimic",
 }
 SCHEMA_KEYS = {"fields", "missingValues", "primaryKey", "uniqueKeys", "foreignKeys"}
-FIELD_KEYS = {"name", "type", "format", "description", "constraints", "mimic"}
+FIELD_KEYS = {"name", "type", "format", "description", "constraints", "missingValues", "mimic"}
 PACKAGE_MIMIC = {"modules", "signature", "ignore"}
 RESOURCE_MIMIC = {"module", "expectedRows", "aliases", "orderKey"}
 FIELD_MIMIC = {"type", "formats", "special"}

@@ -1,0 +1,59 @@
+/*
+ * mimic load: a folder of a dataset into a target.
+ */
+#include "commands.h"
+#include "job.h"
+
+static int run_load(const cli_arguments *arguments)
+{
+    job j;
+    int status = job_open(arguments, &j);
+    if (status == EXIT_DONE) {
+        mimic_error err = MIMIC_ERROR_INIT;
+        mimic_report *report = NULL;
+        const mimic_status result =
+            mimic_load(j.session.ctx, j.session.registry, arguments->operands.items[0],
+                       arguments->operands.items[1], &j.load, &report, &err);
+        status = job_end(&j, result, report, &err);
+    }
+    job_close(&j);
+    return status;
+}
+
+static const cli_option *const groups[] = {group_folder,     group_policy, group_target,
+                                           group_jobs,       group_format, group_quiet,
+                                           group_schema_dir, group_help,   NULL};
+
+const cli_command cmd_load = {
+    .name = "load",
+    .summary = "load a folder of a dataset into one database or folder",
+    .operands = "DIR TARGET",
+    .min_operands = 2,
+    .max_operands = 2,
+    .groups = groups,
+    .description =
+        "Finds the tables of a dataset in DIR (below hosp/, icu/ or flat; names in any case; .csv, "
+        ".csv.gz or .csv.zst), recognises the release, and loads every table, typed and validated, "
+        "into TARGET. Files that are no table are named in the report and left alone.\n\n"
+        "Targets:\n\n"
+        " sqlite:PATH   or a path ending .db, .sqlite or .sqlite3: one database,\n"
+        "               strict tables, keys, foreign keys and indexes\n"
+        " arrow:DIR     one Arrow IPC file a table\n"
+        " csv:DIR       one normalised CSV file a table\n"
+        " null:         nothing is written\n\n"
+        "A row that does not fit its schema is a reject. It is put aside with its reason and place "
+        "(table _mimic_rejects of a database, folder rejects/ beside files), and the others go on. "
+        "For every table the report shows read = written + rejected + filtered.\n\n"
+        "A new database appears under its name when it is whole; in a database that is there "
+        "already each table is replaced in one transaction. Ctrl-C cancels and leaves the target "
+        "as "
+        "it was.",
+    .exit_status = exit_status_rows,
+    .examples = "mimic load mimic-iv-demo hospital.db\n"
+                "Every table of the demo into one SQLite database.\n"
+                "mimic load --tables patients,admissions,labevents mimiciv/3.1 arrow:labs\n"
+                "Three tables of the full release as Arrow files.\n"
+                "mimic load --max-rejects 0.1% --format json mimiciv x.db >report.json\n"
+                "Fail when more than one row in a thousand of a table is bad; keep the report.\n",
+    .run = run_load,
+};

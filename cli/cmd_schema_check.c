@@ -1,0 +1,105 @@
+/*
+ * mimic schema check: is a package sound?
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "commands.h"
+#include "session.h"
+#include "talk.h"
+
+typedef struct findings {
+    const char *path;
+    int is_json;
+    size_t count;
+} findings;
+
+static void print_finding(const char *pointer, int64_t line, int64_t column, const char *message,
+                          void *ctx)
+{
+    findings *f = ctx;
+    if (!f->is_json) {
+        (void)printf("%s:%lld:%lld: %s: %s\n", f->path, (long long)line, (long long)column,
+                     *pointer == '\0' ? "(top)" : pointer, message);
+    } else {
+        (void)fputs(f->count == 0 ? "[\n  {\"file\": " : ",\n  {\"file\": ", stdout);
+        talk_json_string(stdout, f->path);
+        (void)printf(", \"line\": %lld, \"column\": %lld, \"pointer\": ", (long long)line,
+                     (long long)column);
+        talk_json_string(stdout, pointer);
+        (void)fputs(", \"message\": ", stdout);
+        talk_json_string(stdout, message);
+        (void)fputs("}", stdout);
+    }
+    f->count++;
+}
+
+/* A folder stands for the datapackage.json in it. */
+static char *package_path(const char *path)
+{
+    struct stat info;
+    const int is_dir = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    const size_t capacity = strlen(path) + sizeof "/datapackage.json";
+    char *full = malloc(capacity);
+    if (full == NULL)
+        talk_out_of_memory();
+    (void)snprintf(full, capacity, "%s%s", path, is_dir ? "/datapackage.json" : "");
+    return full;
+}
+
+static int check(const session *s, const cli_arguments *arguments, const char *path)
+{
+    char *json = NULL;
+    size_t size = 0;
+    if (session_read_file(path, &json, &size) != EXIT_DONE)
+        return EXIT_FAILED;
+    findings f = {path, arguments->format == FORMAT_JSON, 0};
+    mimic_error err = MIMIC_ERROR_INIT;
+    const mimic_status status =
+        mimic_schema_check(s->ctx, json, size, path, print_finding, &f, &err);
+    free(json);
+    if (status != MIMIC_OK && status != MIMIC_ERR_SCHEMA && status != MIMIC_ERR_JSON)
+        return talk_mimic_error(&err);
+    if (status != MIMIC_OK && f.count == 0)
+        print_finding("", err.line, 1, err.message, &f); /* not JSON at all: there is one only */
+    if (f.is_json)
+        (void)fputs(f.count == 0 ? "[]\n" : "\n]\n", stdout);
+    else if (f.count == 0)
+        (void)printf("%s: sound\n", path);
+    return f.count == 0 ? EXIT_DONE : EXIT_REJECTS;
+}
+
+static int run_check(const cli_arguments *arguments)
+{
+    session s;
+    int result = session_open(arguments, &s);
+    if (result == EXIT_DONE) {
+        char *path = package_path(arguments->operands.items[0]);
+        result = check(&s, arguments, path);
+        free(path);
+    }
+    session_close(&s);
+    return result;
+}
+
+static const cli_option *const groups[] = {group_format, group_quiet, group_help, NULL};
+
+const cli_command cmd_schema_check = {
+    .name = "schema check",
+    .summary = "validate a Data Package, resource or Table Schema",
+    .operands = "PACKAGE",
+    .min_operands = 1,
+    .max_operands = 1,
+    .groups = groups,
+    .description = "Holds PACKAGE (a JSON file, or a folder with a datapackage.json; - is standard "
+                   "input) against the Data Package and Table Schema standards and the properties "
+                   "under \"mimic\", and prints every finding, not the first only, as\n\n"
+                   " FILE:LINE:COLUMN: /json/pointer: message",
+    .exit_status = "0 sound\n1 failed: no such file\n2 usage\n3 findings\n",
+    .examples = "mimic schema check schemas/mimic-iv/3.1\nOne release.\n"
+                "mimic schema infer wards.csv | mimic schema check -\n"
+                "What infer drafts is sound.\n",
+    .run = run_check,
+};

@@ -1,0 +1,126 @@
+/*
+ * From the command line to the options of a load, and from its end to an exit status.
+ */
+#include "job.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "progress.h"
+#include "report.h"
+#include "talk.h"
+
+/* "gz|zst|none" counted from 1. */
+static const mimic_sink_compression compressions[] = {
+    MIMIC_SINK_COMPRESSION_DEFAULT, MIMIC_SINK_COMPRESSION_GZIP, MIMIC_SINK_COMPRESSION_ZSTD,
+    MIMIC_SINK_COMPRESSION_NONE};
+
+static void fill_csv(const cli_arguments *arguments, const where *w, mimic_csv_options *out)
+{
+    *out = (mimic_csv_options)MIMIC_CSV_OPTIONS_INIT;
+    out->delimiter = arguments->delimiter.value;
+    out->quote = arguments->quote.value;
+    out->no_quoting = arguments->quote.is_none;
+    out->escape = arguments->escape.value;
+    out->comment = arguments->comment.value;
+    out->no_header = arguments->no_header;
+    out->columns = (const char *const *)arguments->columns.items;
+    out->column_count = arguments->columns.count;
+    out->filters = w->filters;
+    out->filter_count = w->count;
+    out->limit = arguments->limit;
+    out->max_record_bytes = (uint64_t)arguments->max_record;
+}
+
+static void fill_load(const cli_arguments *arguments, mimic_load_options *out)
+{
+    *out = (mimic_load_options)MIMIC_LOAD_OPTIONS_INIT;
+    out->dataset = arguments->dataset;
+    out->tables = (const char *const *)arguments->tables.items;
+    out->table_count = arguments->tables.count;
+    out->strict_drift = arguments->strict;
+    out->on_error = arguments->on_error; /* the choices stand in the order of MIMIC_ON_ERROR_ */
+    if (arguments->max_rejects.is_given) {
+        const cli_limit *limit = &arguments->max_rejects;
+        out->max_rejects = limit->count > 0 ? limit->count : 0;
+        out->max_reject_percent = limit->percent;
+        if (limit->count == 0 || (limit->count < 0 && limit->percent <= 0))
+            out->max_rejects = -1; /* none allowed; 0 would mean no limit */
+    }
+    out->jobs = (int32_t)(arguments->jobs > 1024 ? 1024 : arguments->jobs);
+    out->progress = progress_update;
+}
+
+int job_open(const cli_arguments *arguments, job *out)
+{
+    memset(out, 0, sizeof *out);
+    out->arguments = arguments;
+    if (arguments->where != NULL) {
+        const int status = where_parse(arguments->where, &out->where);
+        if (status != EXIT_DONE)
+            return status;
+    }
+    fill_csv(arguments, &out->where, &out->csv);
+    out->sink = (mimic_sink_options)MIMIC_SINK_OPTIONS_INIT;
+    out->sink.compression = compressions[arguments->compress];
+    out->sink.integer_times = arguments->integer_times;
+    fill_load(arguments, &out->load);
+    out->load.csv = &out->csv;
+    out->load.sink = &out->sink;
+    const int status = session_open(arguments, &out->session);
+    if (status == EXIT_DONE)
+        progress_begin(arguments->quiet);
+    return status;
+}
+
+static int print_json(const job *j, const mimic_report *report)
+{
+    mimic_error err = MIMIC_ERROR_INIT;
+    char *json = NULL;
+    if (mimic_report_json(report, &json, &err) != MIMIC_OK)
+        return talk_mimic_error(&err);
+    (void)fputs(json, stdout);
+    if (strlen(json) == 0 || json[strlen(json) - 1] != '\n')
+        (void)fputc('\n', stdout);
+    mimic_free(j->session.ctx, json);
+    return EXIT_DONE;
+}
+
+/* Rows of a table that was taken for another are rejected in masses. */
+static void hint_at_table(const job *j, const mimic_report *report)
+{
+    mimic_table_report table = MIMIC_TABLE_REPORT_INIT;
+    if (j->arguments->quiet || !j->is_recognised ||
+        mimic_report_table(report, 0, &table) != MIMIC_OK)
+        return;
+    (void)fprintf(stderr, "mimic: note: the input was taken for %s/%s; --table names another\n",
+                  mimic_report_dataset(report), table.table);
+}
+
+int job_end(job *j, mimic_status status, mimic_report *report, const mimic_error *err)
+{
+    progress_end();
+    int result = EXIT_DONE;
+    if (report != NULL && status != MIMIC_ERR_CANCELLED) {
+        if (j->arguments->format == FORMAT_JSON)
+            result = print_json(j, report);
+        else
+            report_print(stdout, report, status == MIMIC_OK ? "" : err->message);
+        if (result == EXIT_DONE)
+            result = report_exit_status(report);
+    }
+    (void)fflush(stdout); /* the report stands above what follows where both go to one place */
+    if (status != MIMIC_OK)
+        result = talk_mimic_error(err);
+    else if (result == EXIT_REJECTS)
+        hint_at_table(j, report);
+    mimic_report_free(report);
+    return result;
+}
+
+void job_close(job *j)
+{
+    progress_end();
+    session_close(&j->session);
+    where_free(&j->where);
+}

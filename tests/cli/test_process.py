@@ -1,0 +1,253 @@
+"""What golden cases cannot say of the program: help of every command, signals, pipes, the bar on a
+terminal, JSON, completion in bash.
+
+    test_process.py MIMIC [NAME...]
+"""
+
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+MIMIC = os.path.abspath(sys.argv.pop(1))
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "cli")
+COMMANDS = ["load", "convert", "check", "schema list", "schema show", "schema ddl",
+            "schema dictionary", "schema infer", "schema check", "schema diff", "synth",
+            "completion", "help"]
+HEADER = "visit_id,patient_id,at,weight,ward\n"
+ROW = "%d,1,2100-05-01 08:00:00,70.5,east\n"
+
+
+def run(*arguments, **more):
+    return subprocess.run([MIMIC, *arguments], capture_output=True, text=True, encoding="utf-8",
+                          timeout=120, check=False, **more)
+
+
+class Folder(unittest.TestCase):
+    """Each test has a folder of its own with the files of tests/data/cli."""
+
+    def setUp(self):
+        top = tempfile.TemporaryDirectory()
+        self.addCleanup(top.cleanup)
+        self.folder = os.path.join(top.name, "here")
+        shutil.copytree(DATA, self.folder)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def mimic(self, *arguments):
+        return run(*arguments, cwd=self.folder)
+
+
+class Help(unittest.TestCase):
+    def test_every_command_has_a_page(self):
+        for command in COMMANDS:
+            with self.subTest(command=command):
+                page = run(*command.split(), "--help")
+                self.assertEqual((page.returncode, page.stderr), (0, ""))
+                self.assertEqual(page.stdout, run("help", *command.split()).stdout)
+                heads = re.findall(r"^[A-Z ]+$", page.stdout, re.MULTILINE)
+                self.assertEqual(heads, ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS",
+                                         "EXIT STATUS", "EXAMPLES"])
+                for line in page.stdout.splitlines():
+                    self.assertLessEqual(len(line), 80, line)
+                    self.assertEqual(line, line.rstrip())
+
+    def test_overview_names_every_command(self):
+        page = run("--help")
+        self.assertEqual(page.returncode, 0)
+        named = re.findall(r"^  ((?:schema )?[a-z]+)  ", page.stdout, re.MULTILINE)
+        self.assertEqual(named, COMMANDS)
+
+    def test_overview_of_schema(self):
+        page = run("schema", "--help")
+        self.assertEqual(page.stdout, run("help", "schema").stdout)
+        for command in COMMANDS:
+            self.assertEqual(f"  {command} " in page.stdout, command.startswith("schema "))
+
+
+class Streams(Folder):
+    def test_full_disk_is_a_failure(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([MIMIC, "schema", "list"], stdout=full, stderr=subprocess.PIPE,
+                                  text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("standard output", done.stderr)
+
+    def test_reader_that_goes_away_is_none(self):
+        done = subprocess.run(["bash", "-c", '"$0" schema show mimic-iv --format json | head -c 10;'
+                               'exit ${PIPESTATUS[0]}', MIMIC], capture_output=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+
+    def test_report_on_stdout_talk_on_stderr(self):
+        done = self.mimic("load", "--schema-dir", ".", "--dataset", "clinic", "clinic", "x.db")
+        self.assertIn("patients", done.stdout)
+        self.assertNotIn("mimic:", done.stdout)
+        for line in done.stderr.splitlines():
+            self.assertTrue(line.startswith("mimic: "), line)
+        self.assertNotEqual(done.stderr, "")
+
+    def test_quiet_keeps_the_report(self):
+        done = self.mimic("check", "-q", "--schema-dir", ".", "--dataset", "clinic", "clinic")
+        self.assertEqual(done.stderr, "")
+        self.assertIn("patients", done.stdout)
+
+
+class Json(Folder):
+    def test_report(self):
+        done = self.mimic("load", "--schema-dir", ".", "--dataset", "clinic", "--format", "json",
+                          "clinic", "x.db")
+        report = json.loads(done.stdout)
+        rows = {table["table"]: table["read"] for table in report["tables"]}
+        self.assertEqual(rows, {"patients": 4, "visits": 5})
+
+    def test_schema_commands(self):
+        for arguments in (["list"], ["show", "mimic-iv@3.1"], ["show", "mimic-iv@3.1/labevents"],
+                          ["show", "synthea"], ["check", "wards.json"],
+                          ["diff", "wards.csv", "mimic-iv/patients"],
+                          ["diff", "clinic/patients.csv", "mimic-iv/patients"]):
+            with self.subTest(arguments=arguments):
+                done = self.mimic("schema", *arguments, "--format", "json")
+                if done.stdout:
+                    json.loads(done.stdout)
+                else:
+                    self.assertNotEqual(done.returncode, 0)
+
+
+class Cancel(Folder):
+    """A conversion that reads from a FIFO, so that it lasts as long as the test wants."""
+
+    def start(self, target, **more):
+        os.mkfifo(self.path("slow"))
+        # pylint: disable=consider-using-with
+        job = subprocess.Popen([MIMIC, "convert", "--schema-dir", ".", "--table", "clinic/visits",
+                                "slow", target], cwd=self.folder, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, **more)
+        self.addCleanup(job.kill)
+        return job
+
+    def feed(self, job, at_row, action):
+        """Writes rows until the job ends; does `action` at one of them."""
+        # Not to be killed by the job's end; to be told by the write instead.
+        fifo = os.open(self.path("slow"), os.O_WRONLY)
+        try:
+            os.write(fifo, HEADER.encode())
+            for number in range(1, 2000):
+                if number == at_row:
+                    action(job)
+                os.write(fifo, "".join(ROW % (number * 10000 + i)
+                                       for i in range(1000)).encode())
+                if number > at_row:
+                    time.sleep(0.005)
+                if job.poll() is not None:
+                    break
+        except BrokenPipeError:
+            pass
+        finally:
+            os.close(fifo)
+        return job.communicate(timeout=60)
+
+    def check_cancelled(self, number, target):
+        before = sorted(os.listdir(self.folder)) + ["slow"]
+        job = self.start(target)
+        stdout, stderr = self.feed(job, 100, lambda job: job.send_signal(number))
+        self.assertEqual(job.returncode, 130, stderr)
+        self.assertEqual(stdout, b"")
+        self.assertIn(b"mimic: cancelled", stderr)
+        self.assertEqual(sorted(os.listdir(self.folder)), sorted(before))
+
+    def test_interrupt(self):
+        self.check_cancelled(signal.SIGINT, "x.db")
+
+    def test_terminate(self):
+        self.check_cancelled(signal.SIGTERM, "x.arrow")
+
+    def test_second_interrupt_kills(self):
+        job = self.start("null:")
+        fifo = os.open(self.path("slow"), os.O_WRONLY)
+        self.addCleanup(os.close, fifo)
+        os.write(fifo, HEADER.encode())  # and nothing more: the job waits
+        time.sleep(0.5)
+        for _ in range(2):
+            job.send_signal(signal.SIGINT)
+            time.sleep(0.3)
+        job.communicate(timeout=60)
+        self.assertIn(job.returncode, (130, -signal.SIGINT))
+
+
+class Terminal(Folder):
+    def test_bar_is_drawn_and_cleared(self):
+        with open(self.path("many.csv"), "w", encoding="ascii") as stream:
+            stream.write(HEADER)
+            stream.writelines(ROW % i for i in range(1, 400001))
+        master, slave = pty.openpty()
+        # pylint: disable=consider-using-with
+        job = subprocess.Popen([MIMIC, "convert", "--schema-dir", ".", "--table", "clinic/visits",
+                                "many.csv", "many.db"], cwd=self.folder, stderr=slave,
+                               stdout=subprocess.PIPE)
+        os.close(slave)
+        talk = b""
+        while True:
+            ready, _, _ = select.select([master], [], [], 60)
+            try:
+                part = os.read(master, 4096) if ready else b""
+            except OSError:
+                part = b""
+            if not part:
+                break
+            talk += part
+        os.close(master)
+        job.communicate(timeout=60)
+        self.assertEqual(job.returncode, 0)
+        text = talk.decode()
+        self.assertIn("visits", text)
+        self.assertTrue(text.endswith("\r\x1b[K"), repr(text[-80:]))
+        drawn = re.findall(r"\r([^\r]+)\x1b\[K", text)
+        self.assertGreater(len(drawn), 0)
+        for line in drawn:
+            self.assertLess(len(line), 80)
+
+
+class Completion(Folder):
+    def complete(self, line):
+        script = run("completion", "bash")
+        self.assertEqual((script.returncode, script.stderr), (0, ""))
+        with open(self.path("script"), "w", encoding="utf-8") as stream:
+            stream.write(script.stdout)
+        done = subprocess.run(["bash", "--norc", "-uc",
+                               'set +u; source ./script; COMP_LINE=$1 COMP_POINT=${#1}; _mimic; '
+                               'printf "%s\\n" "${COMPREPLY[@]}"', "bash", line],
+                              cwd=self.folder, capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout.split()
+
+    @unittest.skipUnless(shutil.which("bash"), "no bash here")
+    def test_words(self):
+        for line, expected in (
+                ("mimic c", ["convert", "check", "completion"]),
+                ("mimic schema d", ["ddl", "dictionary", "diff"]),
+                ("mimic convert --on", ["--on-error"]),
+                ("mimic convert --on-error ", ["reject", "null", "fail"]),
+                ("mimic convert --on-error=r", ["reject"]),
+                ("mimic schema show mimic-iv@3.1/lab", ["3.1/labevents"]),
+                ("mimic load --dataset mimic-iii", ["mimic-iii@1.4"]),
+                ("mimic schema ddl --dialect=p", ["postgres"]),
+                ("mimic help schema l", ["list"]),
+                ("mimic load -q cl", ["clinic"]),
+                ("mimic schema check w", ["wards.csv", "wards.json"]),
+                ("mimic completion ", ["bash"]),
+                ("mimic nothing ", [])):
+            with self.subTest(line=line):
+                self.assertEqual(sorted(self.complete(line)), sorted(expected))
+
+
+if __name__ == "__main__":
+    unittest.main()
