@@ -104,8 +104,8 @@ mimic_status mimic__coerce_plan_finish(mimic_coerce_plan *plan, size_t row_count
                                        size_t *out_rows, mimic_error *err);
 
 /*
- * The sentence for a fault, such as: value "2.5" is not an int32. `value` is the field as it
- * stands in the file. Written to `out`, cut to `capacity`.
+ * The sentence for a fault, such as: "2.5" is not an int32. `value` is the field as it stands in
+ * the file; double quotes around it are left out. Written to `out`, cut to `capacity`.
  */
 void mimic__coerce_message(const mimic_coerce_plan *plan, size_t column, mimic_reject_code code,
                            const char *value, size_t value_size, char *out, size_t capacity);

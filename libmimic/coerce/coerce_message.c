@@ -239,6 +239,11 @@ void mimic__coerce_message(const mimic_coerce_plan *plan, size_t column, mimic_r
                            const char *value, size_t value_size, char *out, size_t capacity)
 {
     char shown[SHOWN_BYTES * 4 + 16];
+    /* The quotes of the file would look like the sentence's own. */
+    if (value_size >= 2 && value[0] == '"' && value[value_size - 1] == '"') {
+        value++;
+        value_size -= 2;
+    }
     quote_value(shown, sizeof shown, value, value_size);
     if (capacity > 0)
         explain(plan->columns[column].field, code, shown, out, capacity);

@@ -109,7 +109,7 @@ mimic_status mimic__coerce_column(mimic_coerce_plan *plan, size_t column,
         return mimic__fail_memory(err);
     if (field == SIZE_MAX)
         fill_with_nulls(&job);
-    else
+    else if (index->row_count > 0)
         job.column->loop(&job);
     return job.status;
 }

@@ -260,6 +260,12 @@ const mimic_drift *mimic_csv_reader_drift(const mimic_csv_reader *reader)
     return reader->drift;
 }
 
+const char *const *mimic_csv__reader_header(const mimic_csv_reader *reader, size_t *out_count)
+{
+    *out_count = reader->field_count;
+    return reader->header;
+}
+
 void mimic_csv_reader_counts(const mimic_csv_reader *reader, mimic_csv_counts *out_counts)
 {
     mimic_csv_counts counts = reader->counts;

@@ -64,6 +64,9 @@ struct mimic_csv_reader {
     mimic_error error; /* of that status, for later calls */
 };
 
+/* Names of the file's columns; NULL without a header. Borrowed from the reader. */
+const char *const *mimic_csv__reader_header(const mimic_csv_reader *reader, size_t *out_count);
+
 /* Binds options.filters; the field numbers of the file must be known. */
 mimic_status mimic_csv__filters_bind(mimic_csv_reader *reader, mimic_error *err);
 /* Drops the rows of the index that a filter leaves out, and notes those it cannot judge. */

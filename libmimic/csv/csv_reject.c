@@ -178,7 +178,8 @@ static mimic_status deliver_one(mimic_csv_reader *reader, const csv_reject_entry
 
 mimic_status mimic_csv__rejects_deliver(mimic_csv_reader *reader, mimic_error *err)
 {
-    qsort(reader->rejects, reader->reject_count, sizeof *reader->rejects, compare_entries);
+    if (reader->reject_count > 1)
+        qsort(reader->rejects, reader->reject_count, sizeof *reader->rejects, compare_entries);
     int64_t others = 0; /* entries so far that are not among the rows */
     int64_t line = reader->first_line;
     size_t counted = 0;

@@ -227,14 +227,17 @@ static mimic_status cut_window(csv_splitter *splitter, size_t size, csv_block *b
 static mimic_status discard_line(csv_splitter *splitter, mimic_error *err)
 {
     while (splitter->is_discarding) {
-        MIMIC_TRY(fill(splitter, splitter->options.block_bytes, err));
-        const size_t size = splitter->end - splitter->begin;
+        /* Two bytes at least, so that a CR that stays for its LF does not stay for ever. */
+        const size_t piece = splitter->options.block_bytes;
+        MIMIC_TRY(fill(splitter, piece < 2 ? 2 : piece, err));
+        const size_t held = splitter->end - splitter->begin;
+        const size_t size = splitter->source_ended ? held : held - 1; /* bytes[size] is known */
         const bool is_end = is_whole_input(splitter, size);
         size_t end = mimic_csv__line_end(splitter->data + splitter->begin, size);
         if (end > 0 || is_end)
             splitter->is_discarding = false;
         if (end == 0) /* a last CR stays: an LF may follow */
-            end = size > 0 && splitter->data[splitter->end - 1] == '\r' ? size - 1 : size;
+            end = size > 0 && splitter->data[splitter->begin + size - 1] == '\r' ? size - 1 : size;
         consume(splitter, end);
     }
     return MIMIC_OK;
@@ -325,7 +328,8 @@ mimic_status mimic_csv__splitter_next(csv_splitter *splitter, csv_block *out_blo
 
 mimic_status mimic_csv__splitter_skip_mark(csv_splitter *splitter, mimic_error *err)
 {
-    MIMIC_TRY(fill(splitter, 3, err));
+    /* Three bytes and no more: an input that ends with the mark is then seen to be empty. */
+    MIMIC_TRY(fill(splitter, 2, err));
     if (splitter->end - splitter->begin >= 3 &&
         memcmp(splitter->data + splitter->begin, "\xef\xbb\xbf", 3) == 0)
         consume(splitter, 3);

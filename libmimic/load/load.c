@@ -92,7 +92,10 @@ mimic_status mimic_convert(const mimic_context *ctx, const mimic_registry *regis
     MIMIC_TRY(copy_options(options, &chosen, &csv, err));
     if (table == NULL)
         MIMIC_TRY(mimic__file_recognise(ctx, registry, inputs[0], &table, err));
-    load_job job = {.ctx = ctx, .options = &chosen, .report = mimic__report_new(ctx, target)};
+    load_job job = {.ctx = ctx,
+                    .registry = registry,
+                    .options = &chosen,
+                    .report = mimic__report_new(ctx, target)};
     if (job.report == NULL)
         return mimic__fail_memory(err);
     const load_input input = {table, inputs, input_count};
@@ -312,7 +315,10 @@ mimic_status mimic_load(const mimic_context *ctx, const mimic_registry *registry
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "context, registry, dir, target and out_report must not be NULL");
     MIMIC_TRY(copy_options(options, &chosen, &csv, err));
-    load_job job = {.ctx = ctx, .options = &chosen, .report = mimic__report_new(ctx, target)};
+    load_job job = {.ctx = ctx,
+                    .registry = registry,
+                    .options = &chosen,
+                    .report = mimic__report_new(ctx, target)};
     if (job.report == NULL)
         return mimic__fail_memory(err);
     mimic_arena arena;

@@ -9,7 +9,9 @@
 #include <time.h>
 
 #include "base/error.h"
-#include "schema/schema_model.h"
+#include "csv/csv_reader_internal.h"
+#include "schema/schema_detect.h"
+#include "schema/schema_drift.h"
 
 /* Rejects are counted by column and code; the first of each is kept as an example. */
 typedef struct reject_group {
@@ -459,6 +461,32 @@ mimic_status mimic__load_convert(load_job *job, const load_input *input, mimic_e
 
 /* ---- before anything is converted ---- */
 
+/* The header once more, with the other releases in mind. */
+static mimic_status note_header(load_job *job, const load_input *input,
+                                const mimic_csv_reader *reader, mimic_error *err)
+{
+    size_t count;
+    mimic_drift *drift = NULL;
+    const char *const *const header = mimic_csv__reader_header(reader, &count);
+    if (header == NULL)
+        return MIMIC_OK;
+    MIMIC_TRY(mimic_drift_compare(job->ctx, input->table, header, count, &drift, err));
+    const mimic_table *const other =
+        job->registry == NULL
+            ? NULL
+            : mimic__schema_better_release(job->registry, input->table, header, count);
+    mimic_status status =
+        other == NULL ? MIMIC_OK : mimic__drift_add_release(drift, other, err);
+    if (status == MIMIC_OK)
+        status = note_drift(job, input, drift, err);
+    if (status == MIMIC_OK && other != NULL && reader_options(job).strict_drift)
+        status = mimic__fail(err, MIMIC_ERR_DRIFT, "the columns are those of %s@%s/%s, not of %s",
+                             other->dataset, other->version, other->name,
+                             input->table->version);
+    mimic_drift_free(drift);
+    return status;
+}
+
 mimic_status mimic__load_preview(load_job *job, const load_input *input, mimic_error *err)
 {
     mimic_status status = MIMIC_OK;
@@ -471,8 +499,8 @@ mimic_status mimic__load_preview(load_job *job, const load_input *input, mimic_e
         status = mimic_source_open(job->ctx, input->paths[i], NULL, &source, err);
         if (status == MIMIC_OK)
             status = mimic_csv_reader_open(job->ctx, source, input->table, &options, &reader, err);
-        if (status == MIMIC_OK && mimic_csv_reader_drift(reader) != NULL)
-            status = note_drift(job, input, mimic_csv_reader_drift(reader), err);
+        if (status == MIMIC_OK)
+            status = note_header(job, input, reader, err);
         mimic_csv_reader_free(reader);
         mimic_source_free(source);
         if (status != MIMIC_OK && err != NULL && err->source[0] == '\0')

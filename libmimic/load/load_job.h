@@ -7,6 +7,7 @@
 /* What the tables of one call share. */
 typedef struct load_job {
     const mimic_context *ctx;
+    const mimic_registry *registry;    /* NULL allowed: no other release to think of */
     const mimic_load_options *options; /* a full copy */
     mimic_sink *sink;
     mimic_report *report;

@@ -99,11 +99,34 @@ static bool is_primary_key(const mimic_table *table, const mimic_foreign_key *ke
     return true;
 }
 
+static bool is_text(const mimic_field *field)
+{
+    return field->type == MIMIC_TYPE_STRING || field->type == MIMIC_TYPE_CATEGORICAL;
+}
+
+/* DuckDB casts nothing to compare keys: an INTEGER cannot refer to a BIGINT. */
+static bool has_same_types(const mimic_table *table, const mimic_table *referenced,
+                           const mimic_foreign_key *key)
+{
+    for (size_t i = 0; i < key->count; i++) {
+        const mimic_field *own = &table->fields[mimic_table_find_field(table, key->fields[i])];
+        const mimic_field *other =
+            &referenced->fields[mimic_table_find_field(referenced, key->referenced_fields[i])];
+        if (!(is_text(own) && is_text(other)) &&
+            (own->type != other->type || own->precision != other->precision ||
+             own->scale != other->scale))
+            return false;
+    }
+    return true;
+}
+
 static bool can_declare(const script *self, size_t table, const mimic_foreign_key *key,
                         const mimic_table *referenced)
 {
     if (!key->is_enforceable || self->ddl.dialect == MIMIC_SQL_ATHENA)
         return false;
+    if (self->ddl.dialect == MIMIC_SQL_DUCKDB)
+        return referenced == NULL || has_same_types(self->tables[table], referenced, key);
     if (self->ddl.dialect != MIMIC_SQL_BIGQUERY)
         return true;
     return referenced != NULL && is_primary_key(referenced, key) &&

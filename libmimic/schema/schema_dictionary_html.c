@@ -43,6 +43,15 @@ static void put_code(const mimic_dictionary *self, const char *text)
     put(self, "</code>");
 }
 
+static void put_paragraph(const mimic_dictionary *self, const char *text)
+{
+    if (text[0] == '\0')
+        return;
+    put(self, "<p>");
+    put_text(self, text);
+    put(self, "</p>\n");
+}
+
 /* The anchor of a table: by its name, or by its number when the name is not plain. */
 static void put_anchor(const mimic_dictionary *self, const mimic_table *table)
 {
@@ -165,9 +174,9 @@ static void put_intro(const mimic_dictionary *self)
     const mimic_dataset *dataset = self->dataset;
     put(self, "<h1>");
     put_text(self, page_title(dataset));
-    put(self, "</h1>\n<p>");
-    put_text(self, dataset->description);
-    mimic__buffer_format(self->out, "</p>\n<p class=\"soft\">%zu tables, %zu columns",
+    put(self, "</h1>\n");
+    put_paragraph(self, dataset->description);
+    mimic__buffer_format(self->out, "<p class=\"soft\">%zu tables, %zu columns",
                          dataset->table_count, mimic__dictionary_field_total(dataset));
     if (is_web_address(dataset->homepage)) {
         put(self, ". Source: <a href=\"");
@@ -261,9 +270,9 @@ static void put_table(const mimic_dictionary *self, const mimic_table *table)
         put_text(self, table->title);
         put(self, "</small>");
     }
-    put(self, "</h3>\n<p>");
-    put_text(self, table->description);
-    put(self, "</p>\n<p class=\"soft\">");
+    put(self, "</h3>\n");
+    put_paragraph(self, table->description);
+    put(self, "<p class=\"soft\">");
     put_code(self, table->path);
     put_rows_fact(self, table);
     put(self, "</p>\n");

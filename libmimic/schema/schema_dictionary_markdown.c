@@ -151,10 +151,11 @@ static void put_table(const mimic_dictionary *self, const mimic_table *table)
     if (table->title[0] != '\0') {
         mimic__buffer_text(self->out, "**");
         put_text(self, table->title);
-        mimic__buffer_text(self->out, ".** ");
+        mimic__buffer_text(self->out, table->description[0] == '\0' ? ".**" : ".** ");
     }
     put_text(self, table->description);
-    mimic__buffer_text(self->out, "\n\n");
+    if (table->title[0] != '\0' || table->description[0] != '\0')
+        mimic__buffer_text(self->out, "\n\n");
     put_facts(self, table);
     mimic__buffer_text(self->out, "| column | type | null | keys | description |\n"
                                   "| --- | --- | --- | --- | --- |\n");

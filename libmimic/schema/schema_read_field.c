@@ -170,9 +170,13 @@ static const char *find_bad_directive(const char *format)
 
 static void check_time_format(mimic_schema_reader *reader, const mimic_json *at, const char *format)
 {
-    if (strcmp(format, "default") == 0 || strcmp(format, "any") == 0)
+    static const char *const words[] = {"default", "any", NULL};
+    if (is_one_of(format, words))
         return;
-    if (strchr(format, '%') == NULL)
+    size_t plain = 0;
+    while (format[plain] != '\0' && format[plain] != '%')
+        plain++;
+    if (format[plain] == '\0')
         mimic__schema_finding(reader, at,
                               "unknown format \"%s\"; expected default, any, or a pattern such as "
                               "%%Y-%%m-%%d %%H:%%M:%%S",

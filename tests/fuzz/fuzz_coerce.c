@@ -1,7 +1,7 @@
 /*
  * Coercion of hostile texts. The first byte chooses a type, the second its options; up to the first
- * line feed stands a format or pattern, and the rest is cells, one a line. Every cell goes through the
- * public functions and through a plan; numbers must agree with strtod.
+ * line feed stands a format or pattern, and the rest is cells, one a line. Every cell goes through
+ * the public functions and through a plan; numbers must agree with strtod.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -61,7 +61,7 @@ class Tree(unittest.TestCase):
         self.refused("style", {"cli/a.c": "/* A file. */\n" * 801}, "801 lines")
         self.refused("style", {"cli/a.c": '/* A file. */\n#include "b.c"\n'}, "includes a .c")
         self.refused("style", {"cli/a.c": "int x;\n"}, "begin with a comment")
-        self.refused("style", {"cli/sum.c": "/* A file. */\n"}, "the name is taken")
+        self.refused("style", {"libmimic/io/sum.c": "/* A file. */\n"}, "the name is taken")
         wide = "/* A file. */\nstatic int f(int a, int b, int c,\n  int (*d)(int, int), int e, int g, int h)\n{\n}\n"
         self.refused("style", {"cli/a.c": wide}, "f has 7 parameters")
         self.refused("style", {"cli/a.c": wide.replace(")\n{", ") {")}, "f has 7 parameters")

@@ -127,7 +127,7 @@ START_TEST(arrow_sink__stream_by_its_ending)
 {
     sink_case c;
     setup(&c);
-    ck_assert_int_eq(open_target(&c, "", "labs.arrows", MIMIC_SINK_COMPRESSION_ZSTD, NULL),
+    ck_assert_int_eq(open_target(&c, "", "labs.arrows", 0, NULL),
                      MIMIC_OK);
     ck_assert_int_eq(write_table(&c, fixture_table(), false), MIMIC_OK);
     ck_assert_int_eq(mimic_sink_finish(c.sink, NULL, NULL, NULL), MIMIC_OK);
@@ -145,6 +145,10 @@ START_TEST(arrow_sink__gzip_and_wild_levels_are_refused)
     ck_assert_int_eq(open_target(&c, "arrow:", "out", MIMIC_SINK_COMPRESSION_GZIP, &err),
                      MIMIC_ERR_ARGUMENT);
     ck_assert_ptr_nonnull(strstr(err.message, "zstd"));
+    if (MIMIC_HAVE_ZSTD == 0) {
+        teardown(&c);
+        return;
+    }
     char target[TEST_PATH_BYTES + 64];
     const mimic_sink_options options = {.struct_size = sizeof options, .compression_level = 99};
     snprintf(target, sizeof target, "arrow:%s/out", c.folder);

@@ -128,7 +128,7 @@ static void compare_value(const mimic_column *column, int64_t row, const model_v
     if (column->type == MIMIC_TYPE_STRING || column->type == MIMIC_TYPE_BINARY ||
         (column->type == MIMIC_TYPE_CATEGORICAL && is_valid)) {
         const mimic_dictionary *const dictionary = column->dictionary;
-        const int32_t *offsets = column->offsets + row;
+        const int32_t *offsets = dictionary == NULL ? column->offsets + row : NULL;
         const char *bytes = column->values;
         if (dictionary != NULL) {
             offsets = dictionary->offsets + ((const int32_t *)column->values)[row];

@@ -360,6 +360,8 @@ START_TEST(coerce_rules__messages)
 {
     mimic_field field = test_field("f", MIMIC_TYPE_INT32);
     expect_message(&field, MIMIC_REJECT_TYPE, "2.5", "\"2.5\" is not an int32");
+    expect_message(&field, MIMIC_REJECT_TYPE, "\"2.5\"", "\"2.5\" is not an int32");
+    expect_message(&field, MIMIC_REJECT_TYPE, "\"\"", "an empty text is not an int32");
     expect_message(&field, MIMIC_REJECT_RANGE, "3000000000",
                    "\"3000000000\" does not fit into int32 (-2147483648 to 2147483647)");
     expect_message(&field, MIMIC_REJECT_REQUIRED, "", "empty, but a value is required");

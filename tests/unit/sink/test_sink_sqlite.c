@@ -56,7 +56,8 @@ static const char *query(const char *sql)
 static void expect_query(const char *sql, const char *expected)
 {
     const char *found = query(sql);
-    ck_assert_msg(strcmp(found, expected) == 0, "%s\nexpected\n%s\nfound\n%s", sql, expected, found);
+    ck_assert_msg(strcmp(found, expected) == 0, "%s\nexpected\n%s\nfound\n%s", sql, expected,
+                  found);
 }
 
 static void make_labs(test_table *t)
@@ -169,7 +170,8 @@ START_TEST(sqlite__options)
     options.no_indexes = 1;
     options.no_sync = 1;
     load(&options, true);
-    expect_query("SELECT charttime FROM labs WHERE id = 2 AND typeof(charttime) = 'integer'", "2\n");
+    expect_query("SELECT charttime FROM labs WHERE id = 2 AND typeof(charttime) = 'integer'",
+                 "2\n");
     expect_query("SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'labs'",
                  "0\n");
     teardown();
