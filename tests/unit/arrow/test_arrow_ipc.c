@@ -477,8 +477,9 @@ START_TEST(arrow_ipc__bytes_depend_on_rows_alone)
     static const int64_t steps[] = {3001, 66000};
     failing_heap heap = {0};
     mimic_context *ctx = failing_context(&heap);
-    for (int kind = 0; kind < (MIMIC_HAVE_ZSTD ? 4 : 2); kind++) {
-        const mimic_ipc_options options = {.is_stream = kind & 1, .is_compressed = kind & 2};
+    for (int kind = 0; kind < 2; kind++) {
+        const mimic_ipc_options options = {.is_stream = kind == 0,
+                                           .is_compressed = kind == 1 && MIMIC_HAVE_ZSTD != 0};
         memory_file reference;
         write_fixture(ctx, &options, 66000, 977, true, &reference);
         for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {

@@ -83,9 +83,10 @@ static void check_begins(const sink_case *c, const char *name, const char *bytes
 
 START_TEST(arrow_sink__folder_of_tables_with_rejects)
 {
-    static const char expected[] = "source,record,line,byte_offset,column,code,message,raw\n"
-                                   "a.csv,7,8,99,row_id,required,"
-                                   "\"a value is required, \"\"nothing\"\" was found\",\"x,\xff\"\n";
+    static const char expected[] =
+        "source,record,line,byte_offset,column,code,message,raw\n"
+        "a.csv,7,8,99,row_id,required,"
+        "\"a value is required, \"\"nothing\"\" was found\",\"x,\xff\"\n";
     sink_case c;
     setup(&c);
     ck_assert_int_eq(open_target(&c, "arrow:", "out", 0, NULL), MIMIC_OK);
@@ -111,7 +112,8 @@ START_TEST(arrow_sink__one_file_one_table)
     sink_case c;
     mimic_error err = MIMIC_ERROR_INIT;
     setup(&c);
-    ck_assert_int_eq(open_target(&c, "", "labs.arrow", MIMIC_SINK_COMPRESSION_NONE, NULL), MIMIC_OK);
+    ck_assert_int_eq(open_target(&c, "", "labs.arrow", MIMIC_SINK_COMPRESSION_NONE, NULL),
+                     MIMIC_OK);
     ck_assert_int_eq(write_table(&c, fixture_table(), true), MIMIC_OK);
     ck_assert_int_eq(mimic_sink_begin(c.sink, fixture_table(), NULL, &err), MIMIC_ERR_STATE);
     ck_assert_ptr_nonnull(strstr(err.message, "one table"));
@@ -127,8 +129,7 @@ START_TEST(arrow_sink__stream_by_its_ending)
 {
     sink_case c;
     setup(&c);
-    ck_assert_int_eq(open_target(&c, "", "labs.arrows", 0, NULL),
-                     MIMIC_OK);
+    ck_assert_int_eq(open_target(&c, "", "labs.arrows", 0, NULL), MIMIC_OK);
     ck_assert_int_eq(write_table(&c, fixture_table(), false), MIMIC_OK);
     ck_assert_int_eq(mimic_sink_finish(c.sink, NULL, NULL, NULL), MIMIC_OK);
     check_begins(&c, "labs.arrows", "\xff\xff\xff\xff", 4);

@@ -39,7 +39,8 @@ static mimic_status open_case(stream_case *c, const char *csv, const mimic_csv_o
 {
     mimic_status status = mimic_registry_new(c->ctx, &c->registry, err);
     if (status == MIMIC_OK)
-        status = mimic_registry_add_json(c->registry, SCHEMA, strlen(SCHEMA), "t", &c->dataset, err);
+        status =
+            mimic_registry_add_json(c->registry, SCHEMA, strlen(SCHEMA), "t", &c->dataset, err);
     if (status == MIMIC_OK)
         status = mimic_source_from_memory(c->ctx, csv, strlen(csv), "t.csv", NULL, &c->source, err);
     if (status == MIMIC_OK)
