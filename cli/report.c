@@ -220,19 +220,26 @@ static void print_group(FILE *stream, const mimic_report *report, const note_gro
         (void)fprintf(stream, "  ... and %zu more; --format json has them all\n", left_out);
 }
 
+/* Tables that failed. One alone whose message is the error of the whole needs no list. */
 static void print_failures(FILE *stream, const mimic_report *report, const char *known_error,
                            int width)
 {
-    int is_first = 1;
-    for (size_t i = 0; i < mimic_report_table_count(report); i++) {
-        mimic_table_report t = MIMIC_TABLE_REPORT_INIT;
-        (void)mimic_report_table(report, i, &t);
-        if (t.status == MIMIC_OK || strcmp(t.message, known_error) == 0)
+    size_t failed = 0;
+    int is_news = 0;
+    mimic_table_report t = MIMIC_TABLE_REPORT_INIT;
+    for (size_t i = 0; mimic_report_table(report, i, &t) == MIMIC_OK; i++) {
+        failed += t.status != MIMIC_OK;
+        is_news |= t.status != MIMIC_OK && strcmp(t.message, known_error) != 0;
+    }
+    if (failed == 0 || (failed == 1 && !is_news))
+        return;
+    (void)fputs("\nFailed\n", stream);
+    for (size_t i = 0; mimic_report_table(report, i, &t) == MIMIC_OK; i++) {
+        if (t.status == MIMIC_OK)
             continue;
-        (void)fprintf(stream, "%s  %s: ", is_first ? "\nNot written\n" : "", t.table);
+        (void)fprintf(stream, "  %s: ", t.table);
         talk_wrapped(stream, t.message, 4 + (int)strlen(t.table), 4, width);
         (void)fputc('\n', stream);
-        is_first = 0;
     }
 }
 
