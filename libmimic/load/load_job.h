@@ -10,6 +10,7 @@ typedef struct load_job {
     const mimic_registry *registry;    /* NULL allowed: no other release to think of */
     const mimic_load_options *options; /* a full copy */
     mimic_sink *sink;
+    mimic_progress progress; /* as told last */
     mimic_report *report;
     size_t table_index;
     size_t table_count;
@@ -23,6 +24,13 @@ typedef struct load_input {
     const char *const *paths; /* parts, in order */
     size_t path_count;
 } load_input;
+
+/* Of a source or a sink that may have to wait: asks the progress callback whether to stop. `job` is
+ * a load_job. */
+int mimic__load_is_interrupted(void *job);
+/* Opens one part; a signal ends the wait for a pipe when the progress callback says so. */
+mimic_status mimic__load_open_source(load_job *job, const char *path, mimic_source **out_source,
+                                     mimic_error *err);
 
 /*
  * Opens every part, compares its header with the table and notes the drift; nothing is converted.

@@ -14,7 +14,7 @@ int main(void)
     PRINT(mimic_error, message);
     PRINT(mimic_allocator, ctx);
     PRINT(mimic_context_options, log_ctx);
-    PRINT(mimic_source_options, max_bytes);
+    PRINT(mimic_source_options, interrupted_ctx);
     PRINT(mimic_source_callbacks, ctx);
     PRINT(mimic_field_info, on_error);
     PRINT(mimic_foreign_key_info, referenced_fields);
@@ -30,7 +30,7 @@ int main(void)
     PRINT(mimic_sink_host, ctx);
     PRINT(mimic_finding, message);
     PRINT(mimic_sink_vtable, free);
-    PRINT(mimic_sink_options, no_sync);
+    PRINT(mimic_sink_options, interrupted_ctx);
     PRINT(mimic_progress, is_done);
     PRINT(mimic_load_options, jobs);
     PRINT(mimic_table_report, message);
