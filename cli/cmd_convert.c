@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "commands.h"
 #include "job.h"
@@ -68,10 +69,34 @@ static int convert(job *j)
     return job_end(j, status, report, &err);
 }
 
+/* A target forgotten on the command line must not cost the last input. */
+static int check_target(const cli_arguments *arguments)
+{
+    const cli_list *operands = &arguments->operands;
+    const char *target = operands->items[operands->count - 1];
+    struct stat target_info;
+    struct stat input_info;
+    if (stat(target, &target_info) != 0)
+        return EXIT_DONE;
+    for (size_t i = 0; i + 1 < operands->count; i++) {
+        if (stat(operands->items[i], &input_info) == 0 && input_info.st_dev == target_info.st_dev &&
+            input_info.st_ino == target_info.st_ino) {
+            talk_error("the target %s is an input too; give the target another name\n"
+                       "See 'mimic convert --help'.",
+                       target);
+            return EXIT_USAGE;
+        }
+    }
+    return EXIT_DONE;
+}
+
 static int run_convert(const cli_arguments *arguments)
 {
     job j;
-    int status = job_open(arguments, &j);
+    int status = check_target(arguments);
+    if (status != EXIT_DONE)
+        return status;
+    status = job_open(arguments, &j);
     if (status == EXIT_DONE)
         status = convert(&j);
     job_close(&j);

@@ -12,6 +12,31 @@
 static const mimic_compression compressions[] = {MIMIC_COMPRESSION_AUTO, MIMIC_COMPRESSION_GZIP,
                                                  MIMIC_COMPRESSION_ZSTD, MIMIC_COMPRESSION_NONE};
 
+typedef struct tally {
+    size_t tables;
+    int64_t rows;
+    int64_t bytes;
+} tally;
+
+static int count(const mimic_progress *progress, void *ctx)
+{
+    tally *written = ctx;
+    if (progress->is_done) {
+        written->tables++;
+        written->rows += progress->rows;
+        written->bytes += progress->bytes;
+    }
+    return progress_update(progress, NULL);
+}
+
+static void print_tally(const cli_arguments *arguments, const tally *written)
+{
+    char rows[NUMBER_BYTES];
+    (void)printf("%s: %zu tables, %s rows, %.1f MB in %s\n", arguments->operands.items[0],
+                 written->tables, talk_number(written->rows, rows), (double)written->bytes / 1e6,
+                 arguments->operands.items[1]);
+}
+
 static int run_synth(const cli_arguments *arguments)
 {
     session s;
@@ -24,13 +49,17 @@ static int run_synth(const cli_arguments *arguments)
         options.seed = arguments->seed;
         options.tables = (const char *const *)arguments->tables.items;
         options.table_count = arguments->tables.count;
-        options.progress = progress_update;
+        tally written = {0, 0, 0};
+        options.progress = count;
+        options.progress_ctx = &written;
         progress_begin(arguments->quiet);
         const mimic_status status = mimic_synth(s.ctx, s.registry, arguments->operands.items[0],
                                                 arguments->operands.items[1], &options, &err);
         progress_end();
         if (status != MIMIC_OK)
             result = talk_mimic_error(&err);
+        else
+            print_tally(arguments, &written);
     }
     session_close(&s);
     return result;

@@ -10,7 +10,7 @@
 #include "options.h"
 #include "talk.h"
 
-enum { CELL_BYTES = 48, COLUMN_COUNT = 10, NOTES_SHOWN = 30 };
+enum { CELL_BYTES = 48, COLUMN_COUNT = 10, NOTES_SHOWN = 30, REMARKS_SHOWN = 3 };
 
 typedef struct report_column {
     const char *title;
@@ -202,32 +202,44 @@ static void print_group(FILE *stream, const mimic_report *report, const note_gro
                         int width)
 {
     size_t found = 0;
+    size_t remarks = 0; /* on single tables, such as keys that lead out of the target */
+    size_t left_out = 0;
     size_t index = 0;
     mimic_note note;
     while (next_note(report, group->kind, &index, &note)) {
-        if (found == 0)
+        const int is_remark =
+            note.kind == MIMIC_NOTE_FINDING && !note.is_problem && note.table[0] != '\0';
+        if (found++ == 0)
             (void)fprintf(stream, "\n%s\n", group->title);
-        if (found++ < NOTES_SHOWN)
+        if ((is_remark && ++remarks > REMARKS_SHOWN) || found - left_out > NOTES_SHOWN)
+            left_out++;
+        else
             print_note(stream, &note, width);
     }
-    if (found > NOTES_SHOWN)
-        (void)fprintf(stream, "  ... and %zu more; --format json has them all\n",
-                      found - NOTES_SHOWN);
+    if (left_out > 0)
+        (void)fprintf(stream, "  ... and %zu more; --format json has them all\n", left_out);
 }
 
+/* Tables that failed. One alone whose message is the error of the whole needs no list. */
 static void print_failures(FILE *stream, const mimic_report *report, const char *known_error,
                            int width)
 {
-    int is_first = 1;
-    for (size_t i = 0; i < mimic_report_table_count(report); i++) {
-        mimic_table_report t = MIMIC_TABLE_REPORT_INIT;
-        (void)mimic_report_table(report, i, &t);
-        if (t.status == MIMIC_OK || strcmp(t.message, known_error) == 0)
+    size_t failed = 0;
+    int is_news = 0;
+    mimic_table_report t = MIMIC_TABLE_REPORT_INIT;
+    for (size_t i = 0; mimic_report_table(report, i, &t) == MIMIC_OK; i++) {
+        failed += t.status != MIMIC_OK;
+        is_news |= t.status != MIMIC_OK && strcmp(t.message, known_error) != 0;
+    }
+    if (failed == 0 || (failed == 1 && !is_news))
+        return;
+    (void)fputs("\nFailed\n", stream);
+    for (size_t i = 0; mimic_report_table(report, i, &t) == MIMIC_OK; i++) {
+        if (t.status == MIMIC_OK)
             continue;
-        (void)fprintf(stream, "%s  %s: ", is_first ? "\nNot written\n" : "", t.table);
+        (void)fprintf(stream, "  %s: ", t.table);
         talk_wrapped(stream, t.message, 4 + (int)strlen(t.table), 4, width);
         (void)fputc('\n', stream);
-        is_first = 0;
     }
 }
 

@@ -64,10 +64,12 @@ struct ArrowArrayStream {
 
 /**
  * Describes a table as a struct ArrowSchema (type struct, one child a field, metadata
- * mimic:dataset, mimic:version, mimic:table).
+ * mimic:dataset, mimic:version, mimic:table, mimic:library; of a field: mimic:description). Categorical
+ * fields are dictionary<int32, utf8>.
  *
- * Returns: MIMIC_OK; MIMIC_ERR_MEMORY.
- * Ownership: the caller calls out_schema->release.
+ * Returns: MIMIC_OK; MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT; MIMIC_ERR_LIMIT for a text of 2 GiB.
+ * Ownership: the caller calls out_schema->release, before the context is freed; the table may go at
+ * once.
  * Since: 0.1
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_table_export_schema(const mimic_context *ctx,
@@ -78,8 +80,9 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_table_export_schema(const mimic_con
 /**
  * Copies a batch into an ArrowArray that lives on its own.
  *
- * Returns: MIMIC_OK; MIMIC_ERR_MEMORY.
- * Ownership: the caller calls out_array->release; the batch may change or go at once.
+ * Returns: MIMIC_OK; MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT.
+ * Ownership: the caller calls out_array->release, before the context is freed; the batch may change
+ * or go at once.
  * Since: 0.1
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_batch_export(const mimic_context *ctx,
@@ -88,11 +91,13 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_batch_export(const mimic_context *c
                                                           mimic_error *err);
 
 /**
- * Turns a reader into a stream of batches. get_next fails with EIO and the message of the error.
+ * Turns a reader into a stream of batches. Its calls fail with ENOMEM, ECANCELED (a callback asked to
+ * stop) or EIO, and get_last_error has the message.
  *
  * Returns: MIMIC_OK; MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT.
- * Ownership: on success the stream owns *reader, which becomes NULL; source, table and context must
- * outlive the stream. On failure the reader stays with the caller.
+ * Ownership: on success the stream owns *reader, which becomes NULL; source and table must outlive
+ * the stream, the context also the schemas and arrays taken from it. On failure the reader stays
+ * with the caller.
  * Since: 0.1
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_csv_reader_export(mimic_csv_reader **reader,

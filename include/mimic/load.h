@@ -56,7 +56,8 @@ typedef struct mimic_load_options {
     int32_t jobs;                /* threads that may be used; 0 = 1 */
 } mimic_load_options;
 
-#define MIMIC_LOAD_OPTIONS_INIT { (uint32_t)sizeof(mimic_load_options) }
+#define MIMIC_LOAD_OPTIONS_INIT                                                                    \
+    { (uint32_t)sizeof(mimic_load_options), NULL, NULL, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0 }
 
 /** What became of one table; texts borrowed from the report. */
 typedef struct mimic_table_report {
@@ -78,7 +79,8 @@ typedef struct mimic_table_report {
     const char *message;  /* of that status, "" when it is MIMIC_OK */
 } mimic_table_report;
 
-#define MIMIC_TABLE_REPORT_INIT { (uint32_t)sizeof(mimic_table_report) }
+#define MIMIC_TABLE_REPORT_INIT                                                                    \
+    { (uint32_t)sizeof(mimic_table_report), "", "", "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "" }
 
 /** Other lines of a report. */
 typedef int32_t mimic_note_kind;
@@ -100,7 +102,8 @@ typedef struct mimic_note {
     const char *message;
 } mimic_note;
 
-#define MIMIC_NOTE_INIT { (uint32_t)sizeof(mimic_note) }
+#define MIMIC_NOTE_INIT                                                                            \
+    { (uint32_t)sizeof(mimic_note), 0, 0, "", "", "", -1, "" }
 
 /**
  * Converts one table: `inputs` are parts of it, in order, each with its own header; "-" is standard

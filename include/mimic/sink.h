@@ -48,11 +48,15 @@ typedef struct mimic_finding {
 typedef void (*mimic_finding_fn)(const mimic_finding *finding, void *ctx);
 
 /**
- * One sink. The library calls: (begin write* reject* (commit | abort))* finish? free.
+ * One sink. The library calls: (begin (write | reject)* (commit | abort))* finish? free.
+ * The order is kept and batches are checked against the table before a sink sees them; abort follows
+ * whatever failed, begin included. The host that begin gets is never NULL and has every member.
  * encode is pure and optional: it turns a batch into a chunk of the sink's own, may run on any
- * thread, several at once; free_chunk frees what write did not take. write gets the chunk, or NULL
- * without encode, and is called in order on one thread. reject stores a rejected row; NULL = the
- * sink keeps no rejects. finish makes the target visible. free must undo what was not finished.
+ * thread, several at once. write gets the chunk, or NULL without encode, is called in order on one
+ * thread, and owns the chunk, also when it fails; free_chunk frees one that never reached write.
+ * reject stores a rejected row and may be called from within reject_row; NULL = the sink keeps no
+ * rejects. A table that is begun again replaces its former self. finish makes the target visible;
+ * its `finding` is never NULL. free must undo what was not finished.
  * The first member lets the struct grow: members beyond a caller's struct_size count as NULL, and a
  * library older than the caller ignores members that it does not know.
  */
@@ -87,9 +91,13 @@ typedef struct mimic_sink_options {
     int32_t integer_times;     /* SQLite: 1 = microseconds as INTEGER instead of ISO 8601 text */
     int32_t no_indexes;        /* SQLite: 1 = primary and unique keys only */
     int32_t no_sync;           /* 1 = skip fsync, for tests and throw-away data */
+    /* Asked now and then during long steps (indexes, checks); not 0 stops with MIMIC_ERR_CANCELLED.
+     * Called on the thread that called the sink. NULL = never. */
+    int (*interrupted)(void *ctx);
+    void *interrupted_ctx;
 } mimic_sink_options;
 
-#define MIMIC_SINK_OPTIONS_INIT { (uint32_t)sizeof(mimic_sink_options), 0, 0, 0, 0, 0 }
+#define MIMIC_SINK_OPTIONS_INIT { (uint32_t)sizeof(mimic_sink_options) }
 
 /**
  * Opens a built-in sink by its target.

@@ -113,7 +113,8 @@ static const char *recognise_edition(const mimic_report *report, const mimic_dat
     return best;
 }
 
-bool mimic__report_compare_counts(mimic_report *report, const mimic_dataset *dataset)
+bool mimic__report_compare_counts(mimic_report *report, const mimic_dataset *dataset,
+                                  bool is_problem)
 {
     const char *const edition = recognise_edition(report, dataset);
     if (edition == NULL)
@@ -133,6 +134,7 @@ bool mimic__report_compare_counts(mimic_report *report, const mimic_dataset *dat
             &report->arena, "%lld rows read; the %s edition is published with %lld",
             (long long)entry->read, edition, (long long)entry->expected_rows);
         const mimic_note note = {.kind = MIMIC_NOTE_COUNT,
+                                 .is_problem = is_problem,
                                  .table = entry->table,
                                  .code = "row_count",
                                  .count = entry->read - entry->expected_rows,

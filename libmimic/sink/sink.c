@@ -153,8 +153,7 @@ static int host_reject_row(void *ctx, int64_t row, mimic_reject_code code, const
     if (caller->reject_row != NULL)
         return caller->reject_row(caller->ctx, row, code, column, message);
     mimic__fail(&sink->failure, MIMIC_ERR_VALUE, "row %lld of a batch of table %s refused (%s): %s",
-                (long long)row, sink->table->name, mimic_reject_code_name(code),
-                message);
+                (long long)row, sink->table->name, mimic_reject_code_name(code), message);
     mimic__error_place(&sink->failure, NULL, -1, -1, -1, column);
     return 1;
 }
@@ -186,8 +185,7 @@ mimic_status mimic_sink_begin(mimic_sink *sink, const mimic_table *table,
     sink->table = table;
     sink->failure = NO_ERROR;
     sink->state = STATE_OPEN;
-    const mimic_status status =
-        sink->vtable.begin(sink->self, table, &sink->host, &sink->failure);
+    const mimic_status status = sink->vtable.begin(sink->self, table, &sink->host, &sink->failure);
     return status == MIMIC_OK ? MIMIC_OK : fail_table(sink, status, "begin", err);
 }
 
@@ -197,8 +195,8 @@ static mimic_status check_batch(const mimic_sink *sink, const mimic_batch *batch
     if (batch->row_count < 0 || batch->column_count != field_count)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "the batch has %lld rows of %zu columns; table %s has %zu fields",
-                           (long long)batch->row_count, batch->column_count,
-                           sink->table->name, field_count);
+                           (long long)batch->row_count, batch->column_count, sink->table->name,
+                           field_count);
     for (size_t i = 0; i < field_count; i++) {
         const mimic_field *field = &sink->table->fields[i];
         const mimic_column *column = &batch->columns[i];
@@ -206,8 +204,8 @@ static mimic_status check_batch(const mimic_sink *sink, const mimic_batch *batch
             (field->type == MIMIC_TYPE_DECIMAL && column->scale != field->scale))
             return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                                "column %zu of the batch is %s; field %s of table %s is %s", i,
-                               mimic_type_name(column->type), field->name,
-                               sink->table->name, mimic_type_name(field->type));
+                               mimic_type_name(column->type), field->name, sink->table->name,
+                               mimic_type_name(field->type));
     }
     return MIMIC_OK;
 }
@@ -238,8 +236,14 @@ mimic_status mimic_sink_write(mimic_sink *sink, const mimic_batch *batch, mimic_
 mimic_status mimic_sink_reject(mimic_sink *sink, const mimic_reject *reject, mimic_error *err)
 {
     MIMIC_TRY(require_state(sink, STATE_OPEN, "reject", err));
-    mimic_reject chosen = {.struct_size = sizeof chosen, .source = "", .column = "",
-                           .message = "", .raw = "", .record = -1, .line = -1, .byte_offset = -1};
+    mimic_reject chosen = {.struct_size = sizeof chosen,
+                           .source = "",
+                           .column = "",
+                           .message = "",
+                           .raw = "",
+                           .record = -1,
+                           .line = -1,
+                           .byte_offset = -1};
     if (reject == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT, "mimic_sink_reject: reject is NULL");
     MIMIC_TRY(MIMIC_OPTIONS_COPY(&chosen, reject, "mimic_reject", err));
@@ -285,9 +289,8 @@ mimic_status mimic_sink_finish(mimic_sink *sink, mimic_finding_fn finding, void 
     sink->state = STATE_FINISHED;
     if (sink->vtable.finish == NULL)
         return MIMIC_OK;
-    const mimic_status status =
-        sink->vtable.finish(sink->self, finding == NULL ? ignore_finding : finding, finding_ctx,
-                            &sink->failure);
+    const mimic_status status = sink->vtable.finish(
+        sink->self, finding == NULL ? ignore_finding : finding, finding_ctx, &sink->failure);
     if (status == MIMIC_OK)
         return MIMIC_OK;
     const mimic_status told = fail_table(sink, status, "finish", err);

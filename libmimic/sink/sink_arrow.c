@@ -133,6 +133,13 @@ static const mimic_sink_vtable vtable = {.struct_size = sizeof vtable,
                                          .finish = arrow_finish,
                                          .free = arrow_free};
 
+static bool is_compressed(mimic_sink_compression compression)
+{
+    if (compression == MIMIC_SINK_COMPRESSION_DEFAULT)
+        return MIMIC_HAVE_ZSTD != 0;
+    return compression == MIMIC_SINK_COMPRESSION_ZSTD;
+}
+
 static mimic_status open_inner(arrow_sink *sink, const struct mimic_target *target,
                                const mimic_sink_options *options, mimic_sink **out_sink,
                                mimic_error *err)
@@ -141,7 +148,7 @@ static mimic_status open_inner(arrow_sink *sink, const struct mimic_target *targ
                                                  .no_sync = options->no_sync != 0};
     sink->options = (mimic_ipc_options){
         .is_stream = target->is_stream,
-        .is_compressed = options->compression != MIMIC_SINK_COMPRESSION_NONE,
+        .is_compressed = is_compressed(options->compression),
         .level = options->compression_level,
     };
     MIMIC_TRY(

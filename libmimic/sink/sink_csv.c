@@ -1,6 +1,6 @@
 /*
- * The CSV sink: canonical CSV (sink_csv_encode.h), one file a table below a folder, .csv with .gz or
- * .zst when compressed, or the one file that the target names (sink_files.h). Every value has a
+ * The CSV sink: canonical CSV (sink_csv_encode.h), one file a table below a folder, .csv with .gz
+ * or .zst when compressed, or the one file that the target names (sink_files.h). Every value has a
  * text, so no row is refused; keys are not checked.
  */
 #include "base/buffer.h"

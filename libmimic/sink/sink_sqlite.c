@@ -10,8 +10,6 @@
  */
 #include "sink/sink_internal.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <mimic/version.h>
@@ -20,6 +18,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "schema/schema_ddl.h"
+#include "sink/sink_sqlite_check.h"
 #include "sink/sink_sqlite_db.h"
 #include "sink/sink_sqlite_file.h"
 
@@ -229,150 +228,14 @@ static void abort_table(void *self)
 
 /* ---- the whole database ---- */
 
-typedef struct finding_sink {
-    sqlite_sink *sink;
-    mimic_finding_fn finding;
-    void *finding_ctx;
-    int64_t violations;
-    mimic_buffer faults; /* of the integrity check */
-    mimic_error *err;
-    mimic_status status;
-} finding_sink;
-
-static void tell(const finding_sink *findings, const char *check, const char *table, int64_t count,
-                 const char *message)
-{
-    const mimic_finding finding = {.struct_size = sizeof finding,
-                                   .check = check,
-                                   .table = table,
-                                   .count = count,
-                                   .message = message};
-    findings->finding(&finding, findings->finding_ctx);
-}
-
-static int collect_fault(void *ctx, int count, char **values, char **names)
-{
-    (void)count;
-    (void)names;
-    finding_sink *findings = ctx;
-    if (findings->faults.size < 300)
-        mimic__buffer_format(&findings->faults, "%s%s", findings->faults.size > 0 ? "; " : "",
-                             values[0] == NULL ? "" : values[0]);
-    return 0;
-}
-
-/* A new database is checked as a whole, an existing one only where this sink wrote. */
-static mimic_status check_integrity(finding_sink *findings, mimic_error *err)
-{
-    const sqlite_sink *sink = findings->sink;
-    MIMIC_TRY(mimic__sqlite_query(
-        sink->db,
-        sink->is_new
-            ? "SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok'"
-            : "SELECT i.integrity_check FROM temp._mimic_done AS d,"
-              " pragma_integrity_check(d.name) AS i WHERE i.integrity_check <> 'ok'",
-        collect_fault, findings, err));
-    if (findings->faults.size > 0 || findings->faults.failed)
-        return mimic__fail(err, MIMIC_ERR_BACKEND,
-                           "database \"%s\" failed its integrity check: %.*s", sink->path,
-                           (int)findings->faults.size,
-                           findings->faults.size > 0 ? findings->faults.data : "");
-    tell(findings, "integrity_check", "", -1,
-         sink->is_new ? "ok: pages, indexes and constraints of the database are sound"
-                           : "ok: pages, indexes and constraints of the loaded tables are sound");
-    return MIMIC_OK;
-}
-
-/* For every foreign key that touches a table of this load: child, parent, columns, whether the
- * parent's columns are there, and the query that counts rows without a parent. A left join, because
- * it is fast even where the parent has no index. */
-static const char FOREIGN_KEYS[] =
-    "WITH keys (child, id, parent, source, target) AS ("
-    " SELECT m.name, f.id, f.\"table\", f.\"from\", f.\"to\""
-    "  FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'"
-    " UNION ALL SELECT * FROM temp._mimic_relations)"
-    "SELECT child, parent, group_concat(source, ', '),"
-    " min(EXISTS (SELECT 1 FROM pragma_table_info(keys.parent) AS p"
-    "  WHERE p.name = keys.target COLLATE NOCASE)),"
-    " printf('SELECT count(*) FROM main.\"%w\" AS c LEFT JOIN main.\"%w\" AS p ON %s WHERE %s"
-    " AND p.\"%w\" IS NULL', child, parent,"
-    "  group_concat(printf('p.\"%w\" = c.\"%w\"', target, source), ' AND '),"
-    "  group_concat(printf('c.\"%w\" IS NOT NULL', source), ' AND '), min(target))"
-    " FROM keys WHERE child IN (SELECT name FROM temp._mimic_done)"
-    "  OR parent IN (SELECT name FROM temp._mimic_done)"
-    " GROUP BY child, id HAVING count(target) = count(*) ORDER BY child, min(source), id";
-
-static int take_count(void *ctx, int count, char **values, char **names)
-{
-    (void)count;
-    (void)names;
-    *(int64_t *)ctx = values[0] == NULL ? 0 : strtoll(values[0], NULL, 10);
-    return 0;
-}
-
-static int check_foreign_key(void *ctx, int count, char **values, char **names)
-{
-    (void)count;
-    (void)names;
-    finding_sink *findings = ctx;
-    const char *child = values[0];
-    const char *parent = values[1];
-    const char *columns = values[2];
-    char message[MIMIC_ERROR_MESSAGE_BYTES];
-    int64_t missing = 0;
-    if (values[3][0] == '0') {
-        snprintf(message, sizeof message,
-                 "%s of %s refers to %s, which is not in this database: not checked", columns, child,
-                 parent);
-        tell(findings, "foreign_key_check", child, -1, message);
-        return 0;
-    }
-    findings->status =
-        mimic__sqlite_query(findings->sink->db, values[4], take_count, &missing, findings->err);
-    if (findings->status != MIMIC_OK)
-        return 1;
-    if (missing > 0) {
-        snprintf(message, sizeof message,
-                 "%lld rows of %s point to a row of %s that is not there (%s); exports and demo "
-                 "subsets have such rows, and they are kept",
-                 (long long)missing, child, parent, columns);
-        tell(findings, "foreign_key_check", child, missing, message);
-    }
-    findings->violations += missing;
-    return 0;
-}
-
-static mimic_status check_foreign_keys(finding_sink *findings, mimic_error *err)
-{
-    findings->err = err;
-    const mimic_status status = mimic__sqlite_query(findings->sink->db, FOREIGN_KEYS,
-                                                    check_foreign_key, findings, NULL);
-    if (findings->status != MIMIC_OK)
-        return findings->status;
-    if (status != MIMIC_OK)
-        return mimic__fail(err, status, "database \"%s\": the foreign keys could not be listed",
-                           findings->sink->path);
-    if (findings->violations == 0)
-        tell(findings, "foreign_key_check", "", 0,
-             "ok: every reference to a table of this database finds its row");
-    return MIMIC_OK;
-}
-
 static mimic_status finish(void *self, mimic_finding_fn finding, void *finding_ctx,
                            mimic_error *err)
 {
     sqlite_sink *sink = self;
-    finding_sink findings = {.sink = sink, .finding = finding, .finding_ctx = finding_ctx};
-    mimic__buffer_init(&findings.faults, sink->ctx);
-    mimic_status status = check_integrity(&findings, err);
-    mimic__buffer_free(&findings.faults);
-    if (status == MIMIC_OK)
-        status = check_foreign_keys(&findings, err);
-    if (status == MIMIC_OK)
-        status = mimic__sqlite_close(sink->db, err);
-    if (status == MIMIC_OK && sink->is_new)
-        status = mimic__output_publish(sink->file.output, err);
-    return status;
+    const mimic_sqlite_check check = {sink->ctx, sink->path, sink->is_new, finding, finding_ctx};
+    MIMIC_TRY(mimic__sqlite_check(sink->db, &check, err));
+    MIMIC_TRY(mimic__sqlite_close(sink->db, err));
+    return sink->is_new ? mimic__output_publish(sink->file.output, err) : MIMIC_OK;
 }
 
 static void free_sink(void *self)
@@ -389,11 +252,13 @@ static mimic_status open_database(sqlite_sink *sink, const char *path, mimic_err
     sink->path = mimic__strdup(sink->ctx, path);
     if (sink->path == NULL)
         return mimic__fail_memory(err);
-    MIMIC_TRY(mimic__sqlite_file_prepare(sink->ctx, path, sink->options.no_sync != 0, &sink->file,
-                                         err));
+    MIMIC_TRY(
+        mimic__sqlite_file_prepare(sink->ctx, path, sink->options.no_sync != 0, &sink->file, err));
     sink->is_new = sink->file.output != NULL;
     MIMIC_TRY(mimic__sqlite_open(sink->ctx, sink->file.open_path, &sink->db, err));
     mimic__sqlite_set_name(sink->db, sink->path);
+    mimic__sqlite_set_interrupted(sink->db, sink->options.interrupted,
+                                  sink->options.interrupted_ctx);
     MIMIC_TRY(mimic__sqlite_exec(sink->db, ANY_DATABASE, err));
     if (sink->is_new)
         return mimic__sqlite_exec(sink->db, NEW_DATABASE, err);

@@ -1,8 +1,8 @@
 /*
  * The door to SQLite. A batch is inserted as `INSERT INTO t SELECT * FROM batch`, where batch is a
- * virtual table over the Arrow columns: one statement a batch instead of one a row, which halves the
- * cost of a row. OR FAIL keeps the rows before a key that clashes (SQLite, "ON CONFLICT clause"), so
- * the row is refused and the insert goes on behind it.
+ * virtual table over the Arrow columns: one statement a batch instead of one a row, which halves
+ * the cost of a row. OR FAIL keeps the rows before a key that clashes (SQLite, "ON CONFLICT
+ * clause"), so the row is refused and the insert goes on behind it.
  *
  * SQLite takes its memory from its own allocator: routing it through the context would need
  * sqlite3_config, which is a setting of the whole process and not a library's to change.
@@ -61,6 +61,8 @@ static mimic_status fail(const mimic_sqlite *db, int code, const char *doing, mi
                            "database \"%s\" is in use by another program (waited %d s); close it "
                            "and run again",
                            db->name, BUSY_TIMEOUT_MS / 1000);
+    if (primary == SQLITE_INTERRUPT)
+        return mimic__fail(err, MIMIC_ERR_CANCELLED, "cancelled while %s", doing);
     const bool is_io = primary == SQLITE_FULL || primary == SQLITE_IOERR ||
                        primary == SQLITE_READONLY || primary == SQLITE_CANTOPEN;
     return mimic__fail(err, is_io ? MIMIC_ERR_IO : MIMIC_ERR_BACKEND,
@@ -75,14 +77,20 @@ static const sqlite3_module BATCH_MODULE;
 
 static mimic_status open_inner(mimic_sqlite *db, const char *path, mimic_error *err)
 {
-    int code = sqlite3_open_v2(path, &db->handle,
-                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    int code =
+        sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK) {
         sqlite3_extended_result_codes(db->handle, 1);
         sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
         code = sqlite3_create_module(db->handle, "mimic_batch", &BATCH_MODULE, db);
     }
     return code == SQLITE_OK ? MIMIC_OK : fail(db, code, "opening it", err);
+}
+
+void mimic__sqlite_set_interrupted(mimic_sqlite *db, int (*interrupted)(void *ctx), void *ctx)
+{
+    const int instructions = 100000; /* some milliseconds apart */
+    sqlite3_progress_handler(db->handle, instructions, interrupted, ctx);
 }
 
 mimic_status mimic__sqlite_open(const mimic_context *ctx, const char *path, mimic_sqlite **out_db,
@@ -422,17 +430,17 @@ mimic_status mimic__sqlite_insert_open(mimic_sqlite *db, const mimic_sqlite_inse
     }
     for (size_t i = 0; i < table->primary_key_count; i++)
         db->columns[table->primary_key[i]].must_be_present = true;
-    MIMIC_TRY(mimic__sqlite_exec(db, "CREATE VIRTUAL TABLE temp._mimic_batch USING mimic_batch",
-                                 err));
+    MIMIC_TRY(
+        mimic__sqlite_exec(db, "CREATE VIRTUAL TABLE temp._mimic_batch USING mimic_batch", err));
     mimic_buffer sql;
     mimic__buffer_init(&sql, db->ctx);
     mimic__buffer_text(&sql, "INSERT OR FAIL INTO main.");
     mimic__sql_quote_identifier(&sql, table->name);
     mimic__buffer_text(&sql, " SELECT * FROM temp._mimic_batch");
-    const int code = sql.failed ? SQLITE_NOMEM
-                                : sqlite3_prepare_v3(db->handle, sql.data, (int)sql.size,
-                                                     SQLITE_PREPARE_PERSISTENT, &db->statement,
-                                                     NULL);
+    const int code = sql.failed
+                         ? SQLITE_NOMEM
+                         : sqlite3_prepare_v3(db->handle, sql.data, (int)sql.size,
+                                              SQLITE_PREPARE_PERSISTENT, &db->statement, NULL);
     mimic__buffer_free(&sql);
     return code == SQLITE_OK ? MIMIC_OK : fail(db, code, "preparing the insert", err);
 }
@@ -578,8 +586,8 @@ mimic_status mimic__sqlite_insert_batch(mimic_sqlite *db, const mimic_batch *bat
     int64_t row = 0;
     while (row < batch->row_count) {
         size_t column = 0;
-        const int64_t end = is_suspect ? find_fault(db, row, batch->row_count, &column)
-                                       : batch->row_count;
+        const int64_t end =
+            is_suspect ? find_fault(db, row, batch->row_count, &column) : batch->row_count;
         while (row < end)
             MIMIC_TRY(insert_rows(db, row, end, &row, err));
         if (row < batch->row_count)

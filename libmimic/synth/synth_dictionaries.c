@@ -14,14 +14,6 @@ const char *mimic__code_title(const mimic_code *codes, const char *code)
     return "";
 }
 
-static void text_or_null(mimic_csv_writer *out, const char *text)
-{
-    if (text == NULL)
-        mimic__csv_null(out);
-    else
-        mimic__csv_text(out, text);
-}
-
 void mimic__write_d_hcpcs(mimic_synth_run *run)
 {
     mimic_csv_writer *out = &run->writer;
@@ -31,8 +23,8 @@ void mimic__write_d_hcpcs(mimic_synth_run *run)
             mimic__csv_null(out);
         else
             mimic__csv_int(out, code->category);
-        text_or_null(out, code->long_description);
-        text_or_null(out, code->short_description);
+        mimic__csv_text_or_null(out, code->long_description);
+        mimic__csv_text_or_null(out, code->short_description);
         mimic__csv_row_end(out);
     }
 }
@@ -80,7 +72,7 @@ void mimic__write_d_items(mimic_synth_run *run)
         mimic__csv_text(out, item->abbreviation);
         mimic__csv_text(out, item->linksto);
         mimic__csv_text(out, item->category);
-        text_or_null(out, item->unit);
+        mimic__csv_text_or_null(out, item->unit);
         mimic__csv_text(out, item->param_type);
         mimic__csv_word_or_null(out, item->low);
         mimic__csv_word_or_null(out, item->high);

@@ -229,9 +229,9 @@ static uint32_t maybe(mimic_rng *rng, int32_t per_mille, uint32_t panels)
 static uint32_t draw_panels(mimic_rng *rng, bool is_first)
 {
     uint32_t panels = maybe(rng, 900, PANEL(CBC)) | maybe(rng, 900, PANEL(CHEMISTRY));
-    panels |= maybe(rng, is_first ? 700 : 240, PANEL(COAGULATION));
-    panels |= maybe(rng, is_first ? 600 : 190, PANEL(LIVER));
-    panels |= maybe(rng, is_first ? 650 : 110, PANEL(DIFFERENTIAL));
+    panels |= maybe(rng, is_first ? 700 : 330, PANEL(COAGULATION));
+    panels |= maybe(rng, is_first ? 600 : 260, PANEL(LIVER));
+    panels |= maybe(rng, is_first ? 700 : 200, PANEL(DIFFERENTIAL));
     panels |= maybe(rng, is_first ? 600 : 35, PANEL(URINE));
     panels |= maybe(rng, is_first ? 330 : 50, PANEL(CARDIAC));
     panels |= maybe(rng, is_first ? 120 : 40, PANEL(SMEAR));
@@ -279,7 +279,7 @@ static void write_admission(mimic_synth_run *run, const mimic_synth_admission *a
     for (int64_t day = first_day; day <= admission->discharge; day += MIMIC_SYNTH_DAY) {
         const int64_t morning = day + mimic__rng_range(&rng, 240, 470) * 60;
         if (morning > admission->admit && morning < admission->discharge &&
-            mimic__rng_chance(&rng, 860))
+            mimic__rng_chance(&rng, 930))
             draw(run, admission->hadm_id, morning, draw_panels(&rng, false), "ROUTINE");
         for (int32_t i = 0; i < admission->stay_count; i++) {
             const mimic_synth_stay *stay = &run->patient.stays[admission->first_stay + i];

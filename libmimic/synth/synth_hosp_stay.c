@@ -163,7 +163,7 @@ void mimic__write_omr(mimic_synth_run *run)
     mimic_rng rng = mimic__rng(run->patient.key, MIMIC_STREAM_OMR);
     if (mimic__rng_chance(&rng, 330))
         return;
-    const int32_t days = 1 + mimic__rng_below(&rng, 8 + run->patient.burden / 16);
+    const int32_t days = 1 + mimic__rng_below(&rng, 8 + run->patient.burden / 13);
     int64_t day = (run->patient.admission_count > 0 ? run->patient.admissions[0].admit
                    : run->patient.visit_count > 0   ? run->patient.visits[0].time
                                                     : 0);

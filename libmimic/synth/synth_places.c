@@ -96,7 +96,7 @@ static bool draw_icu(mimic_rng *rng, const mimic_synth_patient *patient,
 {
     const mimic_problem *problem = &mimic__problems[admission->problem];
     const int64_t chance =
-        (int64_t)problem->icu_per_mille * (300 + admission->severity * 1000 / problem->severity) / 1950;
+        (int64_t)problem->icu_per_mille * (300 + admission->severity * 1000 / problem->severity) / 1870;
     return patient->stay_count < MIMIC_SYNTH_MAX_STAYS - 3 &&
            mimic__rng_chance(rng, mimic__clamp((int32_t)chance, 0, 985));
 }

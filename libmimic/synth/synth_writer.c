@@ -262,3 +262,11 @@ void mimic__csv_text(mimic_csv_writer *writer, const char *text)
     mimic__csv_raw(writer, text, size);
     *writer->at++ = ',';
 }
+
+void mimic__csv_text_or_null(mimic_csv_writer *writer, const char *text)
+{
+    if (text == NULL)
+        mimic__csv_null(writer);
+    else
+        mimic__csv_text(writer, text);
+}

@@ -8,6 +8,7 @@
 #ifndef MIMIC_SYNTH_WRITER_H
 #define MIMIC_SYNTH_WRITER_H
 
+#include <assert.h>
 #include <string.h>
 
 #include "io/output.h"
@@ -56,6 +57,8 @@ void mimic__csv_decimal_full(mimic_csv_writer *writer, int64_t value, int scale)
 void mimic__csv_ratio(mimic_csv_writer *writer, int64_t numerator, int64_t denominator);
 /* A text that may hold anything: quoted where it must be. */
 void mimic__csv_text(mimic_csv_writer *writer, const char *text);
+/* The same, or NULL where it is NULL. */
+void mimic__csv_text_or_null(mimic_csv_writer *writer, const char *text);
 
 /* Text and digits of a field that is ended by hand with mimic__csv_next. */
 char *mimic__csv_put_int(char *at, int64_t value);
@@ -92,6 +95,7 @@ static inline void mimic__csv_raw(mimic_csv_writer *writer, const char *bytes, s
 /* A short text that is known to need no quotes. */
 static inline void mimic__csv_word(mimic_csv_writer *writer, const char *text)
 {
+    assert(text[0] != '\0' && strpbrk(text, ",\"\r\n") == NULL);
     mimic__csv_raw(writer, text, strlen(text));
     *writer->at++ = ',';
 }
@@ -100,8 +104,9 @@ static inline void mimic__csv_word(mimic_csv_writer *writer, const char *text)
 static inline void mimic__csv_word_or_null(mimic_csv_writer *writer, const char *text)
 {
     if (text != NULL && text[0] != '\0')
-        mimic__csv_raw(writer, text, strlen(text));
-    *writer->at++ = ',';
+        mimic__csv_word(writer, text);
+    else
+        mimic__csv_null(writer);
 }
 
 static inline void mimic__csv_time(mimic_csv_writer *writer, int64_t seconds)

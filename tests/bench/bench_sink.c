@@ -1,6 +1,7 @@
 /*
- * How fast sinks take rows shaped like MIMIC-IV chartevents, without indexes, beside what the sqlite3
- * shell's .import makes of the same rows as CSV. CPU seconds of one thread; nothing is gated on time.
+ * How fast sinks take rows shaped like MIMIC-IV chartevents, without indexes, beside what the
+ * sqlite3 shell's .import makes of the same rows as CSV. CPU seconds of one thread; nothing is
+ * gated on time.
  *
  *     bench_sink [ROWS]
  */
@@ -118,11 +119,10 @@ static void run_import(const char *folder, double rows)
         return;
     }
     getrusage(RUSAGE_CHILDREN, &after);
-    const double cpu =
-        (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec) +
-        (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec) * 1e-6 +
-        (double)(after.ru_stime.tv_sec - before.ru_stime.tv_sec) +
-        (double)(after.ru_stime.tv_usec - before.ru_stime.tv_usec) * 1e-6;
+    const double cpu = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec) +
+                       (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec) * 1e-6 +
+                       (double)(after.ru_stime.tv_sec - before.ru_stime.tv_sec) +
+                       (double)(after.ru_stime.tv_usec - before.ru_stime.tv_usec) * 1e-6;
     printf("%-8s %8.0f krows/s, %.2f s in all (sqlite3 shell, no keys, no syncs)\n", ".import",
            rows / cpu / 1e3, cpu);
 }

@@ -196,8 +196,7 @@ static int put_cell(char *out, const mimic_column *column, int64_t row)
     case MIMIC_TYPE_TIMESTAMPTZ:
         return put_moment(out, ((const int64_t *)column->values)[row], "Z");
     case MIMIC_TYPE_CATEGORICAL: {
-        const int32_t *ends =
-            column->dictionary->offsets + ((const int32_t *)column->values)[row];
+        const int32_t *ends = column->dictionary->offsets + ((const int32_t *)column->values)[row];
         return put_bytes(out, column->dictionary->bytes + ends[0], ends[1] - ends[0]);
     }
     case MIMIC_TYPE_BINARY:
@@ -313,9 +312,9 @@ mimic_status memory_sink_open(const mimic_context *ctx, const char *folder, mimi
                               mimic_error *err)
 {
     (void)folder;
-    const mimic_sink_vtable vtable = {sizeof vtable, "memory",     begin,  encode,
-                                      free_chunk,    write_chunk,  store_reject, commit,
-                                      abort_table,   finish,       free_sink};
+    const mimic_sink_vtable vtable = {sizeof vtable, "memory",    begin,        encode,
+                                      free_chunk,    write_chunk, store_reject, commit,
+                                      abort_table,   finish,      free_sink};
     memory_sink *sink = calloc(1, sizeof *sink);
     const mimic_status status = mimic_sink_new(ctx, &vtable, sink, out_sink, err);
     if (status != MIMIC_OK)

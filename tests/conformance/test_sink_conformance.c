@@ -67,9 +67,8 @@ static void expect_dump(const bench *b, const mimic_table *table, const char *ex
     if (expected == NULL)
         ck_assert_msg(found == NULL, "%s: there is a table: %s", b->kind->name, found);
     else
-        ck_assert_msg(found != NULL && strcmp(found, expected) == 0,
-                      "%s:\nexpected\n%s\nfound\n%s", b->kind->name, expected,
-                      found == NULL ? "no table" : found);
+        ck_assert_msg(found != NULL && strcmp(found, expected) == 0, "%s:\nexpected\n%s\nfound\n%s",
+                      b->kind->name, expected, found == NULL ? "no table" : found);
     free(found);
 }
 
@@ -95,9 +94,9 @@ static void make_rows(test_batch *b, const mimic_table *table, int32_t first, in
 /* ---- values ---- */
 
 static const mimic_type EVERY_TYPE[] = {
-    MIMIC_TYPE_BOOLEAN, MIMIC_TYPE_INT16,   MIMIC_TYPE_INT32,     MIMIC_TYPE_INT64,
-    MIMIC_TYPE_FLOAT32, MIMIC_TYPE_FLOAT64, MIMIC_TYPE_DECIMAL,   MIMIC_TYPE_DATE,
-    MIMIC_TYPE_TIME,    MIMIC_TYPE_TIMESTAMP, MIMIC_TYPE_TIMESTAMPTZ, MIMIC_TYPE_STRING,
+    MIMIC_TYPE_BOOLEAN,     MIMIC_TYPE_INT16,     MIMIC_TYPE_INT32,       MIMIC_TYPE_INT64,
+    MIMIC_TYPE_FLOAT32,     MIMIC_TYPE_FLOAT64,   MIMIC_TYPE_DECIMAL,     MIMIC_TYPE_DATE,
+    MIMIC_TYPE_TIME,        MIMIC_TYPE_TIMESTAMP, MIMIC_TYPE_TIMESTAMPTZ, MIMIC_TYPE_STRING,
     MIMIC_TYPE_CATEGORICAL, MIMIC_TYPE_BINARY};
 
 static void make_every_type(test_table *t)
@@ -170,8 +169,8 @@ START_TEST(sink__every_type_and_extremes)
         {0, -7, 1000000, 999, 66000, INT64_C(45296500000)},
     };
     static const double reals[] = {0.0, 1e15, 1.7976931348623157e308, 5e-324, 0.1, 123456.789};
-    static const char *const texts[] = {"",        "a,b\n\"c\"\r", "\xc3\xa4\xe2\x82\xac\xf0\x9f\xa9\xba",
-                                        " blank ", "NULL",         "it's \\"};
+    static const char *const texts[] = {
+        "", "a,b\n\"c\"\r", "\xc3\xa4\xe2\x82\xac\xf0\x9f\xa9\xba", " blank ", "NULL", "it's \\"};
     for (int64_t row = 0; row < 6; row++) {
         set_row(&batch, row, rows[row], reals[row], texts[row]);
         if (fabs(reals[row]) > 1e38)
@@ -251,10 +250,10 @@ START_TEST(sink__hostile_names)
     test_table_field(&t, "\xc3\xa4", MIMIC_TYPE_STRING, false);
     static const char *const fields[] = {"a\"b'c", "select, \n"};
     t.foreign_keys[0] = (mimic_foreign_key){.referenced_table = "no\"where",
-                                             .count = 2,
-                                             .fields = fields,
-                                             .referenced_fields = fields,
-                                             .is_enforceable = true};
+                                            .count = 2,
+                                            .fields = fields,
+                                            .referenced_fields = fields,
+                                            .is_enforceable = true};
     t.table.foreign_key_count = 1;
     test_table_key(&t, 0);
     test_batch_make(&batch, &t.table, 1);
@@ -555,8 +554,12 @@ static mimic_status run_scenario(const mimic_context *ctx, const conformance_sin
 {
     mimic_sink *sink = NULL;
     mimic_error err = MIMIC_ERROR_INIT;
-    mimic_reject reject = {.struct_size = sizeof reject, .source = "s", .column = "c",
-                           .message = "m", .raw = "raw", .raw_size = 3};
+    mimic_reject reject = {.struct_size = sizeof reject,
+                           .source = "s",
+                           .column = "c",
+                           .message = "m",
+                           .raw = "raw",
+                           .raw_size = 3};
     mimic_status status = kind->open(ctx, folder, &sink, &err);
     if (status == MIMIC_OK)
         status = mimic_sink_begin(sink, batch->batch.table, NULL, &err);

@@ -1,14 +1,16 @@
 #!/bin/sh
-# Writes Arrow files with libmimic and reads them back with two independent readers from npm.
+# Writes Arrow files with libmimic and reads them back with two independent readers from npm; lets
+# DuckDB's library, from npm too, consume an Arrow C stream.
 #
-#     sh tests/interop/run.sh WRITE_ARROW_CASES BUILD_FOLDER
+#     sh tests/interop/run.sh WRITE_ARROW_CASES READ_STREAM_DUCKDB BUILD_FOLDER
 #
 # The readers are installed into the build folder. Exit status 77 (skipped) only where node or npm is
 # not there; an installation that fails is a failure.
 set -eu
 
 writer=$1
-work=$2/interop
+stream_reader=$2
+work=$3/readers
 here=$(cd "$(dirname "$0")" && pwd)
 
 for program in node npm; do
@@ -42,4 +44,11 @@ if node "$work/read_arrow.mjs" --expect "$work/cases/wrong.ndjson" \
     "$work/cases/file_zstd.arrow" >/dev/null 2>&1; then
     echo "read_arrow.mjs found no difference where there is one" >&2
     exit 1
+fi
+
+duckdb=$work/node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so
+if [ -f "$duckdb" ]; then
+    "$stream_reader" "$duckdb"
+else
+    echo "DuckDB: not published for this kind of machine; the C stream was not consumed" >&2
 fi

@@ -3,6 +3,7 @@
  * NAME.ndjson with the rows that every reader must find in it.
  *
  *     write_arrow_cases FOLDER
+ *     write_arrow_cases FOLDER golden    only the files of tests/golden/arrow_ipc
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,22 +75,36 @@ static void write_rows(const mimic_context *ctx, const write_case *what, FILE *f
     mimic__ipc_writer_free(writer);
 }
 
+/* Not compressed: the bytes of a compressed file belong to the version of the zstd library. */
+static const write_case golden_cases[] = {
+    {"fixture.arrow", false, 40, 7},
+    {"fixture.arrows", false, 40, 7},
+};
+
+static void write_case_files(const mimic_context *ctx, const char *folder, const write_case *what)
+{
+    FILE *file = open_file(folder, what->name, NULL);
+    write_rows(ctx, what, file);
+    FILE *expected = open_file(folder, what->name, ".ndjson");
+    for (int64_t row = 0; row < what->rows; row++)
+        fixture_print_row(expected, row);
+    if (fclose(file) != 0 || fclose(expected) != 0) {
+        perror(what->name);
+        exit(1);
+    }
+}
+
 int main(int argc, char **argv)
 {
     mimic_context *ctx = NULL;
-    if (argc != 2 || mimic_context_new(NULL, &ctx, NULL) != MIMIC_OK)
+    const bool is_golden = argc == 3 && strcmp(argv[2], "golden") == 0;
+    if ((argc != 2 && !is_golden) || mimic_context_new(NULL, &ctx, NULL) != MIMIC_OK)
         return 2;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        FILE *file = open_file(argv[1], cases[i].name, NULL);
-        write_rows(ctx, &cases[i], file);
-        if (fclose(file) != 0)
-            return 1;
-        FILE *expected = open_file(argv[1], cases[i].name, ".ndjson");
-        for (int64_t row = 0; row < cases[i].rows; row++)
-            fixture_print_row(expected, row);
-        if (fclose(expected) != 0)
-            return 1;
-    }
+    const write_case *what = is_golden ? golden_cases : cases;
+    const size_t count =
+        is_golden ? sizeof golden_cases / sizeof *golden_cases : sizeof cases / sizeof *cases;
+    for (size_t i = 0; i < count; i++)
+        write_case_files(ctx, argv[1], &what[i]);
     mimic_context_free(ctx);
     return 0;
 }

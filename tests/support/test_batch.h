@@ -208,9 +208,8 @@ static inline const mimic_batch *test_batch_view(test_batch *b)
         const mimic_field *field = &b->batch.table->fields[index];
         mimic_column *column = &b->columns[index];
         unsigned char *validity = test_own(b, rows / 8 + 1);
-        *column = (mimic_column){.type = field->type,
-                                 .precision = field->precision,
-                                 .scale = field->scale};
+        *column = (mimic_column){
+            .type = field->type, .precision = field->precision, .scale = field->scale};
         if (field->type == MIMIC_TYPE_STRING || field->type == MIMIC_TYPE_BINARY ||
             field->type == MIMIC_TYPE_CATEGORICAL)
             test_build_texts(b, index);

@@ -118,8 +118,7 @@ static inline mimic_context *test_context_make(test_allocator *allocator)
     mimic_context_options options = MIMIC_CONTEXT_OPTIONS_INIT;
     mimic_context *context = NULL;
     if (allocator != NULL)
-        options.allocator =
-            (mimic_allocator){test_alloc, test_realloc, test_free, allocator};
+        options.allocator = (mimic_allocator){test_alloc, test_realloc, test_free, allocator};
     return mimic_context_new(&options, &context, NULL) == MIMIC_OK ? context : NULL;
 }
 

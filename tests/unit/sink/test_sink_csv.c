@@ -111,10 +111,16 @@ START_TEST(csv__files_by_module_and_rejects)
     test_table t;
     test_batch b;
     make_two_columns(&t, &b);
-    const mimic_reject reject = {.struct_size = sizeof reject, .code = MIMIC_REJECT_TYPE,
-                                 .source = "labs.csv.gz", .record = 3, .line = 4,
-                                 .byte_offset = 20, .column = "id", .message = "no, not an int32",
-                                 .raw = "x,\"y\"", .raw_size = 5};
+    const mimic_reject reject = {.struct_size = sizeof reject,
+                                 .code = MIMIC_REJECT_TYPE,
+                                 .source = "labs.csv.gz",
+                                 .record = 3,
+                                 .line = 4,
+                                 .byte_offset = 20,
+                                 .column = "id",
+                                 .message = "no, not an int32",
+                                 .raw = "x,\"y\"",
+                                 .raw_size = 5};
     write_to(in_folder("csv:", "out"), &b.batch, &reject);
     expect_file("out/hosp/labs.csv", "id,text\n1,\n2,\"say \"\"hi\"\", all\"\n");
     expect_file("out/rejects/labs.csv",

@@ -56,7 +56,8 @@ static const char *query(const char *sql)
 static void expect_query(const char *sql, const char *expected)
 {
     const char *found = query(sql);
-    ck_assert_msg(strcmp(found, expected) == 0, "%s\nexpected\n%s\nfound\n%s", sql, expected, found);
+    ck_assert_msg(strcmp(found, expected) == 0, "%s\nexpected\n%s\nfound\n%s", sql, expected,
+                  found);
 }
 
 static void make_labs(test_table *t)
@@ -169,7 +170,8 @@ START_TEST(sqlite__options)
     options.no_indexes = 1;
     options.no_sync = 1;
     load(&options, true);
-    expect_query("SELECT charttime FROM labs WHERE id = 2 AND typeof(charttime) = 'integer'", "2\n");
+    expect_query("SELECT charttime FROM labs WHERE id = 2 AND typeof(charttime) = 'integer'",
+                 "2\n");
     expect_query("SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'labs'",
                  "0\n");
     teardown();
@@ -183,8 +185,7 @@ START_TEST(sqlite__findings_explain_dangling_keys)
     ck_assert_str_eq(whole.text, "integrity_check  -1 0\nforeign_key_check labs 2 0\n");
     unlink(path);
     const findings alone = load(NULL, false);
-    ck_assert_str_eq(alone.text, "integrity_check  -1 0\nforeign_key_check labs -1 0\n"
-                                 "foreign_key_check  0 0\n");
+    ck_assert_str_eq(alone.text, "integrity_check  -1 0\nforeign_key_check labs 10 0\n");
     teardown();
 }
 END_TEST

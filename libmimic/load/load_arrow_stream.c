@@ -1,0 +1,92 @@
+/*
+ * A CSV reader as a struct ArrowArrayStream (Arrow C Stream Interface). The stream owns the reader;
+ * each array that it hands out lives on its own (arrow_array.c) and may outlive the stream. Batches
+ * without rows are passed over: a consumer has no use for them.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <mimic/arrow.h>
+
+#include "base/error.h"
+#include "csv/csv_reader_internal.h"
+
+typedef struct stream_owner {
+    const mimic_context *ctx;
+    mimic_csv_reader *reader;
+    mimic_error error; /* of the last call; code MIMIC_OK = it did not fail */
+} stream_owner;
+
+/* The interface knows errno values only; the message is for get_last_error. */
+static int finish_call(stream_owner *owner, mimic_status status)
+{
+    switch (status) {
+    case MIMIC_OK:
+    case MIMIC_END:
+        owner->error.code = MIMIC_OK;
+        return 0;
+    case MIMIC_ERR_MEMORY:
+        return ENOMEM;
+    case MIMIC_ERR_CANCELLED:
+        return ECANCELED;
+    default:
+        return EIO;
+    }
+}
+
+static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
+{
+    stream_owner *owner = stream->private_data;
+    const mimic_table *table = mimic_csv_reader_table(owner->reader);
+    return finish_call(owner, mimic_table_export_schema(owner->ctx, table, out, &owner->error));
+}
+
+static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
+{
+    stream_owner *owner = stream->private_data;
+    const mimic_batch *batch = NULL;
+    mimic_status status;
+    memset(out, 0, sizeof *out); /* release NULL says that the stream has ended */
+    do
+        status = mimic_csv_reader_next(owner->reader, &batch, &owner->error);
+    while (status == MIMIC_OK && batch->row_count == 0);
+    if (status == MIMIC_OK)
+        status = mimic_batch_export(owner->ctx, batch, out, &owner->error);
+    return finish_call(owner, status);
+}
+
+static const char *get_last_error(struct ArrowArrayStream *stream)
+{
+    const stream_owner *owner = stream->private_data;
+    return owner->error.code == MIMIC_OK ? NULL : owner->error.message;
+}
+
+static void release(struct ArrowArrayStream *stream)
+{
+    stream_owner *owner = stream->private_data;
+    mimic_csv_reader_free(owner->reader);
+    mimic__free(owner->ctx, owner);
+    stream->release = NULL;
+}
+
+mimic_status mimic_csv_reader_export(mimic_csv_reader **reader, struct ArrowArrayStream *out_stream,
+                                     mimic_error *err)
+{
+    if (reader == NULL || *reader == NULL || out_stream == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "reader or out_stream is NULL");
+    const mimic_context *ctx = (*reader)->ctx;
+    memset(out_stream, 0, sizeof *out_stream);
+    stream_owner *owner = mimic__alloc_zeroed(ctx, 1, sizeof *owner);
+    if (owner == NULL)
+        return mimic__fail_memory(err);
+    owner->ctx = ctx;
+    owner->reader = *reader;
+    owner->error = (mimic_error)MIMIC_ERROR_INIT;
+    *reader = NULL;
+    *out_stream = (struct ArrowArrayStream){.get_schema = get_schema,
+                                            .get_next = get_next,
+                                            .get_last_error = get_last_error,
+                                            .release = release,
+                                            .private_data = owner};
+    return MIMIC_OK;
+}

@@ -1,0 +1,25 @@
+/*
+ * The checks at the end of a load into SQLite: is the database sound, and does every reference find
+ * its row? What was loaded stands in temp._mimic_done, and keys that are not declared in
+ * temp._mimic_relations (sink_sqlite.c).
+ */
+#ifndef MIMIC_SINK_SQLITE_CHECK_H
+#define MIMIC_SINK_SQLITE_CHECK_H
+
+#include <stdbool.h>
+
+#include "sink/sink_sqlite_db.h"
+
+typedef struct mimic_sqlite_check {
+    const mimic_context *ctx;
+    const char *path; /* for messages */
+    bool is_new;      /* check all of it, not only what was loaded */
+    mimic_finding_fn finding;
+    void *finding_ctx;
+} mimic_sqlite_check;
+
+/* Dangling references are findings; damage is MIMIC_ERR_BACKEND. */
+mimic_status mimic__sqlite_check(mimic_sqlite *db, const mimic_sqlite_check *check,
+                                 mimic_error *err);
+
+#endif
