@@ -167,7 +167,7 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_infer(const mimic_context *ctx, mim
  * The release that was loaded ("mimic-iv@2.2"), the edition that the row counts fit ("full",
  * "demo" or ""), and the target.
  *
- * Returns: a string, never NULL.
+ * Returns: a string, never NULL; "" for a NULL report.
  * Ownership: borrowed from the report.
  * Since: 0.1
  */
@@ -178,7 +178,7 @@ MIMIC_API const char *mimic_report_target(const mimic_report *report);
 /**
  * Tables and notes of a report.
  *
- * Returns: the count; MIMIC_OK or MIMIC_ERR_ARGUMENT beyond the end.
+ * Returns: the count, 0 for a NULL report; MIMIC_OK or MIMIC_ERR_ARGUMENT beyond the end.
  * Ownership: texts borrowed from the report.
  * Since: 0.1
  */

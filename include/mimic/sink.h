@@ -97,7 +97,8 @@ typedef struct mimic_sink_options {
     void *interrupted_ctx;
 } mimic_sink_options;
 
-#define MIMIC_SINK_OPTIONS_INIT { (uint32_t)sizeof(mimic_sink_options) }
+#define MIMIC_SINK_OPTIONS_INIT                                                                    \
+    { (uint32_t)sizeof(mimic_sink_options), 0, 0, 0, 0, 0, NULL, NULL }
 
 /**
  * Opens a built-in sink by its target.
