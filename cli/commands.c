@@ -86,6 +86,8 @@ const cli_option group_target[] = {
      "Arrow."},
     {"integer-times", 0, OPTION_FLAG, NULL, OPTION_AT(integer_times),
      "SQLite: store dates and times as integers (microseconds) instead of ISO 8601 text."},
+    {"no-indexes", 0, OPTION_FLAG, NULL, OPTION_AT(no_indexes),
+     "SQLite: make no indexes on foreign keys; primary and unique keys are kept."},
     OPTION_END};
 
 const cli_option group_jobs[] = {

@@ -64,6 +64,7 @@ int job_open(const cli_arguments *arguments, job *out)
     out->sink = (mimic_sink_options)MIMIC_SINK_OPTIONS_INIT;
     out->sink.compression = compressions[arguments->compress];
     out->sink.integer_times = arguments->integer_times;
+    out->sink.no_indexes = arguments->no_indexes;
     fill_load(arguments, &out->load);
     out->load.csv = &out->csv;
     out->load.sink = &out->sink;

@@ -60,6 +60,7 @@ typedef struct cli_arguments {
     int64_t jobs;
     int compress;
     int integer_times;
+    int no_indexes;
 
     cli_character delimiter;
     cli_character quote;

@@ -77,7 +77,9 @@ typedef struct mimic_csv_options {
     void *on_reject_ctx;
 } mimic_csv_options;
 
-#define MIMIC_CSV_OPTIONS_INIT { (uint32_t)sizeof(mimic_csv_options) }
+#define MIMIC_CSV_OPTIONS_INIT                                                                     \
+    { (uint32_t)sizeof(mimic_csv_options), 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0,               \
+      0, 0, 0, 0, 0, 0, NULL, NULL }
 
 /** read = delivered + rejected + filtered, always. */
 typedef struct mimic_csv_counts {

@@ -56,7 +56,8 @@ typedef struct mimic_load_options {
     int32_t jobs;                /* threads that may be used; 0 = 1 */
 } mimic_load_options;
 
-#define MIMIC_LOAD_OPTIONS_INIT { (uint32_t)sizeof(mimic_load_options) }
+#define MIMIC_LOAD_OPTIONS_INIT                                                                    \
+    { (uint32_t)sizeof(mimic_load_options), NULL, NULL, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0 }
 
 /** What became of one table; texts borrowed from the report. */
 typedef struct mimic_table_report {
@@ -78,7 +79,8 @@ typedef struct mimic_table_report {
     const char *message;  /* of that status, "" when it is MIMIC_OK */
 } mimic_table_report;
 
-#define MIMIC_TABLE_REPORT_INIT { (uint32_t)sizeof(mimic_table_report) }
+#define MIMIC_TABLE_REPORT_INIT                                                                    \
+    { (uint32_t)sizeof(mimic_table_report), "", "", "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "" }
 
 /** Other lines of a report. */
 typedef int32_t mimic_note_kind;
@@ -100,7 +102,8 @@ typedef struct mimic_note {
     const char *message;
 } mimic_note;
 
-#define MIMIC_NOTE_INIT { (uint32_t)sizeof(mimic_note) }
+#define MIMIC_NOTE_INIT                                                                            \
+    { (uint32_t)sizeof(mimic_note), 0, 0, "", "", "", -1, "" }
 
 /**
  * Converts one table: `inputs` are parts of it, in order, each with its own header; "-" is standard
@@ -164,7 +167,7 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_infer(const mimic_context *ctx, mim
  * The release that was loaded ("mimic-iv@2.2"), the edition that the row counts fit ("full",
  * "demo" or ""), and the target.
  *
- * Returns: a string, never NULL.
+ * Returns: a string, never NULL; "" for a NULL report.
  * Ownership: borrowed from the report.
  * Since: 0.1
  */
@@ -175,7 +178,7 @@ MIMIC_API const char *mimic_report_target(const mimic_report *report);
 /**
  * Tables and notes of a report.
  *
- * Returns: the count; MIMIC_OK or MIMIC_ERR_ARGUMENT beyond the end.
+ * Returns: the count, 0 for a NULL report; MIMIC_OK or MIMIC_ERR_ARGUMENT beyond the end.
  * Ownership: texts borrowed from the report.
  * Since: 0.1
  */

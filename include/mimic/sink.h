@@ -91,9 +91,14 @@ typedef struct mimic_sink_options {
     int32_t integer_times;     /* SQLite: 1 = microseconds as INTEGER instead of ISO 8601 text */
     int32_t no_indexes;        /* SQLite: 1 = primary and unique keys only */
     int32_t no_sync;           /* 1 = skip fsync, for tests and throw-away data */
+    /* Asked now and then during long steps (indexes, checks); not 0 stops with MIMIC_ERR_CANCELLED.
+     * Called on the thread that called the sink. NULL = never. */
+    int (*interrupted)(void *ctx);
+    void *interrupted_ctx;
 } mimic_sink_options;
 
-#define MIMIC_SINK_OPTIONS_INIT { (uint32_t)sizeof(mimic_sink_options), 0, 0, 0, 0, 0 }
+#define MIMIC_SINK_OPTIONS_INIT                                                                    \
+    { (uint32_t)sizeof(mimic_sink_options), 0, 0, 0, 0, 0, NULL, NULL }
 
 /**
  * Opens a built-in sink by its target.

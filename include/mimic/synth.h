@@ -27,7 +27,8 @@ typedef struct mimic_synth_options {
     void *progress_ctx;
 } mimic_synth_options;
 
-#define MIMIC_SYNTH_OPTIONS_INIT { (uint32_t)sizeof(mimic_synth_options) }
+#define MIMIC_SYNTH_OPTIONS_INIT                                                                   \
+    { (uint32_t)sizeof(mimic_synth_options), 0, 0, 0, NULL, 0, NULL, NULL }
 
 /**
  * Writes all tables of a dataset below `out_dir`, in the layout of its release. Datasets: "mimic-iv"

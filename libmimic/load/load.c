@@ -25,7 +25,31 @@ static mimic_status copy_options(const mimic_load_options *given, mimic_load_opt
     return MIMIC_OK;
 }
 
-/* ---- the end of a target ---- */
+/* ---- the target ---- */
+
+static int is_interrupted(void *ctx)
+{
+    const load_job *const job = ctx;
+    mimic_progress progress = job->progress;
+    progress.is_done = 0; /* that was told once */
+    return job->options->progress(&progress, job->options->progress_ctx);
+}
+
+/* Its long steps ask the progress callback too whether to stop. */
+static mimic_status open_target(load_job *job, const char *target, mimic_error *err)
+{
+    mimic_sink_options options = MIMIC_SINK_OPTIONS_INIT;
+    MIMIC_TRY(MIMIC_OPTIONS_COPY(&options, job->options->sink, "mimic_sink_options", err));
+    job->progress = (mimic_progress){.struct_size = sizeof job->progress,
+                                     .table = "",
+                                     .total_bytes = -1,
+                                     .all_total_bytes = -1};
+    if (options.interrupted == NULL && job->options->progress != NULL) {
+        options.interrupted = is_interrupted;
+        options.interrupted_ctx = job;
+    }
+    return mimic_sink_open(job->ctx, target, &options, &job->sink, err);
+}
 
 typedef struct finding_notes {
     mimic_report *report;
@@ -63,7 +87,7 @@ static mimic_status convert_inner(load_job *job, const load_input *input, const 
                                   mimic_error *err)
 {
     MIMIC_TRY(mimic__load_preview(job, input, err));
-    MIMIC_TRY(mimic_sink_open(job->ctx, target, job->options->sink, &job->sink, err));
+    MIMIC_TRY(open_target(job, target, err));
     job->table_count = 1;
     job->table_bytes = 0;
     for (size_t i = 0; i < input->path_count && job->table_bytes >= 0; i++) {
@@ -291,14 +315,14 @@ static mimic_status load_inner(load_job *job, mimic_arena *arena, const mimic_re
     mimic_status first = preview_all(job, &plan, is_check, err);
     if (first != MIMIC_OK && !is_check)
         return first;
-    MIMIC_TRY(mimic_sink_open(job->ctx, target, job->options->sink, &job->sink, err));
+    MIMIC_TRY(open_target(job, target, err));
     mimic_error error = MIMIC_ERROR_INIT;
     const mimic_status converted = convert_all(job, &plan, is_check, &error);
     if (must_stop(converted, is_check, &error, &first, err))
         return converted;
     MIMIC_TRY(finish(job, err));
     if (reads_everything(job->options) &&
-        !mimic__report_compare_counts(job->report, plan.folder.dataset))
+        !mimic__report_compare_counts(job->report, plan.folder.dataset, is_check))
         return mimic__fail_memory(err);
     return first;
 }

@@ -223,6 +223,51 @@ mimic_status mimic__folder_read(mimic_arena *arena, const mimic_registry *regist
     return MIMIC_OK;
 }
 
+/* The folder of a dataset that a file lies in: its own, or the one above a module. NULL: no memory. */
+static const char *folder_of(mimic_arena *arena, const char *path, const char *module)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return mimic__arena_strdup(arena, ".");
+    const size_t size = slash == path ? 1 : (size_t)(slash - path);
+    char *dir = mimic__arena_strndup(arena, path, size);
+    if (dir == NULL)
+        return NULL;
+    char *const last = strrchr(dir, '/');
+    if (module[0] == '\0' || !mimic__name_equals(last == NULL ? dir : last + 1, module))
+        return dir;
+    if (last == NULL)
+        return mimic__arena_strdup(arena, ".");
+    last[last == dir] = '\0';
+    return dir;
+}
+
+/* Releases of one dataset that the header does not tell apart: the neighbouring files may. */
+static mimic_status ask_neighbours(mimic_arena *arena, const mimic_registry *registry,
+                                   const char *path, const mimic_table **table, mimic_error *err)
+{
+    load_folder folder;
+    const char *const dir = folder_of(arena, path, (*table)->module);
+    if (dir == NULL)
+        return mimic__fail_memory(err);
+    const mimic_status status = mimic__folder_read(arena, registry, dir, NULL, &folder, NULL);
+    if (status == MIMIC_ERR_MEMORY)
+        return mimic__fail_memory(err);
+    if (status != MIMIC_OK || strcmp(folder.dataset->name, (*table)->dataset) != 0)
+        return MIMIC_OK;
+    const mimic_table *const found = mimic_dataset_find_table(folder.dataset, (*table)->name);
+    if (found != NULL)
+        *table = found;
+    return MIMIC_OK;
+}
+
+static bool is_tie(const mimic_table_candidate *candidates, size_t count)
+{
+    return count > 1 && candidates[1].name_matches &&
+           candidates[0].likeness <= candidates[1].likeness &&
+           strcmp(candidates[0].table->dataset, candidates[1].table->dataset) == 0;
+}
+
 mimic_status mimic__file_recognise(const mimic_context *ctx, const mimic_registry *registry,
                                    const char *path, const mimic_table **out_table,
                                    mimic_error *err)
@@ -259,8 +304,11 @@ mimic_status mimic__file_recognise(const mimic_context *ctx, const mimic_registr
                         path);
         status = MIMIC_ERR_NOT_FOUND;
     }
-    if (status == MIMIC_OK)
+    if (status == MIMIC_OK) {
         *out_table = candidates[0].table;
+        if (is_tie(candidates, count))
+            status = ask_neighbours(&arena, registry, path, out_table, err);
+    }
     mimic__arena_free(&arena);
     return status;
 }

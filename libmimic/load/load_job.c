@@ -257,20 +257,20 @@ static void update_counts(conversion *work)
 
 static mimic_status tell_progress(const conversion *work, bool is_done, mimic_error *err)
 {
-    const load_job *const job = work->job;
+    load_job *const job = work->job;
     if (job->options->progress == NULL)
         return MIMIC_OK;
-    mimic_progress progress = {.struct_size = sizeof progress,
-                               .table = work->entry->table,
-                               .table_index = job->table_index,
-                               .table_count = job->table_count,
-                               .bytes = work->entry->stored_bytes,
-                               .total_bytes = job->table_bytes,
-                               .rows = work->entry->read,
-                               .all_bytes = job->all_bytes + work->entry->stored_bytes,
-                               .all_total_bytes = job->all_total_bytes,
-                               .is_done = is_done};
-    if (job->options->progress(&progress, job->options->progress_ctx) != 0)
+    job->progress = (mimic_progress){.struct_size = sizeof job->progress,
+                                     .table = work->entry->table,
+                                     .table_index = job->table_index,
+                                     .table_count = job->table_count,
+                                     .bytes = work->entry->stored_bytes,
+                                     .total_bytes = job->table_bytes,
+                                     .rows = work->entry->read,
+                                     .all_bytes = job->all_bytes + work->entry->stored_bytes,
+                                     .all_total_bytes = job->all_total_bytes,
+                                     .is_done = is_done};
+    if (job->options->progress(&job->progress, job->options->progress_ctx) != 0)
         return mimic__fail(err, MIMIC_ERR_CANCELLED, "cancelled while reading table %s",
                            work->entry->table);
     return MIMIC_OK;

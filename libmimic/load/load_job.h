@@ -10,6 +10,7 @@ typedef struct load_job {
     const mimic_registry *registry;    /* NULL allowed: no other release to think of */
     const mimic_load_options *options; /* a full copy */
     mimic_sink *sink;
+    mimic_progress progress; /* as told last */
     mimic_report *report;
     size_t table_index;
     size_t table_count;

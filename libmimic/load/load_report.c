@@ -113,7 +113,8 @@ static const char *recognise_edition(const mimic_report *report, const mimic_dat
     return best;
 }
 
-bool mimic__report_compare_counts(mimic_report *report, const mimic_dataset *dataset)
+bool mimic__report_compare_counts(mimic_report *report, const mimic_dataset *dataset,
+                                  bool is_problem)
 {
     const char *const edition = recognise_edition(report, dataset);
     if (edition == NULL)
@@ -133,6 +134,7 @@ bool mimic__report_compare_counts(mimic_report *report, const mimic_dataset *dat
             &report->arena, "%lld rows read; the %s edition is published with %lld",
             (long long)entry->read, edition, (long long)entry->expected_rows);
         const mimic_note note = {.kind = MIMIC_NOTE_COUNT,
+                                 .is_problem = is_problem,
                                  .table = entry->table,
                                  .code = "row_count",
                                  .count = entry->read - entry->expected_rows,
@@ -147,22 +149,22 @@ bool mimic__report_compare_counts(mimic_report *report, const mimic_dataset *dat
 
 const char *mimic_report_dataset(const mimic_report *report)
 {
-    return report->dataset;
+    return report == NULL ? "" : report->dataset;
 }
 
 const char *mimic_report_edition(const mimic_report *report)
 {
-    return report->edition;
+    return report == NULL ? "" : report->edition;
 }
 
 const char *mimic_report_target(const mimic_report *report)
 {
-    return report->target;
+    return report == NULL ? "" : report->target;
 }
 
 size_t mimic_report_table_count(const mimic_report *report)
 {
-    return report->table_count;
+    return report == NULL ? 0 : report->table_count;
 }
 
 mimic_status mimic_report_table(const mimic_report *report, size_t index,
@@ -175,7 +177,7 @@ mimic_status mimic_report_table(const mimic_report *report, size_t index,
 
 size_t mimic_report_note_count(const mimic_report *report)
 {
-    return report->note_count;
+    return report == NULL ? 0 : report->note_count;
 }
 
 mimic_status mimic_report_note(const mimic_report *report, size_t index, mimic_note *out_note)

@@ -26,7 +26,9 @@ mimic_table_report *mimic__report_add_table(mimic_report *report, const char *ta
                                             const char *source);
 /* Adds a note; its texts are copied. False when memory ran out. */
 bool mimic__report_add_note(mimic_report *report, const mimic_note *note);
-/* Recognises the edition by the row counts and fills expected_rows and the notes on counts. */
-bool mimic__report_compare_counts(mimic_report *report, const mimic_dataset *dataset);
+/* Recognises the edition by the row counts and fills expected_rows and the notes on counts, which a
+ * check calls problems: a subset of a release is no fault of a load. */
+bool mimic__report_compare_counts(mimic_report *report, const mimic_dataset *dataset,
+                                  bool is_problem);
 
 #endif

@@ -257,6 +257,8 @@ static mimic_status open_database(sqlite_sink *sink, const char *path, mimic_err
     sink->is_new = sink->file.output != NULL;
     MIMIC_TRY(mimic__sqlite_open(sink->ctx, sink->file.open_path, &sink->db, err));
     mimic__sqlite_set_name(sink->db, sink->path);
+    mimic__sqlite_set_interrupted(sink->db, sink->options.interrupted,
+                                  sink->options.interrupted_ctx);
     MIMIC_TRY(mimic__sqlite_exec(sink->db, ANY_DATABASE, err));
     if (sink->is_new)
         return mimic__sqlite_exec(sink->db, NEW_DATABASE, err);

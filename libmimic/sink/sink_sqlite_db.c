@@ -61,6 +61,8 @@ static mimic_status fail(const mimic_sqlite *db, int code, const char *doing, mi
                            "database \"%s\" is in use by another program (waited %d s); close it "
                            "and run again",
                            db->name, BUSY_TIMEOUT_MS / 1000);
+    if (primary == SQLITE_INTERRUPT)
+        return mimic__fail(err, MIMIC_ERR_CANCELLED, "cancelled while %s", doing);
     const bool is_io = primary == SQLITE_FULL || primary == SQLITE_IOERR ||
                        primary == SQLITE_READONLY || primary == SQLITE_CANTOPEN;
     return mimic__fail(err, is_io ? MIMIC_ERR_IO : MIMIC_ERR_BACKEND,
@@ -83,6 +85,12 @@ static mimic_status open_inner(mimic_sqlite *db, const char *path, mimic_error *
         code = sqlite3_create_module(db->handle, "mimic_batch", &BATCH_MODULE, db);
     }
     return code == SQLITE_OK ? MIMIC_OK : fail(db, code, "opening it", err);
+}
+
+void mimic__sqlite_set_interrupted(mimic_sqlite *db, int (*interrupted)(void *ctx), void *ctx)
+{
+    const int instructions = 100000; /* some milliseconds apart */
+    sqlite3_progress_handler(db->handle, instructions, interrupted, ctx);
 }
 
 mimic_status mimic__sqlite_open(const mimic_context *ctx, const char *path, mimic_sqlite **out_db,

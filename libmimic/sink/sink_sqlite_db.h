@@ -22,6 +22,9 @@ void mimic__sqlite_set_name(mimic_sqlite *db, const char *name);
 /* Closes the file, so that it may be renamed. The object must still be freed. */
 mimic_status mimic__sqlite_close(mimic_sqlite *db, mimic_error *err);
 
+/* Asks `interrupted` now and then while a statement runs; not 0 ends it with MIMIC_ERR_CANCELLED. */
+void mimic__sqlite_set_interrupted(mimic_sqlite *db, int (*interrupted)(void *ctx), void *ctx);
+
 /* Runs statements without parameters. */
 mimic_status mimic__sqlite_exec(mimic_sqlite *db, const char *sql, mimic_error *err);
 

@@ -54,7 +54,7 @@ static bool is_due(const mimic_order *order, int64_t hour)
     if (elapsed % frequency->period_hours != 0)
         return false;
     const uint64_t bits = mimic__mix2(order->key, (uint64_t)elapsed);
-    return mimic__scale(bits, 1000) < (frequency->is_as_needed ? 420 : 950);
+    return mimic__scale(bits, 1000) < (frequency->is_as_needed ? 560 : 970);
 }
 
 /* Takes the orders that begin in this hour into `running`, and those that ended out of it. */

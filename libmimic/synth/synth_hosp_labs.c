@@ -40,7 +40,7 @@ int32_t mimic__lab_value(const mimic_synth_patient *patient, const mimic_lab *la
         const mimic_synth_stay *stay = mimic__patient_stay_at(patient, time);
         return stay == NULL ? 21 : mimic__stay_fio2(stay, time);
     }
-    int64_t value = lab->base + mimic__bell(key, lab->spread * 7 / 10) + noise;
+    int64_t value = lab->base + mimic__bell(key, lab->spread * 12 / 10) + noise;
     if (lab->organ != MIMIC_ORGAN_NONE) {
         const int64_t organ = mimic__patient_organ(patient, (mimic_organ)lab->organ, time);
         value += lab->slope * organ * organ / 1000000;
@@ -228,7 +228,8 @@ static uint32_t maybe(mimic_rng *rng, int32_t per_mille, uint32_t panels)
 
 static uint32_t draw_panels(mimic_rng *rng, bool is_first)
 {
-    uint32_t panels = maybe(rng, 900, PANEL(CBC)) | maybe(rng, 900, PANEL(CHEMISTRY));
+    uint32_t panels = maybe(rng, 900, PANEL(CBC));
+    panels |= maybe(rng, 900, PANEL(CHEMISTRY));
     panels |= maybe(rng, is_first ? 700 : 330, PANEL(COAGULATION));
     panels |= maybe(rng, is_first ? 600 : 260, PANEL(LIVER));
     panels |= maybe(rng, is_first ? 700 : 200, PANEL(DIFFERENTIAL));
@@ -259,8 +260,10 @@ static void draw_icu(mimic_synth_run *run, const mimic_synth_admission *admissio
             panels = maybe(rng, 300 + severity / 2, PANEL(GAS_ARTERIAL));
         else
             panels = maybe(rng, 30 + severity / 6, PANEL(GAS_VENOUS));
-        panels |= maybe(rng, 300, PANEL(CHEMISTRY)) | maybe(rng, 220, PANEL(CBC));
-        panels |= maybe(rng, 150, PANEL(COAGULATION)) | maybe(rng, 60, PANEL(LIVER));
+        panels |= maybe(rng, 300, PANEL(CHEMISTRY));
+        panels |= maybe(rng, 220, PANEL(CBC));
+        panels |= maybe(rng, 150, PANEL(COAGULATION));
+        panels |= maybe(rng, 60, PANEL(LIVER));
         draw(run, admission->hadm_id, time, panels, "STAT");
     }
 }
@@ -269,12 +272,12 @@ static void draw_icu(mimic_synth_run *run, const mimic_synth_admission *admissio
 static void write_admission(mimic_synth_run *run, const mimic_synth_admission *admission)
 {
     mimic_rng rng = mimic__rng(admission->key, MIMIC_STREAM_LABS);
+    const uint32_t first_panels = draw_panels(&rng, true);
+    const int64_t delay = mimic__rng_range(&rng, 10, 55) * 60;
     if (admission->ed_register != 0)
-        draw(run, 0, admission->ed_register + mimic__rng_range(&rng, 10, 55) * 60,
-             draw_panels(&rng, true), "STAT");
+        draw(run, 0, admission->ed_register + delay, first_panels, "STAT");
     else
-        draw(run, admission->hadm_id, admission->admit + mimic__rng_range(&rng, 5, 90) * 60,
-             draw_panels(&rng, true), "STAT");
+        draw(run, admission->hadm_id, admission->admit + delay, first_panels, "STAT");
     const int64_t first_day = admission->admit - admission->admit % MIMIC_SYNTH_DAY;
     for (int64_t day = first_day; day <= admission->discharge; day += MIMIC_SYNTH_DAY) {
         const int64_t morning = day + mimic__rng_range(&rng, 240, 470) * 60;

@@ -190,7 +190,7 @@ static void take(mimic_synth_run *run, int32_t hadm_id, int64_t time, mimic_rng 
     sample s = {.run = run, .hadm_id = hadm_id, .key = mimic__rng_next(rng)};
     s.what = &cultures[mimic__rng_weighted(rng, weights, CULTURE_COUNT)];
     s.time = time - time % 60;
-    s.stored = s.time + mimic__rng_range(rng, 14, 120) * MIMIC_SYNTH_HOUR + mimic__rng_below(rng, 60) * 60;
+    s.stored = s.time + mimic__rng_range(rng, 14 * 60, 120 * 60) * 60;
     if (run->patient.death == 0 || time < run->patient.death)
         write_sample(&s);
 }
@@ -198,8 +198,8 @@ static void take(mimic_synth_run *run, int32_t hadm_id, int64_t time, mimic_rng 
 static void write_admission(mimic_synth_run *run, const mimic_synth_admission *admission)
 {
     mimic_rng rng = mimic__rng(admission->key, MIMIC_STREAM_MICRO);
-    const int32_t count = mimic__rng_below(&rng, 1 + admission->severity / 95) +
-                          admission->stay_count * mimic__rng_below(&rng, 4);
+    int32_t count = mimic__rng_below(&rng, 1 + admission->severity / 105);
+    count += admission->stay_count * mimic__rng_below(&rng, 4);
     const int64_t step = (admission->discharge - admission->admit) / (count + 1);
     for (int32_t i = 0; i < count; i++)
         take(run, i == 0 && admission->ed_register != 0 ? 0 : admission->hadm_id,

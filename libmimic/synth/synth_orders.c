@@ -126,10 +126,10 @@ static int32_t draw_drug(maker *m, int64_t time)
 static int64_t draw_stop(maker *m, const mimic_drug *drug, int64_t time)
 {
     const mimic_frequency *frequency = &mimic__frequencies[drug->frequency];
-    const int64_t hours = frequency->period_hours == 0
-                              ? mimic__rng_range(&m->rng, 2, 24)
-                              : 9 + mimic__rng_below(&m->rng, 48) *
-                                        (mimic__rng_chance(&m->rng, 480) ? 5 : 1);
+    int64_t hours = mimic__rng_below(&m->rng, 48);
+    if (mimic__rng_chance(&m->rng, 480))
+        hours *= 5;
+    hours = frequency->period_hours == 0 ? 2 + hours / 10 : 9 + hours;
     const int64_t stop = time - time % MIMIC_SYNTH_HOUR + (1 + hours) * MIMIC_SYNTH_HOUR;
     return stop < m->admission->discharge ? stop : m->admission->discharge;
 }

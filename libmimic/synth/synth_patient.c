@@ -39,8 +39,8 @@ static int64_t time_of_day(mimic_rng *rng)
 {
     static const int16_t hours[24] = {4, 3, 2, 2, 2, 2, 3, 6, 5, 5, 5, 5,
                                       5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6, 5};
-    return mimic__rng_weighted(rng, hours, 24) * MIMIC_SYNTH_HOUR +
-           mimic__rng_below(rng, 60) * 60;
+    const int64_t hour = mimic__rng_weighted(rng, hours, 24);
+    return hour * MIMIC_SYNTH_HOUR + mimic__rng_below(rng, 60) * 60;
 }
 
 static int64_t year_start(int32_t year)
@@ -204,7 +204,7 @@ static void make_admissions(mimic_synth_patient *patient, mimic_rng *rng)
             !mimic__rng_chance(rng, again))
             return;
         again = mimic__clamp(again + 25, 0, 880);
-        const int64_t gap = (int64_t)mimic__rng_below(rng, 1000) * mimic__rng_below(rng, 1000) / 1500;
+        const int64_t gap = (int64_t)mimic__rng_skewed(rng) * 2 / 3;
         next = patient->admissions[patient->admission_count - 1].discharge +
                (gap + 3) * MIMIC_SYNTH_DAY;
         if (next >= end)

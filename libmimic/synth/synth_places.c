@@ -96,7 +96,7 @@ static bool draw_icu(mimic_rng *rng, const mimic_synth_patient *patient,
 {
     const mimic_problem *problem = &mimic__problems[admission->problem];
     const int64_t chance =
-        (int64_t)problem->icu_per_mille * (300 + admission->severity * 1000 / problem->severity) / 1870;
+        (int64_t)problem->icu_per_mille * (300 + admission->severity * 1000 / problem->severity) / 2000;
     return patient->stay_count < MIMIC_SYNTH_MAX_STAYS - 3 &&
            mimic__rng_chance(rng, mimic__clamp((int32_t)chance, 0, 985));
 }
@@ -104,17 +104,18 @@ static bool draw_icu(mimic_rng *rng, const mimic_synth_patient *patient,
 /* Minutes in the ICU: mostly one to four days, sometimes weeks. */
 static int64_t draw_icu_seconds(mimic_rng *rng, int32_t severity)
 {
-    const int64_t skewed = (int64_t)mimic__rng_below(rng, 1000) * mimic__rng_below(rng, 1000) / 1000;
-    const int64_t hours = 13 + mimic__rng_below(rng, 36) + skewed * (60 + severity) / 1700 +
-                          (mimic__rng_chance(rng, 60) ? mimic__rng_below(rng, 500) : 0);
+    const int64_t skewed = mimic__rng_skewed(rng);
+    int64_t hours = 13 + skewed * (60 + severity) / 1700;
+    hours += mimic__rng_below(rng, 36);
+    if (mimic__rng_chance(rng, 60))
+        hours += mimic__rng_below(rng, 500);
     return hours * MIMIC_SYNTH_HOUR + mimic__rng_below(rng, 3600);
 }
 
 static int64_t draw_ward_seconds(mimic_rng *rng, int32_t tenths_of_days, int32_t severity)
 {
     const int64_t mean_hours = (int64_t)tenths_of_days * 24 / 10;
-    const int64_t skewed =
-        (int64_t)mimic__rng_below(rng, 1000) * mimic__rng_below(rng, 1000) / 1000 * mean_hours / 330;
+    const int64_t skewed = mimic__rng_skewed(rng) * mean_hours / 330;
     return (6 + mean_hours / 4 + skewed * (500 + severity) / 900) * MIMIC_SYNTH_HOUR +
            mimic__rng_below(rng, 3600);
 }

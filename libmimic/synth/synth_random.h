@@ -1,7 +1,9 @@
 /*
  * Random numbers as pure functions of (seed, patient, stream, counter), so that any part of any
  * patient can be made again at any time. Integers only: the last bit of exp, log and sin differs
- * between C libraries, and the bytes of a synthetic table must not.
+ * between C libraries, and the bytes of a synthetic table must not. For the same reason no expression
+ * draws twice from one generator unless &&, || or ?: orders the draws: C leaves the order of operands
+ * and arguments to the compiler.
  */
 #ifndef MIMIC_SYNTH_RANDOM_H
 #define MIMIC_SYNTH_RANDOM_H
@@ -78,6 +80,14 @@ static inline int32_t mimic__bell(uint64_t bits, int32_t spread)
 static inline int32_t mimic__rng_bell(mimic_rng *rng, int32_t mean, int32_t spread)
 {
     return mean + mimic__bell(mimic__rng_next(rng), spread);
+}
+
+/* From 0 to below 1000, the low ones more often: the product of two draws. */
+static inline int32_t mimic__rng_skewed(mimic_rng *rng)
+{
+    const int32_t a = mimic__rng_below(rng, 1000);
+    const int32_t b = mimic__rng_below(rng, 1000);
+    return a * b / 1000;
 }
 
 static inline int32_t mimic__clamp(int32_t value, int32_t low, int32_t high)

@@ -13,6 +13,8 @@
 
 #include <mimic/mimic.h>
 
+#include "base/hash.h"
+#include "synth/synth_random.h"
 #include "synth/synth_writer.h"
 
 static mimic_context *ctx;
@@ -163,6 +165,46 @@ START_TEST(synth__a_table_does_not_depend_on_the_others)
     ck_assert(same_file(all, few, "icu/ingredientevents.csv"));
     remove_folder(all);
     remove_folder(few);
+    close_registry();
+}
+END_TEST
+
+/* One hash over all files of a small dataset. It is the same on every machine and with every compiler;
+ * a change of the generator changes it, and must be meant. */
+#define KNOWN_HASH UINT64_C(0xd27fe67e8be441f2)
+
+static uint64_t hash_files(const char *folder)
+{
+    static const char *const names[] = {
+        "hosp/admissions.csv", "hosp/d_hcpcs.csv", "hosp/d_icd_diagnoses.csv",
+        "hosp/d_icd_procedures.csv", "hosp/d_labitems.csv", "hosp/diagnoses_icd.csv",
+        "hosp/drgcodes.csv", "hosp/emar.csv", "hosp/emar_detail.csv", "hosp/hcpcsevents.csv",
+        "hosp/labevents.csv", "hosp/microbiologyevents.csv", "hosp/omr.csv", "hosp/patients.csv",
+        "hosp/pharmacy.csv", "hosp/poe.csv", "hosp/poe_detail.csv", "hosp/prescriptions.csv",
+        "hosp/procedures_icd.csv", "hosp/provider.csv", "hosp/services.csv", "hosp/transfers.csv",
+        "icu/caregiver.csv", "icu/chartevents.csv", "icu/d_items.csv", "icu/datetimeevents.csv",
+        "icu/icustays.csv", "icu/ingredientevents.csv", "icu/inputevents.csv",
+        "icu/outputevents.csv", "icu/procedureevents.csv"};
+    uint64_t hash = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t size = 0;
+        char *bytes = read_file(folder, names[i], &size);
+        hash = mimic__mix2(hash, mimic__hash64(bytes, size));
+        free(bytes);
+    }
+    return hash;
+}
+
+START_TEST(synth__the_bytes_are_the_known_ones)
+{
+    char folder[512];
+    mimic_error err = MIMIC_ERROR_INIT;
+    open_registry();
+    make_folder(folder);
+    ck_assert_int_eq(synth(folder, 60, 2024, NULL, 0, &err), MIMIC_OK);
+    const uint64_t hash = hash_files(folder);
+    ck_assert_msg(hash == KNOWN_HASH, "the hash is %016llx", (unsigned long long)hash);
+    remove_folder(folder);
     close_registry();
 }
 END_TEST
@@ -392,7 +434,9 @@ END_TEST
 
 MIMIC_TEST_MAIN(synth, synth__same_seed_same_bytes_another_seed_others,
                 synth__a_table_does_not_depend_on_the_others,
-                synth__compressed_files_have_their_endings, synth__columns_follow_the_registry,
+                synth__the_bytes_are_the_known_ones,
+                synth__compressed_files_have_their_endings,
+                synth__columns_follow_the_registry,
                 synth__a_required_column_it_does_not_know_fails, synth__cancelling_leaves_nothing,
                 synth__refuses_what_it_cannot_make, synth__every_allocation_may_fail,
                 synth__writer_prints_fields)
