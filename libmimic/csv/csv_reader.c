@@ -19,7 +19,7 @@
 #define DEFAULT_MAX_COLUMNS 4096u
 #define DEFAULT_MAX_RAW_BYTES 1024u
 #define DEFAULT_MAX_CATEGORIES ((uint32_t)1024 * 1024)
-#define MAX_CATEGORY_BYTES ((size_t)16 * 1024 * 1024)
+#define MAX_CATEGORY_BYTES ((size_t)8 * 1024 * 1024) /* of all categorical columns together */
 #define MAX_UNIQUE_BYTES ((size_t)24 * 1024 * 1024)
 
 static void set_defaults(mimic_csv_options *options, const mimic_table *table)
@@ -165,10 +165,15 @@ static mimic_status check_drift(const mimic_csv_reader *reader, mimic_error *err
     return MIMIC_OK;
 }
 
+/* Dictionaries grow until the file ends: what a table may keep of them is shared by its columns. */
 static mimic_status make_plan(mimic_csv_reader *reader, mimic_error *err)
 {
+    size_t dictionaries = 0;
+    for (size_t i = 0; i < reader->table->field_count; i++)
+        dictionaries += reader->table->fields[i].type == MIMIC_TYPE_CATEGORICAL;
     const mimic_coerce_options options = {reader->options.on_error, reader->options.max_categories,
-                                          MAX_CATEGORY_BYTES, MAX_UNIQUE_BYTES};
+                                          MAX_CATEGORY_BYTES / (dictionaries + (dictionaries == 0)),
+                                          MAX_UNIQUE_BYTES};
     return mimic__coerce_plan_new(reader->ctx, reader->table, &options, &reader->plan, err);
 }
 

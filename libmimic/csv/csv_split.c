@@ -12,6 +12,9 @@
 
 #include "base/error.h"
 
+/* What is kept of a record is larger than a short record: its number is bounded, too. */
+#define MAX_BLOCK_RECORDS ((size_t)64 * 1024)
+
 struct csv_splitter {
     const mimic_context *ctx;
     mimic_source *source;
@@ -301,6 +304,12 @@ static mimic_status next_block(csv_splitter *splitter, csv_block *block, mimic_e
     if (size > splitter->options.block_bytes)
         size = splitter->options.block_bytes;
     MIMIC_TRY(cut_window(splitter, size, block, err));
+    while (block->records + splitter->region_count > MAX_BLOCK_RECORDS) {
+        size /= 2; /* a record has at least one byte, so this ends */
+        splitter->region_count = 0;
+        *block = (csv_block){0};
+        MIMIC_TRY(cut_window(splitter, size, block, err));
+    }
     if (block->size == 0) {
         splitter->region_count = 0;
         *block = (csv_block){0};

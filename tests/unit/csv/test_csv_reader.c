@@ -316,7 +316,32 @@ START_TEST(csv_reader__oversize_records)
 }
 END_TEST
 
+/* Two columns share the bytes of dictionaries: neither may have what one alone may. */
+START_TEST(csv_reader__dictionaries_are_bounded_together)
+{
+    enum { TEXT = 1000, ROWS = 5000 };
+    static const char *const schemas[] = {
+        "{\"fields\":[{\"name\":\"a\",\"type\":\"string\",\"mimic\":{\"type\":\"categorical\"}}]}",
+        "{\"fields\":[{\"name\":\"a\",\"type\":\"string\",\"mimic\":{\"type\":\"categorical\"}},"
+        "{\"name\":\"b\",\"type\":\"string\",\"mimic\":{\"type\":\"categorical\"}}]}"};
+    mimic_context *ctx = NULL;
+    ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
+    char *const input = malloc(ROWS * (TEXT + 20));
+    ck_assert_ptr_nonnull(input);
+    for (size_t columns = 1; columns <= 2; columns++) {
+        size_t size = (size_t)sprintf(input, "%s\n", columns == 1 ? "a" : "a,b");
+        for (int row = 0; row < ROWS; row++)
+            size += (size_t)sprintf(input + size, "%s%0*d\n", columns == 1 ? "" : ",", TEXT, row);
+        char *const got = read_csv_in_pieces(ctx, schemas[columns - 1], input, size, 0, NULL);
+        ck_assert_int_eq(strstr(got, "MIMIC_ERR_LIMIT") != NULL, columns == 2);
+        free(got);
+    }
+    free(input);
+    mimic_context_free(ctx);
+}
+END_TEST
+
 MIMIC_TEST_MAIN(csv_reader, csv_reader__cases_with_simd, csv_reader__cases_without_simd,
                 csv_reader__blocks_of_every_size, csv_reader__projection, csv_reader__filter,
                 csv_reader__limit, csv_reader__policies, csv_reader__dialects,
-                csv_reader__oversize_records)
+                csv_reader__oversize_records, csv_reader__dictionaries_are_bounded_together)

@@ -170,5 +170,45 @@ START_TEST(csv_split__runaway_quote_costs_one_line)
 }
 END_TEST
 
+/* Half a megabyte of line ends must not become half a million records at once. */
+START_TEST(csv_split__short_records_make_small_blocks)
+{
+    enum { SIZE = 300001, BLOCK = 512 * 1024 };
+    mimic_context *ctx = NULL;
+    ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
+    char *const bytes = malloc(SIZE);
+    ck_assert_ptr_nonnull(bytes);
+    const csv_kernel *kernels[] = {NULL, mimic_csv__kernel_select(ctx->cpu)};
+    for (size_t pattern = 0; pattern < 2; pattern++) { /* sound lines; broken ones */
+        for (size_t i = 0; i < SIZE; i++)
+            bytes[i] = pattern == 0 ? '\n' : "\"\"x\n"[i % 4];
+        for (size_t kernel = 0; kernel < 2; kernel++) {
+            mimic_source *source = NULL;
+            csv_splitter *splitter = NULL;
+            csv_block block;
+            const csv_splitter_options options = {{',', '"', 0, 0}, BLOCK, BLOCK, kernels[kernel]};
+            ck_assert_int_eq(mimic_source_from_memory(ctx, bytes, SIZE, "test", NULL, &source, NULL),
+                             MIMIC_OK);
+            ck_assert_int_eq(mimic_csv__splitter_new(ctx, source, &options, &splitter, NULL),
+                             MIMIC_OK);
+            size_t records = 0, size = 0;
+            while (mimic_csv__splitter_next(splitter, &block, NULL) == MIMIC_OK) {
+                ck_assert_uint_le(block.records + block.region_count, 65536);
+                records += block.records + block.region_count;
+                ck_assert_int_eq(block.byte_offset, (int64_t)size);
+                size += block.size;
+            }
+            ck_assert_uint_eq(records, pattern == 0 ? SIZE : (SIZE + 3) / 4);
+            ck_assert_uint_ge(size, SIZE);
+            mimic_csv__splitter_free(splitter);
+            mimic_source_free(source);
+        }
+    }
+    free(bytes);
+    mimic_context_free(ctx);
+}
+END_TEST
+
 MIMIC_TEST_MAIN(csv_split, csv_split__kernels_agree_with_the_grammar, csv_split__sound_records,
-                csv_split__runaway_quote_costs_one_line)
+                csv_split__runaway_quote_costs_one_line,
+                csv_split__short_records_make_small_blocks)
