@@ -77,12 +77,11 @@ void mimic__buffer_json_string(mimic_buffer *buffer, const char *text)
     for (size_t i = 0; i < size;) {
         const size_t start = i;
         const uint32_t character = mimic__utf8_decode(text, size, &i);
+        const bool is_malformed = character == 0xfffd && i - start == 1;
         if (character == '"' || character == '\\')
-            mimic__buffer_format(buffer, "\\%c", (int)character);
-        else if (character < 0x20)
+            mimic__buffer_format(buffer, "\\%c", (char)character);
+        else if (character < 0x20 || (character >= 0x7f && character < 0xa0) || is_malformed)
             mimic__buffer_format(buffer, "\\u%04x", (unsigned)character);
-        else if (character == 0xfffd) /* what is not UTF-8 too: a name of a file may be anything */
-            mimic__buffer_text(buffer, "\xef\xbf\xbd");
         else
             mimic__buffer_append(buffer, text + start, i - start);
     }
