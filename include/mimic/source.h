@@ -35,9 +35,13 @@ typedef struct mimic_source_options {
     uint32_t struct_size;
     mimic_compression compression; /* other than AUTO: the content must be that, whatever the name */
     uint64_t max_bytes; /* limit on the decompressed size, MIMIC_ERR_LIMIT beyond; 0 = none */
+    /* Asked when a signal interrupts the wait for a pipe: not 0 ends it with MIMIC_ERR_CANCELLED.
+       NULL = the wait goes on. */
+    int (*interrupted)(void *ctx);
+    void *interrupted_ctx;
 } mimic_source_options;
 
-#define MIMIC_SOURCE_OPTIONS_INIT { (uint32_t)sizeof(mimic_source_options), 0, 0 }
+#define MIMIC_SOURCE_OPTIONS_INIT { (uint32_t)sizeof(mimic_source_options), 0, 0, NULL, NULL }
 
 /**
  * A caller's own bytes. read puts 1 to `capacity` bytes into `buffer` and their number into

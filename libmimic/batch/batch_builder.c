@@ -130,7 +130,7 @@ static void move_bits(uint8_t *bits, size_t to, size_t from, size_t count)
     if (to == from)
         return;
     for (size_t i = 0; i < count; i++) {
-        const unsigned bit = bits[(from + i) >> 3] >> ((from + i) & 7) & 1u;
+        const unsigned bit = (unsigned)bits[(from + i) >> 3] >> ((from + i) & 7) & 1u;
         const unsigned mask = 1u << ((to + i) & 7);
         uint8_t *const target = &bits[(to + i) >> 3];
         *target = (uint8_t)((*target & ~mask) | (bit != 0 ? mask : 0));

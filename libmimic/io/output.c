@@ -278,6 +278,16 @@ static bool sync_fails(int file)
     return result != 0 && errno != EINVAL && errno != ENOTSUP;
 }
 
+static void free_blocks(mimic_output *output)
+{
+    mimic__encoder_free(output->encoder);
+    mimic__free(output->ctx, output->encoded);
+    mimic__free(output->ctx, output->block);
+    output->encoder = NULL;
+    output->encoded = NULL;
+    output->block = NULL;
+}
+
 static mimic_status close_inner(mimic_output *output)
 {
     MIMIC_TRY(write_block(output, true));
@@ -290,6 +300,7 @@ static mimic_status close_inner(mimic_output *output)
     if (close(file) != 0 && errno != EINTR) /* after EINTR the descriptor is gone all the same */
         return fail_writing(output, errno);
     output->stage = CLOSED;
+    free_blocks(output); /* many outputs may wait for their names together */
     return MIMIC_OK;
 }
 
@@ -349,9 +360,7 @@ void mimic__output_free(mimic_output *output)
         (void)close(output->file);
     if (output->stage != PUBLISHED && output->temporary != NULL && output->temporary[0] != '\0')
         (void)unlink(output->temporary);
-    mimic__encoder_free(output->encoder);
-    mimic__free(output->ctx, output->encoded);
-    mimic__free(output->ctx, output->block);
+    free_blocks(output);
     mimic__free(output->ctx, output->temporary);
     mimic__free(output->ctx, output->path);
     mimic__free(output->ctx, output);

@@ -144,8 +144,12 @@ mimic_status mimic_source_open(const mimic_context *ctx, const char *path,
                                mimic_error *err)
 {
     mimic_source *source = NULL;
+    mimic_source_options chosen = MIMIC_SOURCE_OPTIONS_INIT;
     MIMIC_TRY(new_source(ctx, path, out_source, &source, err));
-    const mimic_status opened = mimic__raw_open_file(&source->raw, ctx, path, &source->failure);
+    mimic_status opened =
+        MIMIC_OPTIONS_COPY(&chosen, options, "mimic_source_options", &source->failure);
+    if (opened == MIMIC_OK)
+        opened = mimic__raw_open_file(&source->raw, ctx, path, &chosen, &source->failure);
     return finish_open(source, opened, options, out_source, err);
 }
 

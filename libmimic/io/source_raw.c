@@ -34,6 +34,14 @@ static void wait_readable(int file)
     (void)poll(&waiting, 1, -1); /* the read that follows says what is wrong */
 }
 
+/* After EINTR: whether to go on. */
+static mimic_status after_signal(const mimic_raw *raw, mimic_error *err)
+{
+    if (raw->interrupted == NULL || raw->interrupted(raw->interrupted_ctx) == 0)
+        return MIMIC_OK;
+    return mimic__fail(err, MIMIC_ERR_CANCELLED, "cancelled while waiting for %s", raw->name);
+}
+
 static mimic_status read_file(mimic_raw *raw, void *buffer, size_t capacity, size_t *out_size,
                               mimic_error *err)
 {
@@ -48,16 +56,20 @@ static mimic_status read_file(mimic_raw *raw, void *buffer, size_t capacity, siz
             return MIMIC_END;
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             wait_readable(raw->file);
-        else if (errno != EINTR)
+        else if (errno == EINTR)
+            MIMIC_TRY(after_signal(raw, err));
+        else
             return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot read %s", raw->name);
     }
 }
 
 static mimic_status open_path(mimic_raw *raw, const char *path, mimic_error *err)
 {
-    do {
+    raw->file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    while (raw->file < 0 && errno == EINTR) { /* a FIFO that nobody writes to */
+        MIMIC_TRY(after_signal(raw, err));
         raw->file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    } while (raw->file < 0 && errno == EINTR);
+    }
     if (raw->file < 0) {
         const bool is_missing = errno == ENOENT || errno == ENOTDIR;
         return mimic__fail_errno(err, is_missing ? MIMIC_ERR_NOT_FOUND : MIMIC_ERR_IO, errno,
@@ -68,11 +80,13 @@ static mimic_status open_path(mimic_raw *raw, const char *path, mimic_error *err
 }
 
 mimic_status mimic__raw_open_file(mimic_raw *raw, const mimic_context *ctx, const char *path,
-                                  mimic_error *err)
+                                  const mimic_source_options *options, mimic_error *err)
 {
     const bool is_stdin = strcmp(path, "-") == 0;
     MIMIC_TRY(raw_init(raw, ctx, is_stdin ? "<stdin>" : path, err));
     raw->read = read_file;
+    raw->interrupted = options->interrupted;
+    raw->interrupted_ctx = options->interrupted_ctx;
     if (is_stdin)
         raw->file = STDIN_FILENO;
     else

@@ -24,6 +24,8 @@ struct mimic_raw {
     /* The three kinds. */
     int file;
     bool owns_file;
+    int (*interrupted)(void *ctx); /* see mimic_source_options */
+    void *interrupted_ctx;
     const unsigned char *memory; /* not yet read */
     size_t memory_size;
     mimic_source_callbacks callbacks;
@@ -32,7 +34,7 @@ struct mimic_raw {
 
 /* Each fills *raw, which must be freed on failure too. */
 mimic_status mimic__raw_open_file(mimic_raw *raw, const mimic_context *ctx, const char *path,
-                                  mimic_error *err);
+                                  const mimic_source_options *options, mimic_error *err);
 mimic_status mimic__raw_open_memory(mimic_raw *raw, const mimic_context *ctx, const void *bytes,
                                     size_t size, const char *name, mimic_error *err);
 mimic_status mimic__raw_open_callbacks(mimic_raw *raw, const mimic_context *ctx,

@@ -27,14 +27,6 @@ static mimic_status copy_options(const mimic_load_options *given, mimic_load_opt
 
 /* ---- the target ---- */
 
-static int is_interrupted(void *ctx)
-{
-    const load_job *const job = ctx;
-    mimic_progress progress = job->progress;
-    progress.is_done = 0; /* that was told once */
-    return job->options->progress(&progress, job->options->progress_ctx);
-}
-
 /* Its long steps ask the progress callback too whether to stop. */
 static mimic_status open_target(load_job *job, const char *target, mimic_error *err)
 {
@@ -45,7 +37,7 @@ static mimic_status open_target(load_job *job, const char *target, mimic_error *
                                      .total_bytes = -1,
                                      .all_total_bytes = -1};
     if (options.interrupted == NULL && job->options->progress != NULL) {
-        options.interrupted = is_interrupted;
+        options.interrupted = mimic__load_is_interrupted;
         options.interrupted_ctx = job;
     }
     return mimic_sink_open(job->ctx, target, &options, &job->sink, err);

@@ -14,6 +14,7 @@
 typedef struct stream_owner {
     const mimic_context *ctx;
     mimic_csv_reader *reader;
+    const mimic_batch *batch; /* read, not yet handed out: kept when that fails, so no row is lost */
     mimic_error error; /* of the last call; code MIMIC_OK = it did not fail */
 } stream_owner;
 
@@ -44,14 +45,18 @@ static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
 static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
 {
     stream_owner *owner = stream->private_data;
-    const mimic_batch *batch = NULL;
-    mimic_status status;
+    mimic_status status = MIMIC_OK;
     memset(out, 0, sizeof *out); /* release NULL says that the stream has ended */
-    do
+    while (status == MIMIC_OK && owner->batch == NULL) {
+        const mimic_batch *batch = NULL;
         status = mimic_csv_reader_next(owner->reader, &batch, &owner->error);
-    while (status == MIMIC_OK && batch->row_count == 0);
+        if (status == MIMIC_OK && batch->row_count > 0)
+            owner->batch = batch;
+    }
     if (status == MIMIC_OK)
-        status = mimic_batch_export(owner->ctx, batch, out, &owner->error);
+        status = mimic_batch_export(owner->ctx, owner->batch, out, &owner->error);
+    if (status == MIMIC_OK)
+        owner->batch = NULL;
     return finish_call(owner, status);
 }
 

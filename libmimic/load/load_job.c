@@ -322,6 +322,25 @@ static mimic_status keep_hash(conversion *work, mimic_error *err)
     return work->entry->hash == NULL ? mimic__fail_memory(err) : MIMIC_OK;
 }
 
+int mimic__load_is_interrupted(void *ctx)
+{
+    const load_job *const job = ctx;
+    mimic_progress progress = job->progress;
+    progress.is_done = 0; /* that was told once */
+    return job->options->progress(&progress, job->options->progress_ctx);
+}
+
+mimic_status mimic__load_open_source(load_job *job, const char *path, mimic_source **out_source,
+                                     mimic_error *err)
+{
+    mimic_source_options options = MIMIC_SOURCE_OPTIONS_INIT;
+    if (job->options->progress != NULL) {
+        options.interrupted = mimic__load_is_interrupted;
+        options.interrupted_ctx = job;
+    }
+    return mimic_source_open(job->ctx, path, &options, out_source, err);
+}
+
 static mimic_status convert_part(conversion *work, const char *path, mimic_error *err)
 {
     const mimic_context *const ctx = work->job->ctx;
@@ -331,7 +350,7 @@ static mimic_status convert_part(conversion *work, const char *path, mimic_error
     if (options.limit > 0)
         options.limit -= work->entry->written;
     work->before = *work->entry;
-    mimic_status status = mimic_source_open(ctx, path, NULL, &work->source, err);
+    mimic_status status = mimic__load_open_source(work->job, path, &work->source, err);
     if (status == MIMIC_OK)
         status = mimic_csv_reader_open(ctx, work->source, work->input->table, &options,
                                        &work->reader, err);
@@ -496,7 +515,7 @@ mimic_status mimic__load_preview(load_job *job, const load_input *input, mimic_e
         const mimic_csv_options options = reader_options(job);
         if (!can_be_previewed(input->paths[i]))
             continue;
-        status = mimic_source_open(job->ctx, input->paths[i], NULL, &source, err);
+        status = mimic__load_open_source(job, input->paths[i], &source, err);
         if (status == MIMIC_OK)
             status = mimic_csv_reader_open(job->ctx, source, input->table, &options, &reader, err);
         if (status == MIMIC_OK)

@@ -25,6 +25,13 @@ typedef struct load_input {
     size_t path_count;
 } load_input;
 
+/* Of a source or a sink that may have to wait: asks the progress callback whether to stop. `job` is
+ * a load_job. */
+int mimic__load_is_interrupted(void *job);
+/* Opens one part; a signal ends the wait for a pipe when the progress callback says so. */
+mimic_status mimic__load_open_source(load_job *job, const char *path, mimic_source **out_source,
+                                     mimic_error *err);
+
 /*
  * Opens every part, compares its header with the table and notes the drift; nothing is converted.
  * MIMIC_ERR_DRIFT, MIMIC_ERR_CSV_HEADER and what the source returns.

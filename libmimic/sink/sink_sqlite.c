@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "schema/schema_ddl.h"
+#include "schema/schema_model.h"
 #include "sink/sink_sqlite_check.h"
 #include "sink/sink_sqlite_db.h"
 #include "sink/sink_sqlite_file.h"
@@ -77,7 +78,7 @@ static mimic_status check_name(const mimic_table *table, mimic_error *err)
 {
     static const char *const prefixes[] = {OWN_PREFIX, "sqlite_"};
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
-        if (strncmp(table->name, prefixes[i], strlen(prefixes[i])) == 0)
+        if (mimic__name_equals_sized(prefixes[i], table->name, strlen(prefixes[i])))
             return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                                "a table of a SQLite database may not be named \"%s\": names that "
                                "begin with %s are reserved",
@@ -96,14 +97,17 @@ static mimic_status replace_table(sqlite_sink *sink, mimic_error *err)
     return run_buffer(sink, &sql, err);
 }
 
+/* Of a table that was here before, in whatever case its name was. */
 static mimic_status forget_table(sqlite_sink *sink, mimic_error *err)
 {
     const mimic_sqlite_value name = text_value(sink->table->name);
     MIMIC_TRY(mimic__sqlite_exec(sink->db, OWN_TABLES, err));
-    MIMIC_TRY(mimic__sqlite_run(sink->db, "DELETE FROM main._mimic_meta WHERE table_name = ?1",
-                                &name, 1, err));
-    return mimic__sqlite_run(sink->db, "DELETE FROM main._mimic_rejects WHERE table_name = ?1",
-                             &name, 1, err);
+    MIMIC_TRY(mimic__sqlite_run(
+        sink->db, "DELETE FROM main._mimic_meta WHERE table_name = ?1 COLLATE NOCASE", &name, 1,
+        err));
+    return mimic__sqlite_run(
+        sink->db, "DELETE FROM main._mimic_rejects WHERE table_name = ?1 COLLATE NOCASE", &name, 1,
+        err);
 }
 
 static mimic_status begin(void *self, const mimic_table *table, const mimic_sink_host *host,
@@ -280,6 +284,9 @@ mimic_status mimic__sink_sqlite_open(const mimic_context *ctx, const struct mimi
                                       .abort = abort_table,
                                       .finish = finish,
                                       .free = free_sink};
+    if (options->compression > MIMIC_SINK_COMPRESSION_NONE)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "\"%s\": a SQLite database cannot be compressed", target->path);
     sqlite_sink *sink = mimic__alloc_zeroed(ctx, 1, sizeof *sink);
     if (sink == NULL)
         return mimic__fail_memory(err);

@@ -482,7 +482,7 @@ static mimic_reject_code cell_fault(const batch_column *column, int64_t row)
 static bool may_have_faults(const batch_column *column, int64_t row_count)
 {
     const mimic_column *data = column->data;
-    bool found = column->must_be_present && data->validity != NULL && data->null_count != 0;
+    bool found = column->must_be_present && data->validity != NULL;
     if (data->type == MIMIC_TYPE_FLOAT32)
         for (int64_t row = 0; row < row_count; row++)
             found |= isnan(((const float *)data->values)[row]) != 0;

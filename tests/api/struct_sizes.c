@@ -14,7 +14,7 @@ int main(void)
     PRINT(mimic_error, message);
     PRINT(mimic_allocator, ctx);
     PRINT(mimic_context_options, log_ctx);
-    PRINT(mimic_source_options, max_bytes);
+    PRINT(mimic_source_options, interrupted_ctx);
     PRINT(mimic_source_callbacks, ctx);
     PRINT(mimic_field_info, on_error);
     PRINT(mimic_foreign_key_info, referenced_fields);

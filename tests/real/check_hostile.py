@@ -791,6 +791,24 @@ class Signals(Hostile):
                 self.assertIn("cancelled", said)
                 self.assertEqual(os.listdir(self.folder), [])
 
+    def test_interrupt_while_waiting_for_input(self):
+        """Nobody writes at all, or no more: the first signal ends the wait."""
+        for first in (None, DATA.bytes):
+            os.mkfifo(self.path("slow.csv"))
+            job = self.start("convert", "--quiet", "--table", TABLE, "slow.csv", "x.db",
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            stream = None if first is None else open(self.path("slow.csv"), "wb", buffering=0)
+            if stream is not None:
+                stream.write(first)
+            time.sleep(1)
+            job.send_signal(signal.SIGINT)
+            _, said = job.communicate(timeout=20)
+            self.assertEqual(job.returncode, 130, said)
+            if stream is not None:
+                stream.close()
+            os.unlink(self.path("slow.csv"))
+            self.assertEqual(os.listdir(self.folder), [])
+
     def test_kill(self):
         for target in ("x.db", "x.csv", "x.arrow"):
             with self.subTest(target=target):

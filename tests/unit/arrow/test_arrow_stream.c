@@ -213,6 +213,43 @@ START_TEST(arrow_stream__every_allocation_may_fail)
 }
 END_TEST
 
+/* A batch that could not be handed out comes with the next call. */
+START_TEST(arrow_stream__no_row_is_lost_when_memory_runs_out_once)
+{
+    char *csv = make_csv();
+    const mimic_csv_options options = {.struct_size = sizeof options, .block_bytes = 4096};
+    int whole_after_failure = 0;
+    for (int64_t fail_at = 1; fail_at < 60; fail_at++) {
+        stream_case c = {0};
+        struct ArrowArray array;
+        int failures = 0;
+        int64_t next = 0;
+        c.ctx = failing_context(&c.heap);
+        ck_assert_int_eq(open_case(&c, csv, &options, NULL), MIMIC_OK);
+        c.heap.fail_at = c.heap.calls + fail_at;
+        while (failures < 3) {
+            if (c.stream.get_next(&c.stream, &array) != 0)
+                failures++;
+            else if (array.release == NULL)
+                break;
+            else {
+                check_rows(&array, &next);
+                array.release(&array);
+            }
+        }
+        if (failures < 3) /* else the reader itself failed, which lasts */
+            ck_assert_int_eq(next, ROWS - 1);
+        whole_after_failure += failures == 1;
+        close_case(&c);
+        ck_assert_int_eq(c.heap.live, 1);
+        mimic_context_free(c.ctx);
+    }
+    ck_assert_int_gt(whole_after_failure, 3);
+    free(csv);
+}
+END_TEST
+
 MIMIC_TEST_MAIN(arrow_stream, arrow_stream__all_rows_then_the_end,
                 arrow_stream__errors_have_a_message_and_stay, arrow_stream__no_rows,
-                arrow_stream__bad_arguments, arrow_stream__every_allocation_may_fail)
+                arrow_stream__bad_arguments, arrow_stream__every_allocation_may_fail,
+                arrow_stream__no_row_is_lost_when_memory_runs_out_once)

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "failing_allocator.h"
 #include "io/output.h"
 
 static const mimic_compression compressions[] = {MIMIC_COMPRESSION_NONE, MIMIC_COMPRESSION_GZIP,
@@ -232,6 +233,30 @@ START_TEST(output__two_writers_of_one_name_do_not_meet)
 }
 END_TEST
 
+/* A load into a folder holds as many closed outputs as it has tables. */
+START_TEST(output__closed_holds_no_buffers)
+{
+    test_folder folder = test_folder_make();
+    for (size_t c = 0; c < 3; c++) {
+        if (!codec_is_built_in(compressions[c]))
+            continue;
+        failing_allocator heap = {.until_failure = -1};
+        mimic_context *ctx = failing_context(&heap);
+        mimic_output *output = open_output(ctx, test_path(&folder, names[c]));
+        ck_assert_int_eq(mimic__output_write(output, "a,b\n", 4, NULL), MIMIC_OK);
+        const long open_blocks = heap.alive;
+        ck_assert_int_eq(mimic__output_close(output, NULL), MIMIC_OK);
+        /* The block; with a codec also the encoder and the block it fills. */
+        ck_assert_int_le(heap.alive, open_blocks - (c == 0 ? 1 : 3));
+        ck_assert_int_eq(mimic__output_publish(output, NULL), MIMIC_OK);
+        mimic__output_free(output);
+        mimic_context_free(ctx);
+        ck_assert_int_eq(heap.alive, 0);
+    }
+    test_folder_remove(&folder);
+}
+END_TEST
+
 START_TEST(output__states)
 {
     mimic_context *ctx = plain_context();
@@ -414,6 +439,7 @@ MIMIC_TEST_MAIN(io_output, output__reads_back_and_depends_on_the_content_alone,
                 output__is_private_and_hidden_until_published,
                 output__unpublished_leaves_the_old_file,
                 output__two_writers_of_one_name_do_not_meet, output__states,
+                output__closed_holds_no_buffers,
                 output__makes_folders_and_takes_long_names, output__refused_targets,
                 output__full_disk_is_an_error_that_sticks, output__folder_that_goes_away,
                 output__zstd_frames_in_memory)

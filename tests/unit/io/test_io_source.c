@@ -597,6 +597,52 @@ START_TEST(source__fifo_with_interrupted_reads)
 }
 END_TEST
 
+static int stop_at_third(void *ctx)
+{
+    int *const asked = ctx;
+    return ++*asked == 3;
+}
+
+/* Nobody writes: first the opening of a FIFO waits, then the reading of a pipe. */
+START_TEST(source__wait_is_cancelled_after_a_signal)
+{
+    mimic_context *ctx = plain_context();
+    test_folder folder = test_folder_make();
+    const char *const fifo = test_path(&folder, "t.csv");
+    int ends[2];
+    ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+    ck_assert_int_eq(pipe(ends), 0);
+    char pipe_path[40];
+    (void)snprintf(pipe_path, sizeof pipe_path, "/dev/fd/%d", ends[0]);
+    const char *const paths[] = {fifo, pipe_path};
+    struct sigaction action = {.sa_handler = do_nothing};
+    struct sigaction before;
+    sigaction(SIGALRM, &action, &before);
+    const struct itimerval often = {{0, 2000}, {0, 2000}};
+    const struct itimerval off = {{0, 0}, {0, 0}};
+    setitimer(ITIMER_REAL, &often, NULL);
+    for (size_t i = 0; i < 2; i++) {
+        int asked = 0;
+        mimic_error err = MIMIC_ERROR_INIT;
+        mimic_source *source = NULL;
+        mimic_source_options options = MIMIC_SOURCE_OPTIONS_INIT;
+        options.interrupted = stop_at_third;
+        options.interrupted_ctx = &asked;
+        ck_assert_int_eq(mimic_source_open(ctx, paths[i], &options, &source, &err),
+                         MIMIC_ERR_CANCELLED);
+        ck_assert_int_eq(asked, 3);
+        ck_assert_str_eq(err.source, paths[i]);
+        ck_assert_ptr_null(source);
+    }
+    setitimer(ITIMER_REAL, &off, NULL);
+    sigaction(SIGALRM, &before, NULL);
+    close(ends[0]);
+    close(ends[1]);
+    test_folder_remove(&folder);
+    mimic_context_free(ctx);
+}
+END_TEST
+
 START_TEST(source__standard_input_even_when_non_blocking)
 {
     mimic_context *ctx = plain_context();
@@ -667,5 +713,6 @@ MIMIC_TEST_MAIN(io_source, source__every_codec_kind_and_read_size_gives_the_same
                 source__hash_equals_xxhsum, source__limit_on_decompressed_bytes,
                 source__name_and_content_must_agree, source__paths_that_cannot_be_read,
                 source__arguments, source__callbacks_that_fail_or_break_their_word,
-                source__fifo_with_interrupted_reads, source__standard_input_even_when_non_blocking,
+                source__fifo_with_interrupted_reads, source__wait_is_cancelled_after_a_signal,
+                source__standard_input_even_when_non_blocking,
                 source__standard_input_from_the_middle_of_a_file)
