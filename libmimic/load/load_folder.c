@@ -95,6 +95,8 @@ static mimic_status look_at(mimic_arena *arena, const load_file *file, mimic_fou
         found->rows = next == MIMIC_END ? rows : -1;
         if (next == MIMIC_ERR_MEMORY)
             copied = mimic__fail_memory(err);
+        if (next == MIMIC_ERR_MEMORY)
+            copied = mimic__fail_memory(err);
     }
     peek_close(&opened);
     return copied;
@@ -106,6 +108,7 @@ typedef struct value_sampler {
     mimic_arena arena;
     const load_folder *folder;
     mimic_text *values;
+    bool ran_out; /* of memory: what was sampled says nothing */
 } value_sampler;
 
 static const load_file *find_file(const load_folder *folder, const char *relative)
@@ -123,8 +126,10 @@ static bool add_value(value_sampler *sampler, size_t *count, const char *text, s
     if (last != NULL && last->size == size && memcmp(last->data, text, size) == 0)
         return true;
     const char *copy = mimic__arena_strndup(&sampler->arena, text, size);
-    if (copy == NULL)
+    if (copy == NULL) {
+        sampler->ran_out = true;
         return false;
+    }
     sampler->values[(*count)++] = (mimic_text){copy, size};
     return *count < SAMPLE_VALUES;
 }
@@ -134,7 +139,9 @@ static size_t sample(value_sampler *sampler, peek *opened, size_t column)
     size_t count = 0;
     char scratch[256];
     for (size_t rows = 0; rows < SAMPLE_ROWS;) {
-        if (mimic_csv__raw_next(&opened->reader, NULL) != MIMIC_OK)
+        const mimic_status status = mimic_csv__raw_next(&opened->reader, NULL);
+        sampler->ran_out |= status == MIMIC_ERR_MEMORY;
+        if (status != MIMIC_OK)
             break;
         for (size_t row = 0; row < opened->reader.index.row_count; row++, rows++) {
             size_t size;
@@ -160,8 +167,12 @@ static size_t sample_values(const mimic_found_file *found, size_t column,
     size_t count = 0;
     mimic__arena_free(&sampler->arena);
     sampler->values = mimic__arena_array(&sampler->arena, SAMPLE_VALUES, sizeof(mimic_text));
-    if (file == NULL || sampler->values == NULL ||
-        peek_open(context, file->path, &opened, NULL) != MIMIC_OK)
+    sampler->ran_out |= sampler->values == NULL;
+    if (file == NULL || sampler->values == NULL)
+        return 0;
+    const mimic_status status = peek_open(context, file->path, &opened, NULL);
+    sampler->ran_out |= status == MIMIC_ERR_MEMORY;
+    if (status != MIMIC_OK)
         return 0;
     if (column < opened.reader.header_count)
         count = sample(sampler, &opened, column);
@@ -195,6 +206,8 @@ static mimic_status recognise(mimic_arena *arena, const mimic_registry *registry
     mimic__arena_free(&sampler.arena);
     if (status != MIMIC_OK)
         return status;
+    if (sampler.ran_out)
+        return mimic__fail_memory(err);
     folder->dataset = detection.best.dataset;
     folder->reason = detection.reason;
     return MIMIC_OK;
