@@ -28,21 +28,30 @@ static const char *value_kind(const char *argument)
     return "none";
 }
 
-static void print_specs(const mimic_registry *registry)
+/* True for names that a shell takes as they are; bash runs what it finds in words of compgen -W. */
+static int is_plain(const char *name)
 {
-    (void)fputs("_mimic_datasets='", stdout);
+    return name[strspn(
+               name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0';
+}
+
+/* Datasets whose names are plain, each behind a blank; with `has_tables` their tables instead. */
+static void print_specs(const mimic_registry *registry, int has_tables)
+{
     for (size_t i = 0; i < mimic_registry_dataset_count(registry); i++) {
         const mimic_dataset *d = mimic_registry_dataset(registry, i);
-        (void)printf("%s%s@%s", i == 0 ? "" : " ", mimic_dataset_name(d), mimic_dataset_version(d));
+        const char *name = mimic_dataset_name(d);
+        const char *version = mimic_dataset_version(d);
+        if (!is_plain(name) || !is_plain(version))
+            continue;
+        if (!has_tables)
+            (void)printf(" %s@%s", name, version);
+        for (size_t t = 0; has_tables && t < mimic_dataset_table_count(d); t++) {
+            const char *table = mimic_table_name(mimic_dataset_table(d, t));
+            if (is_plain(table))
+                (void)printf(" %s@%s/%s", name, version, table);
+        }
     }
-    (void)fputs("'\n_mimic_tables='", stdout);
-    for (size_t i = 0; i < mimic_registry_dataset_count(registry); i++) {
-        const mimic_dataset *d = mimic_registry_dataset(registry, i);
-        for (size_t t = 0; t < mimic_dataset_table_count(d); t++)
-            (void)printf("%s%s@%s/%s", i + t == 0 ? "" : " ", mimic_dataset_name(d),
-                         mimic_dataset_version(d), mimic_table_name(mimic_dataset_table(d, t)));
-    }
-    (void)fputs("'\n", stdout);
 }
 
 /* First words of all commands, or the second words of those that begin with `first`. */
@@ -154,8 +163,11 @@ static int run_completion(const cli_arguments *arguments)
     const int status = session_open(arguments, &s);
     if (status == EXIT_DONE) {
         (void)fputs("# Completion of mimic for bash: eval \"$(mimic completion bash)\"\n", stdout);
-        print_specs(s.registry);
-        (void)fputs("_mimic_commands='", stdout);
+        (void)fputs("_mimic_datasets='", stdout);
+        print_specs(s.registry, 0);
+        (void)fputs("'\n_mimic_tables='", stdout);
+        print_specs(s.registry, 1);
+        (void)fputs("'\n_mimic_commands='", stdout);
         print_words("");
         (void)fputs("'\n_mimic_schema='", stdout);
         print_words("schema");

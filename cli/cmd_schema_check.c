@@ -21,8 +21,8 @@ static void print_finding(const char *pointer, int64_t line, int64_t column, con
 {
     findings *f = ctx;
     if (!f->is_json) {
-        (void)printf("%s:%lld:%lld: %s: %s\n", f->path, (long long)line, (long long)column,
-                     *pointer == '\0' ? "(top)" : pointer, message);
+        talk_print(stdout, "%s:%lld:%lld: %s: %s\n", f->path, (long long)line, (long long)column,
+                   *pointer == '\0' ? "(top)" : pointer, message);
     } else {
         (void)fputs(f->count == 0 ? "[\n  {\"file\": " : ",\n  {\"file\": ", stdout);
         talk_json_string(stdout, f->path);
@@ -67,7 +67,7 @@ static int check(const session *s, const cli_arguments *arguments, const char *p
     if (f.is_json)
         (void)fputs(f.count == 0 ? "[]\n" : "\n]\n", stdout);
     else if (f.count == 0)
-        (void)printf("%s: sound\n", path);
+        talk_print(stdout, "%s: sound\n", path);
     return f.count == 0 ? EXIT_DONE : EXIT_REJECTS;
 }
 

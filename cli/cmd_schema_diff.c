@@ -18,7 +18,7 @@ static const char *kind_name(mimic_drift_kind kind)
 static void print_item(const mimic_drift_item *item, int is_json, size_t index)
 {
     if (!is_json) {
-        (void)printf("%-16s  %s\n", kind_name(item->kind), item->message);
+        talk_print(stdout, "%-16s  %s\n", kind_name(item->kind), item->message);
         return;
     }
     (void)fputs(index == 0 ? "[\n  {\"kind\": " : ",\n  {\"kind\": ", stdout);

@@ -20,9 +20,10 @@ static void print_text(const mimic_registry *registry)
     (void)printf("%-*s  tables  title\n", width, "dataset");
     for (size_t i = 0; i < mimic_registry_dataset_count(registry); i++) {
         const mimic_dataset *d = mimic_registry_dataset(registry, i);
-        const int size = printf("%s@%s", mimic_dataset_name(d), mimic_dataset_version(d));
-        (void)printf("%*s  %6zu  %s\n", width - size, "", mimic_dataset_table_count(d),
-                     mimic_dataset_title(d));
+        const int size =
+            (int)(strlen(mimic_dataset_name(d)) + strlen(mimic_dataset_version(d))) + 1;
+        talk_print(stdout, "%s@%s%*s  %6zu  %s\n", mimic_dataset_name(d), mimic_dataset_version(d),
+                   width - size, "", mimic_dataset_table_count(d), mimic_dataset_title(d));
     }
 }
 

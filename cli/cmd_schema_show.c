@@ -45,7 +45,7 @@ static int wider(int width, const char *text)
 
 static void print_padded(const char *text, int width)
 {
-    (void)printf("%s%*s", text, width - (int)talk_length(text, strlen(text)), "");
+    talk_print(stdout, "%s%*s", text, width - (int)talk_length(text, strlen(text)), "");
 }
 
 /* ---- a release ---- */
@@ -66,15 +66,15 @@ static void show_dataset(const mimic_dataset *dataset)
         has_rows |= mimic_table_expected_rows(table, "full") >= 0;
         has_demo |= mimic_table_expected_rows(table, "demo") >= 0;
     }
-    (void)printf("%s@%s: %s\n\n", mimic_dataset_name(dataset), mimic_dataset_version(dataset),
-                 mimic_dataset_title(dataset));
+    talk_print(stdout, "%s@%s: %s\n\n", mimic_dataset_name(dataset), mimic_dataset_version(dataset),
+               mimic_dataset_title(dataset));
     talk_wrapped(stdout, mimic_dataset_description(dataset), 0, 0, width);
     (void)printf("\n\n%-*s  %-*s  columns%s%s  title\n", names, "table", modules, "module",
                  has_rows ? "         rows" : "", has_demo ? "    demo" : "");
     for (size_t i = 0; i < mimic_dataset_table_count(dataset); i++) {
         const mimic_table *table = mimic_dataset_table(dataset, i);
-        (void)printf("%-*s  %-*s  %7zu", names, mimic_table_name(table), modules,
-                     mimic_table_module(table), mimic_table_field_count(table));
+        talk_print(stdout, "%-*s  %-*s  %7zu", names, mimic_table_name(table), modules,
+                   mimic_table_module(table), mimic_table_field_count(table));
         if (has_rows)
             (void)printf("  %11s", rows_text(table, "full", full));
         if (has_demo)
@@ -91,7 +91,7 @@ static void show_dataset(const mimic_dataset *dataset)
 static void print_names(const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        (void)printf("%s%s", i == 0 ? "" : ", ", names[i]);
+        talk_print(stdout, "%s%s", i == 0 ? "" : ", ", names[i]);
 }
 
 static void print_keys(const mimic_table *table)
@@ -99,7 +99,7 @@ static void print_keys(const mimic_table *table)
     const size_t *key = NULL;
     const size_t size = mimic_table_primary_key(table, &key);
     for (size_t i = 0; i < size; i++)
-        (void)printf("%s%s", i == 0 ? "primary key  " : ", ", field_at(table, key[i]).name);
+        talk_print(stdout, "%s%s", i == 0 ? "primary key  " : ", ", field_at(table, key[i]).name);
     if (size > 0)
         (void)fputc('\n', stdout);
     for (size_t i = 0; i < mimic_table_foreign_key_count(table); i++) {
@@ -107,7 +107,7 @@ static void print_keys(const mimic_table *table)
         (void)mimic_table_foreign_key(table, i, &foreign);
         (void)fputs("foreign key  ", stdout);
         print_names(foreign.fields, foreign.count);
-        (void)printf(" -> %s (", foreign.referenced_table);
+        talk_print(stdout, " -> %s (", foreign.referenced_table);
         print_names(foreign.referenced_fields, foreign.count);
         (void)fputs(")\n", stdout);
     }
@@ -139,10 +139,10 @@ static void show_table(const mimic_table *table)
 {
     const int width = talk_width(stdout);
     char number[NUMBER_BYTES];
-    (void)printf("%s@%s/%s: %s\n\n", mimic_table_dataset(table), mimic_table_version(table),
-                 mimic_table_name(table), mimic_table_title(table));
+    talk_print(stdout, "%s@%s/%s: %s\n\n", mimic_table_dataset(table), mimic_table_version(table),
+               mimic_table_name(table), mimic_table_title(table));
     talk_wrapped(stdout, mimic_table_description(table), 0, 0, width);
-    (void)printf("\n\nfile         %s\n", mimic_table_path(table));
+    talk_print(stdout, "\n\nfile         %s\n", mimic_table_path(table));
     if (mimic_table_expected_rows(table, "full") >= 0)
         (void)printf("rows         %s\n", rows_text(table, "full", number));
     if (mimic_table_expected_rows(table, "demo") >= 0)

@@ -32,9 +32,9 @@ static int count(const mimic_progress *progress, void *ctx)
 static void print_tally(const cli_arguments *arguments, const tally *written)
 {
     char rows[NUMBER_BYTES];
-    (void)printf("%s: %zu tables, %s rows, %.1f MB in %s\n", arguments->operands.items[0],
-                 written->tables, talk_number(written->rows, rows), (double)written->bytes / 1e6,
-                 arguments->operands.items[1]);
+    talk_print(stdout, "%s: %zu tables, %s rows, %.1f MB in %s\n", arguments->operands.items[0],
+               written->tables, talk_number(written->rows, rows), (double)written->bytes / 1e6,
+               arguments->operands.items[1]);
 }
 
 static int run_synth(const cli_arguments *arguments)

@@ -94,8 +94,8 @@ static void hint_at_table(const job *j, const mimic_report *report)
     if (j->arguments->quiet || !j->is_recognised ||
         mimic_report_table(report, 0, &table) != MIMIC_OK)
         return;
-    (void)fprintf(stderr, "mimic: note: the input was taken for %s/%s; --table names another\n",
-                  mimic_report_dataset(report), table.table);
+    talk_print(stderr, "mimic: note: the input was taken for %s/%s; --table names another\n",
+               mimic_report_dataset(report), table.table);
 }
 
 int job_end(job *j, mimic_status status, mimic_report *report, const mimic_error *err)

@@ -25,8 +25,12 @@ static int run_help(const cli_arguments *arguments)
         return EXIT_DONE;
     }
     const cli_command *command = commands_find((int)words->count, words->items, &used);
-    if (command == NULL || (size_t)used != words->count)
+    if (command == NULL)
         return commands_unknown((int)words->count, words->items);
+    if ((size_t)used != words->count) {
+        talk_error("unexpected argument '%s'\nSee 'mimic help help'.", words->items[used]);
+        return EXIT_USAGE;
+    }
     help_command(stdout, command);
     return EXIT_DONE;
 }

@@ -158,7 +158,9 @@ static void draw(const mimic_progress *now, int64_t time_ns)
     else
         (void)snprintf(part, sizeof part, "%sB", short_number(done, a));
     add_part(line, width, part);
-    (void)fprintf(stderr, "\r%s\033[K", line);
+    (void)fputc('\r', stderr);
+    talk_print(stderr, "%s", line);
+    (void)fputs("\033[K", stderr);
     (void)fflush(stderr);
     state.is_drawn = 1;
     state.drawn_ns = time_ns;
@@ -168,9 +170,9 @@ static void print_line(const mimic_progress *now, int64_t time_ns)
 {
     char rows[NUMBER_BYTES];
     char bytes[NUMBER_BYTES];
-    (void)fprintf(stderr, "mimic: %s: %s rows, %sB, %.1f s", now->table,
-                  talk_number(now->rows, rows), short_number((double)now->bytes, bytes),
-                  (double)(time_ns - state.table_begun_ns) / 1e9);
+    talk_print(stderr, "mimic: %s: %s rows, %sB, %.1f s", now->table, talk_number(now->rows, rows),
+               short_number((double)now->bytes, bytes),
+               (double)(time_ns - state.table_begun_ns) / 1e9);
     if (now->table_count > 1)
         (void)fprintf(stderr, " (%zu of %zu)", now->table_index + 1, now->table_count);
     (void)fputc('\n', stderr);

@@ -60,7 +60,7 @@ static void add_to_total(const mimic_table_report *t, mimic_table_report *total)
 
 static void print_row(FILE *stream, const report_column *columns, const row *line)
 {
-    (void)fprintf(stream, "%-*s", columns[TABLE].width, line->cells[TABLE]);
+    talk_print(stream, "%-*s", columns[TABLE].width, line->cells[TABLE]);
     int blanks = 0; /* those before a cell that is empty are kept back */
     for (size_t i = 1; i < COLUMN_COUNT; i++) {
         if (!columns[i].is_shown)
@@ -150,7 +150,7 @@ static void print_note(FILE *stream, const mimic_note *note, int width)
     else if (head[0] != '\0')
         (void)snprintf(head + strlen(head), 3, ": ");
     const int column = 2 + (int)talk_length(head, strlen(head));
-    (void)fprintf(stream, "  %s", head);
+    talk_print(stream, "  %s", head);
     char text[2048];
     if (note->kind == MIMIC_NOTE_REJECTS && note->count >= 0)
         (void)snprintf(text, sizeof text, "%s %s; %s", talk_number(note->count, number), note->code,
@@ -191,7 +191,7 @@ static void print_names(FILE *stream, const mimic_report *report, const note_gro
         } else {
             column += fprintf(stream, ", ");
         }
-        (void)fputs(name, stream);
+        talk_print(stream, "%s", name);
         column += size;
     }
     if (column > 0)
@@ -237,7 +237,7 @@ static void print_failures(FILE *stream, const mimic_report *report, const char 
     for (size_t i = 0; mimic_report_table(report, i, &t) == MIMIC_OK; i++) {
         if (t.status == MIMIC_OK)
             continue;
-        (void)fprintf(stream, "  %s: ", t.table);
+        talk_print(stream, "  %s: ", t.table);
         talk_wrapped(stream, t.message, 4 + (int)strlen(t.table), 4, width);
         (void)fputc('\n', stream);
     }
@@ -252,9 +252,9 @@ static void print_heading(FILE *stream, const mimic_report *report)
     if (name[0] == '\0' && mimic_report_table(report, 0, &table) == MIMIC_OK)
         name = table.table;
     if (edition[0] != '\0')
-        (void)fprintf(stream, "%s (%s) to %s\n", name, edition, mimic_report_target(report));
+        talk_print(stream, "%s (%s) to %s\n", name, edition, mimic_report_target(report));
     else
-        (void)fprintf(stream, "%s to %s\n", name, mimic_report_target(report));
+        talk_print(stream, "%s to %s\n", name, mimic_report_target(report));
 }
 
 void report_print(FILE *stream, const mimic_report *report, const char *known_error)

@@ -137,7 +137,7 @@ int session_write_text(const char *path, const char *text)
         talk_out_of_memory();
     (void)snprintf(temporary, capacity, "%s.%ld.part", path, (long)getpid());
     const char *place = is_special ? path : temporary;
-    int is_written = write_and_close(fopen(place, "wb"), text);
+    int is_written = write_and_close(fopen(place, is_special ? "wb" : "wbx"), text);
     if (is_written && !is_special)
         is_written = rename(temporary, path) == 0;
     if (!is_written) {

@@ -15,11 +15,72 @@
 #include "options.h"
 #include "progress.h"
 
-static void say(const char *kind, const char *format, va_list values)
+/* Bytes of the UTF-8 character at `text`; 0 where none is well-formed. */
+static size_t character_size(const char *text)
+{
+    const unsigned char lead = (unsigned char)text[0];
+    const size_t size = lead < 0x80   ? 1
+                        : lead < 0xC2 ? 0
+                        : lead < 0xE0 ? 2
+                        : lead < 0xF0 ? 3
+                        : lead < 0xF5 ? 4
+                                      : 0;
+    for (size_t i = 1; i < size; i++) {
+        if (((unsigned char)text[i] & 0xC0) != 0x80)
+            return 0;
+    }
+    return size;
+}
+
+/* C0, DEL and C1, which a terminal would obey. */
+static int is_control(const char *text)
+{
+    const unsigned char lead = (unsigned char)text[0];
+    return lead < 0x20 || lead == 0x7F || (lead == 0xC2 && (unsigned char)text[1] < 0xA0);
+}
+
+/* Control characters and malformed bytes as \xNN. */
+static void put_text(FILE *stream, const char *text, size_t size, int keeps_lines)
+{
+    for (const char *at = text; at < text + size;) {
+        const size_t whole = character_size(at);
+        size_t step = whole == 0 ? 1 : whole;
+        if (whole > 0 && (!is_control(at) || (*at == '\n' && keeps_lines))) {
+            (void)fwrite(at, 1, step, stream);
+            at += step;
+            continue;
+        }
+        for (; step > 0; step--, at++)
+            (void)fprintf(stream, "\\x%02x", (unsigned)(unsigned char)*at);
+    }
+}
+
+static void print_values(FILE *stream, int keeps_lines, const char *format, va_list values)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    if (memory != NULL) {
+        (void)vfprintf(memory, format, values);
+        (void)fclose(memory);
+    }
+    put_text(stream, text == NULL ? "" : text, size, keeps_lines);
+    free(text);
+}
+
+void talk_print(FILE *stream, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    print_values(stream, 1, format, values);
+    va_end(values);
+}
+
+static void say(const char *kind, int keeps_lines, const char *format, va_list values)
 {
     progress_clear();
     (void)fprintf(stderr, "mimic: %s: ", kind);
-    (void)vfprintf(stderr, format, values);
+    print_values(stderr, keeps_lines, format, values);
     (void)fputc('\n', stderr);
 }
 
@@ -27,7 +88,18 @@ void talk_error(const char *format, ...)
 {
     va_list values;
     va_start(values, format);
-    say("error", format, values);
+    say("error", 1, format, values);
+    va_end(values);
+}
+
+static void say_error_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* An error on one line: a line end in a name must not begin what looks like another message. */
+static void say_error_line(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    say("error", 0, format, values);
     va_end(values);
 }
 
@@ -35,7 +107,7 @@ void talk_warning(const char *format, ...)
 {
     va_list values;
     va_start(values, format);
-    say("warning", format, values);
+    say("warning", 0, format, values);
     va_end(values);
 }
 
@@ -76,8 +148,8 @@ int talk_mimic_error(const mimic_error *err)
         append(after, sizeof after, ", column %s", err->column);
     if (after[0] != '\0')
         append(after, sizeof after, ")");
-    talk_error("%s%s%s%s", before, message, after[0] != '\0' ? " (" : "",
-               after + (after[0] != '\0' ? 2 : 0));
+    say_error_line("%s%s%s%s", before, message, after[0] != '\0' ? " (" : "",
+                   after + (after[0] != '\0' ? 2 : 0));
     return EXIT_FAILED;
 }
 
@@ -126,7 +198,7 @@ void talk_wrapped(FILE *stream, const char *text, int column, int indent, int wi
             (void)fputc(' ', stream);
             column++;
         }
-        (void)fwrite(word, 1, size, stream);
+        put_text(stream, word, size, 0);
         column += length;
         is_first = 0;
         word += size;
@@ -137,16 +209,19 @@ void talk_wrapped(FILE *stream, const char *text, int column, int indent, int wi
 void talk_json_string(FILE *stream, const char *text)
 {
     (void)fputc('"', stream);
-    for (; *text != '\0'; text++) {
-        const unsigned char byte = (unsigned char)*text;
-        if (byte == '"' || byte == '\\')
-            (void)fprintf(stream, "\\%c", byte);
-        else if (byte == '\n')
+    while (*text != '\0') {
+        const size_t size = character_size(text);
+        if (size == 0)
+            (void)fputs("\\ufffd", stream); /* as no JSON text may hold it */
+        else if (*text == '"' || *text == '\\')
+            (void)fprintf(stream, "\\%c", *text);
+        else if (*text == '\n')
             (void)fputs("\\n", stream);
-        else if (byte < 0x20)
-            (void)fprintf(stream, "\\u%04x", byte);
+        else if (is_control(text))
+            (void)fprintf(stream, "\\u%04x", (unsigned)(unsigned char)text[size - 1]);
         else
-            (void)fputc(byte, stream);
+            (void)fwrite(text, 1, size, stream);
+        text += size == 0 ? 1 : size;
     }
     (void)fputc('"', stream);
 }

@@ -10,7 +10,14 @@
 
 #include <mimic/status.h>
 
-/* "mimic: error: …" on stderr, in front of which a progress bar is cleared. */
+/*
+ * printf for what may come from a file or a schema: control characters, which a terminal would
+ * obey, and malformed bytes stand as \xNN. Line ends are kept.
+ */
+void talk_print(FILE *stream, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* "mimic: error: …" on stderr, in front of which a progress bar is cleared. A warning is one line.
+ */
 void talk_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void talk_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void talk_out_of_memory(void);
@@ -30,7 +37,8 @@ size_t talk_length(const char *text, size_t size);
 
 /*
  * Writes text wrapped at blanks, every line after the first indented by `indent` blanks; `column`
- * is where the cursor stands. Ends without a line end.
+ * is where the cursor stands. Ends without a line end. Control characters stand as talk_print has
+ * them.
  */
 void talk_wrapped(FILE *stream, const char *text, int column, int indent, int width);
 

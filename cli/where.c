@@ -68,8 +68,10 @@ static int take_column(scan *s, mimic_csv_filter *filter)
     const int is_quoted = *s->at == '"';
     const char *begin = s->at + is_quoted;
     const size_t size = is_quoted ? strcspn(begin, "\"") : word_size(begin);
-    if (size == 0 || isdigit((unsigned char)*begin) || (is_quoted && begin[size] == '\0'))
-        return fail(s, is_quoted ? "a closing double quote" : "the name of a column");
+    if (is_quoted && begin[size] == '\0')
+        return fail(s, "a closing double quote");
+    if (size == 0 || (!is_quoted && isdigit((unsigned char)*begin)))
+        return fail(s, "the name of a column");
     char *name = malloc(size + 1);
     if (name == NULL)
         talk_out_of_memory();

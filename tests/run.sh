@@ -60,7 +60,7 @@ fi
 if compile sanitizers build-asan -Dwerror=false -Dtests=enabled -Dbuildtype=debugoptimized \
     -Db_sanitize=address,undefined; then
     ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-        check build-asan --no-suite lint --no-suite api --no-suite slow --timeout-multiplier 4
+        check build-asan --no-suite lint --no-suite api --no-suite real --no-suite slow --timeout-multiplier 4
 fi
 compile bare build-bare -Dwerror=true -Dtests=disabled -Dzlib=disabled -Dzstd=disabled -Dsqlite=disabled || true
 if command -v clang >/dev/null; then

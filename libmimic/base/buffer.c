@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/checked.h"
+#include "base/utf8.h"
 
 void mimic__buffer_init(mimic_buffer *buffer, const mimic_context *ctx)
 {
@@ -71,14 +72,18 @@ void mimic__buffer_format(mimic_buffer *buffer, const char *format, ...)
 
 void mimic__buffer_json_string(mimic_buffer *buffer, const char *text)
 {
+    const size_t size = strlen(text);
     mimic__buffer_byte(buffer, '"');
-    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
-        if (*p == '"' || *p == '\\')
-            mimic__buffer_format(buffer, "\\%c", *p);
-        else if (*p < 0x20)
-            mimic__buffer_format(buffer, "\\u%04x", *p);
+    for (size_t i = 0; i < size;) {
+        const size_t start = i;
+        const uint32_t character = mimic__utf8_decode(text, size, &i);
+        const bool is_malformed = character == 0xfffd && i - start == 1;
+        if (character == '"' || character == '\\')
+            mimic__buffer_format(buffer, "\\%c", (char)character);
+        else if (character < 0x20 || (character >= 0x7f && character < 0xa0) || is_malformed)
+            mimic__buffer_format(buffer, "\\u%04x", (unsigned)character);
         else
-            mimic__buffer_byte(buffer, (char)*p);
+            mimic__buffer_append(buffer, text + start, i - start);
     }
     mimic__buffer_byte(buffer, '"');
 }

@@ -26,7 +26,8 @@ bool mimic__buffer_reserve(mimic_buffer *buffer, size_t more);
 void mimic__buffer_append_slow(mimic_buffer *buffer, const void *bytes, size_t size);
 void mimic__buffer_text(mimic_buffer *buffer, const char *text);
 void mimic__buffer_format(mimic_buffer *buffer, const char *format, ...) MIMIC_PRINTF(2, 3);
-/* A text as a JSON string (RFC 8259), quotes and all. */
+/* A text as a JSON string (RFC 8259), quotes and all; malformed UTF-8, as names of files may be, as
+ * U+FFFD. */
 void mimic__buffer_json_string(mimic_buffer *buffer, const char *text);
 /* NUL-terminated text that the caller frees with mimic__free; NULL after a failure. Empties it. */
 char *mimic__buffer_take_text(mimic_buffer *buffer);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "coerce/coerce_plan.h"
 
 #define SHOWN_BYTES 80
@@ -51,8 +52,8 @@ const char *mimic_reject_code_name(mimic_reject_code code)
     }
 }
 
-/* The value in quotes: at most SHOWN_BYTES of it, cut between characters, control and malformed
- * bytes as \xNN. */
+/* The value in quotes: at most SHOWN_BYTES of it, cut between characters, control characters (C1
+ * too, which terminals obey) and malformed bytes as \xNN. */
 static void quote_value(char *out, size_t capacity, const char *value, size_t size)
 {
     size_t shown = size <= SHOWN_BYTES ? size : SHOWN_BYTES;
@@ -60,14 +61,36 @@ static void quote_value(char *out, size_t capacity, const char *value, size_t si
         shown--;
     size_t used = 0;
     out[used++] = '"';
-    for (size_t i = 0; i < shown && capacity - used > 12; i++) {
-        const unsigned char byte = (unsigned char)value[i];
-        if (byte < 0x20 || byte == 0x7f)
-            used += (size_t)snprintf(out + used, capacity - used, "\\x%02x", (unsigned)byte);
-        else
-            out[used++] = (char)byte;
+    for (size_t i = 0; i < shown && capacity - used > 24;) {
+        const size_t start = i;
+        const uint32_t character = mimic__utf8_decode(value, size, &i);
+        const bool is_malformed = character == 0xfffd && i - start == 1;
+        if (character >= 0x20 && (character < 0x7f || character > 0x9f) && !is_malformed) {
+            memcpy(out + used, value + start, i - start);
+            used += i - start;
+            continue;
+        }
+        for (size_t k = start; k < i; k++)
+            used += (size_t)snprintf(out + used, capacity - used, "\\x%02x",
+                                     (unsigned)(unsigned char)value[k]);
     }
     snprintf(out + used, capacity - used, shown < size ? "\xe2\x80\xa6\"" : "\"");
+}
+
+/* Texts of the schema are cut by the byte, and so is the message; what is left of a character that
+ * was cut goes, so that the message is UTF-8 for every target that takes nothing else. */
+static void drop_cut_characters(char *text)
+{
+    const size_t size = strlen(text);
+    size_t kept = 0;
+    for (size_t i = 0; i < size;) {
+        const size_t start = i;
+        if (mimic__utf8_decode(text, size, &i) == 0xfffd && i - start == 1)
+            continue;
+        memmove(text + kept, text + start, i - start);
+        kept += i - start;
+    }
+    text[kept] = '\0';
 }
 
 /* "an int32", "a decimal(6,3)" … as it stands after "is not". */
@@ -238,13 +261,15 @@ static void explain(const mimic_field *field, mimic_reject_code code, const char
 void mimic__coerce_message(const mimic_coerce_plan *plan, size_t column, mimic_reject_code code,
                            const char *value, size_t value_size, char *out, size_t capacity)
 {
-    char shown[SHOWN_BYTES * 4 + 16];
+    char shown[SHOWN_BYTES * 4 + 32];
     /* The quotes of the file would look like the sentence's own. */
     if (value_size >= 2 && value[0] == '"' && value[value_size - 1] == '"') {
         value++;
         value_size -= 2;
     }
     quote_value(shown, sizeof shown, value, value_size);
-    if (capacity > 0)
-        explain(plan->columns[column].field, code, shown, out, capacity);
+    if (capacity == 0)
+        return;
+    explain(plan->columns[column].field, code, shown, out, capacity);
+    drop_cut_characters(out);
 }

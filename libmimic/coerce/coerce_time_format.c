@@ -130,18 +130,40 @@ static bool add_directive(mimic_time_format *out, char letter)
     return true;
 }
 
-/* A fraction that the pattern spells out ("%S.%f") is not the optional one of %S. */
+/* A fraction that the pattern spells out ("%S.%f") takes the place of the optional one of %S. */
 static void settle_fractions(mimic_time_format *format)
 {
-    for (size_t i = 0; i + 1 < format->count; i++)
-        if (format->ops[i].kind == TIME_SECOND_FRACTION &&
-            format->ops[i + 1].kind == TIME_LITERAL && format->ops[i + 1].literal == '.')
+    bool is_spelt_out = false;
+    for (size_t i = 0; i < format->count; i++)
+        is_spelt_out |= format->ops[i].kind == TIME_FRACTION;
+    for (size_t i = 0; i < format->count && is_spelt_out; i++)
+        if (format->ops[i].kind == TIME_SECOND_FRACTION)
             format->ops[i].kind = TIME_SECOND;
 }
 
 static bool has(uint32_t kinds, int kind)
 {
     return (kinds >> kind & 1) != 0;
+}
+
+#define BIT(kind) (UINT32_C(1) << (kind))
+
+/* True when two directives read one field: the later would hide what the earlier said. */
+static bool has_rivals(uint32_t kinds)
+{
+    static const uint32_t rivals[] = {
+        BIT(TIME_YEAR) | BIT(TIME_YEAR_2),
+        BIT(TIME_MONTH) | BIT(TIME_MONTH_ABBREVIATED) | BIT(TIME_MONTH_NAME),
+        BIT(TIME_DAY) | BIT(TIME_DAY_BLANK),
+        BIT(TIME_WEEKDAY_ABBREVIATED) | BIT(TIME_WEEKDAY_NAME),
+        BIT(TIME_HOUR) | BIT(TIME_HOUR_12),
+    };
+    for (size_t i = 0; i < sizeof rivals / sizeof rivals[0]; i++) {
+        const uint32_t both = kinds & rivals[i];
+        if ((both & (both - 1)) != 0)
+            return true;
+    }
+    return false;
 }
 
 /* Why these fields do not make a value of the type; NULL when they do. */
@@ -205,11 +227,13 @@ const char *mimic__time_format_compile(const char *format, mimic_type type, mimi
     settle_fractions(out);
     uint32_t kinds = 0;
     for (size_t i = 0; i < out->count; i++) {
-        const uint32_t kind = UINT32_C(1) << out->ops[i].kind;
+        const uint32_t kind = BIT(out->ops[i].kind);
         if (out->ops[i].kind != TIME_LITERAL && (kinds & kind) != 0)
             return "gives a field twice";
         kinds |= kind;
     }
+    if (has_rivals(kinds))
+        return "gives a field twice";
     out->has_zone = has(kinds, TIME_ZONE) || has(kinds, TIME_ZONE_NAME);
     return find_gap(kinds, type);
 }

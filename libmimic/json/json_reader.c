@@ -113,6 +113,8 @@ static mimic_status check_limits(const char *json, size_t size, const char *name
     const size_t good = mimic__utf8_check(json, size);
     if (good < size)
         return fail_at(json, size, good, name, "a byte that is not UTF-8", err);
+    if (size >= 3 && memcmp(json, "\xef\xbb\xbf", 3) == 0)
+        return fail_at(json, size, 0, name, "a byte order mark; save the file without it", err);
     size_t depth = 0;
     size_t values = 0;
     for (size_t i = skip_space(json, size, 0); i < size;

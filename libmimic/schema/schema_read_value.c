@@ -89,22 +89,35 @@ bool mimic__schema_add_name(mimic_schema_reader *reader, mimic_hashmap *map, con
     return map->count > count;
 }
 
+/* A finding when the member is of another kind. */
+static bool has_kind(mimic_schema_reader *reader, const mimic_json *member, mimic_json_kind kind)
+{
+    if (member->kind != kind)
+        mimic__schema_finding(reader, member, "\"%s\" must be %s, not %s", member->key,
+                              mimic__json_kind_name(kind), mimic__json_kind_name(member->kind));
+    return member->kind == kind;
+}
+
 const mimic_json *mimic__schema_member(mimic_schema_reader *reader, const mimic_json *object,
                                        const char *key, mimic_json_kind kind)
 {
     const mimic_json *value = mimic__json_get(object, key);
-    if (value == NULL || value->kind == kind)
-        return value;
-    mimic__schema_finding(reader, value, "\"%s\" must be %s, not %s", key,
-                          mimic__json_kind_name(kind), mimic__json_kind_name(value->kind));
-    return NULL;
+    return value != NULL && has_kind(reader, value, kind) ? value : NULL;
 }
 
 const char *mimic__schema_text(mimic_schema_reader *reader, const mimic_json *object,
                                const char *key, const char *fallback)
 {
-    const mimic_json *value = mimic__schema_member(reader, object, key, MIMIC_JSON_STRING);
-    return value == NULL ? fallback : mimic__schema_copy(reader, value->text, value->text_size);
+    const mimic_json *value = mimic__json_get(object, key);
+    return value == NULL ? fallback : mimic__schema_text_of(reader, value, fallback);
+}
+
+const char *mimic__schema_text_of(mimic_schema_reader *reader, const mimic_json *member,
+                                  const char *fallback)
+{
+    return has_kind(reader, member, MIMIC_JSON_STRING)
+               ? mimic__schema_copy(reader, member->text, member->text_size)
+               : fallback;
 }
 
 bool mimic__schema_flag(mimic_schema_reader *reader, const mimic_json *object, const char *key,
@@ -116,12 +129,19 @@ bool mimic__schema_flag(mimic_schema_reader *reader, const mimic_json *object, c
 
 int64_t mimic__schema_count(mimic_schema_reader *reader, const mimic_json *object, const char *key)
 {
-    const mimic_json *value = mimic__schema_member(reader, object, key, MIMIC_JSON_NUMBER);
+    const mimic_json *value = mimic__json_get(object, key);
+    return value == NULL ? -1 : mimic__schema_count_of(reader, value);
+}
+
+int64_t mimic__schema_count_of(mimic_schema_reader *reader, const mimic_json *member)
+{
     int64_t count = -1;
-    if (value != NULL && (!mimic__json_int64(value, &count) || count < 0)) {
-        mimic__schema_finding(reader, value, "\"%s\" must be a whole number of 0 or more, not %s",
-                              key, value->text);
-        count = -1;
+    if (!has_kind(reader, member, MIMIC_JSON_NUMBER))
+        return -1;
+    if (!mimic__json_int64(member, &count) || count < 0) {
+        mimic__schema_finding(reader, member, "\"%s\" must be a whole number of 0 or more, not %s",
+                              member->key, member->text);
+        return -1;
     }
     return count;
 }

@@ -46,7 +46,7 @@ static void read_expected_rows(mimic_schema_reader *reader, const mimic_json *ex
         return;
     table->editions = editions;
     for (const mimic_json *edition = rows->first; edition != NULL; edition = edition->next) {
-        const int64_t count = mimic__schema_count(reader, rows, edition->key);
+        const int64_t count = mimic__schema_count_of(reader, edition);
         if (count >= 0)
             editions[table->edition_count++] = (mimic_edition){
                 mimic__schema_copy(reader, edition->key, strlen(edition->key)), count};
@@ -144,7 +144,7 @@ static void read_modules(mimic_schema_reader *reader, const mimic_json *modules,
     for (const mimic_json *module = modules->first; module != NULL; module = module->next)
         array[dataset->module_count++] =
             (mimic_module){mimic__schema_copy(reader, module->key, strlen(module->key)),
-                           mimic__schema_text(reader, modules, module->key, "")};
+                           mimic__schema_text_of(reader, module, "")};
 }
 
 static void check_columns(mimic_schema_reader *reader, const mimic_json *entry, const char *key,

@@ -64,10 +64,14 @@ const mimic_json *mimic__schema_member(mimic_schema_reader *reader, const mimic_
 /* A copy of a string member, `fallback` when it is absent or wrong. */
 const char *mimic__schema_text(mimic_schema_reader *reader, const mimic_json *object,
                                const char *key, const char *fallback);
+/* The same of a member at hand, where looking each up would make many of them slow. */
+const char *mimic__schema_text_of(mimic_schema_reader *reader, const mimic_json *member,
+                                  const char *fallback);
 bool mimic__schema_flag(mimic_schema_reader *reader, const mimic_json *object, const char *key,
                         bool fallback);
 /* A count of zero or more, -1 when it is absent or wrong. */
 int64_t mimic__schema_count(mimic_schema_reader *reader, const mimic_json *object, const char *key);
+int64_t mimic__schema_count_of(mimic_schema_reader *reader, const mimic_json *member);
 /* A single ASCII character, '\0' when it is absent, null or wrong. */
 char mimic__schema_character(mimic_schema_reader *reader, const mimic_json *object,
                              const char *key);

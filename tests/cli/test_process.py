@@ -216,6 +216,29 @@ class Terminal(Folder):
             self.assertLess(len(line), 80)
 
 
+class HostileNames(Folder):
+    def test_completion_runs_nothing_of_a_package(self):
+        tables = [{"name": name, "schema": {"fields": [{"name": "a"}]}}
+                  for name in ("$(>pwned)", "good", "`>pwned`", "'; >pwned; '")]
+        for name in ("x'; >pwned; '", "$(>pwned)", "fine"):
+            os.makedirs(self.path("packages/" + str(len(name))))
+            with open(self.path(f"packages/{len(name)}/datapackage.json"), "w",
+                      encoding="utf-8") as stream:
+                json.dump({"name": name, "version": "1", "resources": tables}, stream)
+        script = self.mimic("completion", "bash", "--schema-dir", "packages")
+        self.assertEqual((script.returncode, script.stderr), (0, ""))
+        self.assertIn("fine@1/good", script.stdout)
+        self.assertNotIn("pwned", script.stdout)
+
+    def test_json_is_utf8_whatever_the_path(self):
+        name = os.fsencode(self.folder) + b"/\xffwards\x1b.csv"
+        shutil.copyfile(self.path("wards.csv"), name)
+        done = subprocess.run([MIMIC, "convert", "--format", "json", "--schema", "wards.json", name,
+                               "null:"], cwd=self.folder, capture_output=True, check=False)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(json.loads(done.stdout.decode("utf-8"))["tables"][0]["read"], 2)
+
+
 class Completion(Folder):
     def complete(self, line):
         script = run("completion", "bash")

@@ -378,6 +378,17 @@ START_TEST(coerce_rules__messages)
     field.max_length = 20;
     expect_message(&field, MIMIC_REJECT_LENGTH, "abcdefghijklmnopqrstuvwxyz",
                    "longer than 20 characters: \"abcdefghijklmnopqrstuvwxyz\"");
+    expect_message(&field, MIMIC_REJECT_LENGTH,
+                   "a\xc2\x9b"
+                   "1\xff",
+                   "longer than 20 characters: \"a\\xc2\\x9b1\\xff\"");
+    /* A text of the schema that is shown in part: forty bytes end within the second letter. */
+    static const mimic_text long_text = {"abcdefghijklmnopqrstuvwxyzabcdefghijklm\xc3\xa9", 41};
+    field.enum_values = &long_text;
+    field.enum_count = 1;
+    expect_message(&field, MIMIC_REJECT_ENUM, "\xc3\xa9",
+                   "\"\xc3\xa9\" is not one of \"abcdefghijklmnopqrstuvwxyzabcdefghijklm\"");
+    field.enum_count = 0;
     char tiny[8];
     const mimic_table table = one_field(&field);
     mimic_coerce_plan *plan = NULL;

@@ -10,6 +10,7 @@
 #include <mimic/coerce.h>
 
 #include "base/calendar.h"
+#include "coerce/coerce_time.h"
 #include "coerce_random.h"
 
 START_TEST(coerce_time__every_date)
@@ -207,6 +208,28 @@ START_TEST(coerce_time__patterns_against_strftime)
 }
 END_TEST
 
+/* Of two directives for one field the second would hide what the first said. */
+START_TEST(coerce_time__patterns_that_contradict_themselves)
+{
+    static const char *const formats[] = {"%b %m %d %Y", "%d %e %m %Y",      "%y %Y %j",
+                                          "%B %m %d %Y", "%a %A %F",         "%H %I %p %M %F",
+                                          "%F %S %S %R", "%Y-%m-%d %H:%M:%H"};
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        mimic_time_format format;
+        const char *const reason =
+            mimic__time_format_compile(formats[i], MIMIC_TYPE_TIMESTAMP, &format);
+        ck_assert_msg(reason != NULL && strcmp(reason, "gives a field twice") == 0, "%s: %s",
+                      formats[i], reason == NULL ? "taken" : reason);
+    }
+    int64_t value = 0;
+    ck_assert_int_eq(mimic_coerce_time("00:00:01,25", 11, "%H:%M:%S,%f", &value), 0);
+    ck_assert_int_eq(value, 1250000);
+    ck_assert_int_eq(mimic_coerce_time("00:00:01.5,25", 13, "%H:%M:%S,%f", &value),
+                     MIMIC_REJECT_TYPE);
+}
+END_TEST
+
 MIMIC_TEST_MAIN(coerce_time, coerce_time__every_date, coerce_time__every_second,
                 coerce_time__timestamps, coerce_time__zones, coerce_time__dates_and_times,
-                coerce_time__patterns_against_strftime)
+                coerce_time__patterns_against_strftime,
+                coerce_time__patterns_that_contradict_themselves)

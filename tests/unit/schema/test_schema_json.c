@@ -93,6 +93,7 @@ START_TEST(json__faults_have_their_place)
     static const bad_case cases[] = {
         {"", 0, 1, 0, "line 1, column 1"},
         {"{", 0, 1, 1, "column 2"},
+        {"\xef\xbb\xbf{}", 0, 1, 0, "byte order mark"},
         {"[1,\n 2,,3]", 0, 2, 7, "line 2, column 4"},
         {"{\"a\":1,\n\"b\":tru}", 0, 2, 12, "line 2, column 5"},
         {"{\"a\":1, \"a\":2}", 0, 1, 8, "duplicate"},

@@ -337,6 +337,25 @@ START_TEST(reader__limits)
 }
 END_TEST
 
+/* Every member is read where it stands: looking each up by its name took minutes for so many. */
+START_TEST(reader__many_members)
+{
+    mimic_context *ctx = new_context();
+    const size_t count = 100000;
+    char *json = malloc(count * 16 + 256);
+    size_t size =
+        (size_t)sprintf(json, "{\"name\":\"t\",\"resources\":[{\"name\":\"t\",\"schema\":"
+                              "{\"fields\":[{\"name\":\"a\"}]},\"mimic\":{\"expectedRows\":{");
+    for (size_t i = 0; i < count; i++)
+        size += (size_t)sprintf(json + size, "%s\"%zu\":1", i > 0 ? "," : "", i);
+    size += (size_t)sprintf(json + size, "}}}]}");
+    mimic_error err = MIMIC_ERROR_INIT;
+    ck_assert_int_eq(mimic_schema_check(ctx, json, size, "p", NULL, NULL, &err), MIMIC_OK);
+    free(json);
+    mimic_context_free(ctx);
+}
+END_TEST
+
 /* Damaged built-in-like packages: any byte changed may be refused, never more than that. */
 START_TEST(reader__hostile_bytes)
 {
@@ -367,4 +386,4 @@ END_TEST
 MIMIC_TEST_MAIN(reader, reader__fields_in_full, reader__keys, reader__bare_schema_and_resource,
                 reader__every_finding_has_its_place, reader__all_findings_are_reported,
                 reader__unknown_standard_properties_are_allowed, reader__limits,
-                reader__hostile_bytes)
+                reader__many_members, reader__hostile_bytes)
