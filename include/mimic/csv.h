@@ -159,7 +159,7 @@ MIMIC_API void mimic_csv_reader_counts(const mimic_csv_reader *reader,
  * Ownership: texts are borrowed, valid until the next call of mimic_csv_reader_next or free.
  * Since: 0.1
  */
-MIMIC_API mimic_status mimic_csv_reader_place(const mimic_csv_reader *reader, int64_t row,
+MIMIC_API mimic_status mimic_csv_reader_place(mimic_csv_reader *reader, int64_t row,
                                               mimic_reject *out_reject);
 
 /** Frees a reader; NULL is allowed.

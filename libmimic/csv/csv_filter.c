@@ -1,7 +1,7 @@
 /*
  * Row filters on integer columns. They run on the field marks, before any column is coerced: a row
- * that is left out costs nothing more. A row whose value is no integer is a reject, as it would be
- * without the filter.
+ * that is left out costs nothing more. A row whose value is no integer is what the column's policy
+ * makes of it, as it would be without the filter.
  */
 #include "csv/csv_reader_internal.h"
 
@@ -78,6 +78,12 @@ static bool is_missing(const mimic_field *field, const char *text, size_t size, 
     return false;
 }
 
+static mimic_on_error policy_of(const mimic_csv_reader *reader, const mimic_field *field)
+{
+    return reader->options.on_error != MIMIC_ON_ERROR_DEFAULT ? reader->options.on_error
+                                                              : field->on_error;
+}
+
 static filter_verdict judge(mimic_csv_reader *reader, const csv_filter *filter,
                             const uint32_t *marks, mimic_reject_code *out_code)
 {
@@ -99,8 +105,10 @@ static filter_verdict judge(mimic_csv_reader *reader, const csv_filter *filter,
         return FILTER_DROP;
     int64_t value;
     *out_code = mimic_coerce_int64(text, size, &value);
-    if (*out_code != 0)
-        return FILTER_FAULT;
+    if (*out_code != 0) /* under the policy "null" it is NULL, which is never kept */
+        return policy_of(reader, filter->field) == MIMIC_ON_ERROR_NULL && !filter->field->is_required
+                   ? FILTER_DROP
+                   : FILTER_FAULT;
     return bsearch(&value, filter->values, filter->value_count, sizeof value, compare_values) !=
                    NULL
                ? FILTER_KEEP
@@ -138,9 +146,10 @@ mimic_status mimic_csv__filters_apply(mimic_csv_reader *reader, mimic_error *err
         for (; i < reader->options.filter_count && verdict == FILTER_KEEP; i++)
             verdict = judge(reader, &reader->filters[i], marks, &code);
         if (verdict == FILTER_FAULT) {
-            csv_reject_entry entry =
-                mimic_csv__row_entry(reader, marks, reader->filters[i - 1].file_field);
+            const csv_filter *const filter = &reader->filters[i - 1];
+            csv_reject_entry entry = mimic_csv__row_entry(reader, marks, filter->file_field);
             entry.code = code;
+            entry.policy = policy_of(reader, filter->field);
             entry.rows_before = row;
             MIMIC_TRY(mimic_csv__reject_add(reader, entry, err));
         } else if (verdict == FILTER_KEEP) {

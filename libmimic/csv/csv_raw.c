@@ -58,9 +58,10 @@ static mimic_status open_inner(const mimic_context *ctx, mimic_source *source,
     const char *const name = mimic_source_name(source);
     const char *bytes;
     size_t size;
+    size_t lines;
     MIMIC_TRY(mimic_csv__splitter_new(ctx, source, &options, &reader->splitter, err));
     const mimic_status status =
-        mimic_csv__splitter_header(reader->splitter, &bytes, &size, err);
+        mimic_csv__splitter_header(reader->splitter, &bytes, &size, &lines, err);
     if (status == MIMIC_END)
         return mimic__fail(err, MIMIC_ERR_CSV_HEADER, "%s: the file is empty", name);
     MIMIC_TRY(status);

@@ -81,14 +81,16 @@ static mimic_status read_header(mimic_csv_reader *reader, const csv_dialect *dia
 {
     const char *bytes;
     size_t size;
+    size_t lines;
     const char *const source = mimic_source_name(reader->source);
-    const mimic_status status = mimic_csv__splitter_header(reader->splitter, &bytes, &size, err);
+    const mimic_status status =
+        mimic_csv__splitter_header(reader->splitter, &bytes, &size, &lines, err);
     if (status == MIMIC_END)
         return mimic__fail(err, MIMIC_ERR_CSV_HEADER,
                            "%s: the file is empty; a header line with column names was expected",
                            source);
     MIMIC_TRY(status);
-    reader->next_line += (int64_t)mimic_csv__count_lines(bytes, size);
+    reader->next_line += (int64_t)lines;
     MIMIC_TRY(mimic_csv__decode_header(&reader->arena, dialect, bytes, size, source,
                                        reader->options.max_columns, &reader->header,
                                        &reader->field_count, err));
@@ -246,13 +248,21 @@ void mimic_csv_reader_free(mimic_csv_reader *reader)
         return;
     mimic_csv__splitter_free(reader->splitter);
     mimic_csv__index_free(&reader->index);
-    mimic__coerce_plan_free(reader->plan);
+    if (!reader->borrows_plan)
+        mimic__coerce_plan_free(reader->plan);
     mimic__row_faults_free(&reader->faults);
     mimic_drift_free(reader->drift);
     mimic__free(reader->ctx, reader->row_number_memory);
     mimic__free(reader->ctx, reader->rejects);
     mimic__arena_free(&reader->arena);
     mimic__free(reader->ctx, reader);
+}
+
+void mimic_csv__reader_continue(mimic_csv_reader *reader, mimic_csv_reader *before)
+{
+    mimic__coerce_plan_free(reader->plan);
+    reader->plan = before->plan;
+    reader->borrows_plan = true;
 }
 
 const mimic_table *mimic_csv_reader_table(const mimic_csv_reader *reader)
@@ -288,6 +298,7 @@ static mimic_status note_index_faults(mimic_csv_reader *reader, mimic_error *err
                                         .end = fault->end,
                                         .rows_before = fault->rows_before,
                                         .code = fault->code,
+                                        .policy = reader->options.on_error,
                                         .column = SIZE_MAX,
                                         .file_field = fault->field};
         MIMIC_TRY(mimic_csv__reject_add(reader, entry, err));
@@ -313,6 +324,7 @@ static mimic_status coerce_columns(mimic_csv_reader *reader, mimic_error *err)
                                  reader->file_fields[fault->column]);
         entry.rows_before = mimic_csv__row_number(reader, fault->row);
         entry.code = fault->code;
+        entry.policy = mimic__coerce_plan_on_error(reader->plan, fault->column);
         entry.column = fault->column;
         MIMIC_TRY(mimic_csv__reject_add(reader, entry, err));
     }
@@ -378,6 +390,7 @@ static mimic_status next_inner(mimic_csv_reader *reader, mimic_error *err)
     reader->first_line = reader->next_line;
     reader->next_line += (int64_t)reader->block.lines;
     reader->reject_count = 0;
+    reader->place = (csv_place_cursor){0};
     MIMIC_TRY(mimic_csv__index_build(&reader->index, &reader->block, err));
     reader->block_rows = reader->index.row_count;
     MIMIC_TRY(note_index_faults(reader, err));
@@ -387,9 +400,6 @@ static mimic_status next_inner(mimic_csv_reader *reader, mimic_error *err)
     const int64_t records = (int64_t)(share.rows + share.faults);
     const int64_t filtered = count_filtered(reader, &share);
     reader->next_record += records;
-    reader->counts.read += records;
-    reader->counts.filtered += filtered;
-    reader->counts.nulled += reader->faults.nulled;
     MIMIC_TRY(mimic_csv__rejects_deliver(reader, err));
     size_t rows = 0;
     MIMIC_TRY(mimic__coerce_plan_finish(reader->plan, reader->index.row_count, reader->faults.bad,
@@ -398,7 +408,10 @@ static mimic_status next_inner(mimic_csv_reader *reader, mimic_error *err)
         return mimic__fail(err, MIMIC_ERR_INTERNAL,
                            "%lld records read, but %zu delivered, %zu rejected and %lld filtered",
                            (long long)records, rows, reader->reject_count, (long long)filtered);
+    reader->counts.read += (int64_t)rows + filtered; /* the rejected ones are counted already */
     reader->counts.delivered += (int64_t)rows;
+    reader->counts.filtered += filtered;
+    reader->counts.nulled += reader->faults.nulled;
     reader->batch = (mimic_batch){(int64_t)rows, reader->table->field_count, reader->columns,
                                   reader->table, reader->first_record};
     return MIMIC_OK;

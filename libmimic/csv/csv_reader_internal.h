@@ -21,11 +21,22 @@ typedef struct csv_reject_entry {
     size_t rows_before; /* rows of the block, filtered ones included, that come before it */
     bool is_row;        /* itself one of those rows */
     mimic_reject_code code;
+    mimic_on_error policy;
     size_t column;     /* of the plan; SIZE_MAX = not found by coercion */
     size_t file_field; /* SIZE_MAX = the record as a whole */
     size_t value_start; /* the value at fault, as it stands in the block */
     size_t value_end;
 } csv_reject_entry;
+
+/* How far mimic_csv_reader_place went through the batch at hand: rows are asked for in order as a
+ * rule, and a target may refuse all of them. */
+typedef struct csv_place_cursor {
+    size_t batch_rows;   /* rows of the batch before `row` */
+    size_t row;          /* of the index */
+    size_t start;        /* of that row, offset in the block */
+    size_t lines_before; /* physical lines of the block before it */
+    size_t faults_before;
+} csv_place_cursor;
 
 struct mimic_csv_reader {
     const mimic_context *ctx;
@@ -42,6 +53,7 @@ struct mimic_csv_reader {
     csv_splitter *splitter;
     csv_index index;
     mimic_coerce_plan *plan;
+    bool borrows_plan;
     mimic_row_faults faults;
     mimic_column *columns;
     mimic_batch batch;
@@ -55,6 +67,8 @@ struct mimic_csv_reader {
     size_t reject_count;
     size_t reject_capacity;
 
+    csv_place_cursor place;
+
     int64_t first_record; /* 1-based, of the block */
     int64_t first_line;
     int64_t next_record;
@@ -66,6 +80,13 @@ struct mimic_csv_reader {
 
 /* Names of the file's columns; NULL without a header. Borrowed from the reader. */
 const char *const *mimic_csv__reader_header(const mimic_csv_reader *reader, size_t *out_count);
+
+/*
+ * Lets `reader` go on with what `before` remembers: values that may come once, texts of categorical
+ * columns. For the next part of one table, opened with the same table and options, before anything is
+ * read of it. `before` is read no more, but must outlive `reader`.
+ */
+void mimic_csv__reader_continue(mimic_csv_reader *reader, mimic_csv_reader *before);
 
 /* Binds options.filters; the field numbers of the file must be known. */
 mimic_status mimic_csv__filters_bind(mimic_csv_reader *reader, mimic_error *err);

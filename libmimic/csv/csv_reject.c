@@ -32,6 +32,7 @@ csv_reject_entry mimic_csv__row_entry(const mimic_csv_reader *reader, const uint
     csv_reject_entry entry = {.start = (uint32_t)(marks[0] + 1),
                               .end = marks[reader->index.stride - 1],
                               .is_row = true,
+                              .policy = reader->options.on_error,
                               .column = SIZE_MAX,
                               .file_field = file_field};
     if (file_field != SIZE_MAX) {
@@ -67,7 +68,7 @@ static void describe_record(const mimic_csv_reader *reader, const csv_reject_ent
                             char *out, size_t capacity)
 {
     const char *const record = reader->block.bytes + entry->start;
-    size_t size = entry->end - entry->start;
+    const size_t size = entry->end - entry->start;
     csv_parse parse;
     switch (entry->code) {
     case MIMIC_REJECT_STRAY_QUOTE:
@@ -103,10 +104,11 @@ static void describe_record(const mimic_csv_reader *reader, const csv_reject_ent
         snprintf(out, capacity, "not UTF-8 from byte %zu of the record on",
                  mimic__utf8_check(record, size) + 1);
         break;
-    default: /* only a filter gives up a row otherwise */
-        size = entry->value_end - entry->value_start;
-        snprintf(out, capacity, "\"%.*s\" is not an integer", (int)(size > 80 ? 80 : size),
-                 reader->block.bytes + entry->value_start);
+    case MIMIC_REJECT_RANGE: /* from here on: only a filter gives up a row before coercion */
+        snprintf(out, capacity, "an integer beyond 64 bits; the filter cannot judge it");
+        break;
+    default:
+        snprintf(out, capacity, "not an integer; the filter cannot judge it");
         break;
     }
 }
@@ -116,6 +118,8 @@ static mimic_reject make_reject(const mimic_csv_reader *reader, const csv_reject
 {
     const char *const raw = reader->block.bytes + entry->start;
     size_t size = entry->end - entry->start;
+    /* A line that was too long to be held ends without its line end. */
+    const bool is_part = !entry->is_row && raw[size - 1] != '\n' && raw[size - 1] != '\r';
     while (size > 0 && (raw[size - 1] == '\n' || raw[size - 1] == '\r'))
         size--;
     const size_t limit = reader->options.max_raw_bytes;
@@ -127,20 +131,13 @@ static mimic_reject make_reject(const mimic_csv_reader *reader, const csv_reject
                            .message = "",
                            .raw = raw,
                            .raw_size = size,
-                           .raw_is_cut = size > limit};
+                           .raw_is_cut = is_part || size > limit};
     if (size > limit) {
         reject.raw_size = limit;
         while (reject.raw_size > 0 && ((unsigned char)raw[reject.raw_size] & 0xc0) == 0x80)
             reject.raw_size--;
     }
     return reject;
-}
-
-static mimic_on_error policy_of(const mimic_csv_reader *reader, const csv_reject_entry *entry)
-{
-    if (entry->column != SIZE_MAX)
-        return mimic__coerce_plan_on_error(reader->plan, entry->column);
-    return reader->options.on_error;
 }
 
 static mimic_status fail_at(const mimic_reject *reject, mimic_error *err)
@@ -167,8 +164,9 @@ static mimic_status deliver_one(mimic_csv_reader *reader, const csv_reject_entry
         describe_record(reader, entry, message, sizeof message);
     }
     reject->message = message;
-    if (policy_of(reader, entry) == MIMIC_ON_ERROR_FAIL)
+    if (entry->policy == MIMIC_ON_ERROR_FAIL)
         return fail_at(reject, err);
+    reader->counts.read++;
     reader->counts.rejected++;
     if (reader->options.on_reject != NULL &&
         reader->options.on_reject(reject, reader->options.on_reject_ctx) != 0)
@@ -197,18 +195,30 @@ mimic_status mimic_csv__rejects_deliver(mimic_csv_reader *reader, mimic_error *e
     return MIMIC_OK;
 }
 
-/* Row of the index behind a row of the batch: the bad ones between were dropped. */
-static size_t index_row(const mimic_csv_reader *reader, size_t batch_row)
+/* Brings the cursor to a row of the batch; the bad rows between were dropped. */
+static void seek_row(const mimic_csv_reader *reader, csv_place_cursor *cursor, size_t batch_row)
 {
-    size_t row = 0;
-    for (;; row++) {
-        const bool is_bad = (reader->faults.bad[row / 64] >> (row % 64) & 1) != 0;
-        if (!is_bad && batch_row-- == 0)
-            return row;
+    if (batch_row < cursor->batch_rows)
+        *cursor = (csv_place_cursor){0};
+    for (;; cursor->row++) {
+        const bool is_bad = (reader->faults.bad[cursor->row / 64] >> (cursor->row % 64) & 1) != 0;
+        if (is_bad)
+            continue;
+        if (cursor->batch_rows == batch_row)
+            break;
+        cursor->batch_rows++;
     }
+    const uint32_t *const marks = reader->index.marks + cursor->row * reader->index.stride;
+    const size_t start = (uint32_t)(marks[0] + 1);
+    cursor->lines_before += mimic_csv__count_lines(reader->block.bytes + cursor->start,
+                                                   start - cursor->start);
+    cursor->start = start;
+    while (cursor->faults_before < reader->index.fault_count &&
+           reader->index.faults[cursor->faults_before].start < start)
+        cursor->faults_before++;
 }
 
-mimic_status mimic_csv_reader_place(const mimic_csv_reader *reader, int64_t row,
+mimic_status mimic_csv_reader_place(mimic_csv_reader *reader, int64_t row,
                                     mimic_reject *out_reject)
 {
     if (reader == NULL || out_reject == NULL || row < 0)
@@ -217,15 +227,13 @@ mimic_status mimic_csv_reader_place(const mimic_csv_reader *reader, int64_t row,
         return MIMIC_ERR_STATE;
     if (row >= reader->batch.row_count)
         return MIMIC_ERR_ARGUMENT;
-    const size_t at = index_row(reader, (size_t)row);
-    const uint32_t *const marks = reader->index.marks + at * reader->index.stride;
-    csv_reject_entry entry = mimic_csv__row_entry(reader, marks, SIZE_MAX);
-    entry.rows_before = mimic_csv__row_number(reader, at);
+    csv_place_cursor *const cursor = &reader->place;
+    seek_row(reader, cursor, (size_t)row);
+    const uint32_t *const marks = reader->index.marks + cursor->row * reader->index.stride;
+    const csv_reject_entry entry = mimic_csv__row_entry(reader, marks, SIZE_MAX);
     mimic_reject reject = make_reject(reader, &entry);
-    reject.line = reader->first_line +
-                  (int64_t)mimic_csv__count_lines(reader->block.bytes, entry.start);
-    reject.record = reader->first_record + (int64_t)entry.rows_before;
-    for (size_t i = 0; i < reader->index.fault_count; i++)
-        reject.record += reader->index.faults[i].start < entry.start;
+    reject.line = reader->first_line + (int64_t)cursor->lines_before;
+    reject.record = reader->first_record +
+                    (int64_t)(mimic_csv__row_number(reader, cursor->row) + cursor->faults_before);
     return MIMIC_VIEW_COPY(out_reject, reject);
 }

@@ -167,9 +167,10 @@ static mimic_status split_by_grammar(csv_splitter *splitter, size_t start, size_
         at += record.end;
         scan.end = at;
     }
+    /* What lies behind the last record is looked at when it has one: no byte is seen twice. */
     scan.lines = mimic_csv__count_lines(bytes, scan.end);
-    scan.has_nul = memchr(bytes, 0, size) != NULL;
-    for (size_t i = 0; i < size && !scan.has_high; i++)
+    scan.has_nul = memchr(bytes, 0, scan.end) != NULL;
+    for (size_t i = 0; i < scan.end && !scan.has_high; i++)
         scan.has_high = (unsigned char)bytes[i] >= 0x80;
     *out_scan = scan;
     return MIMIC_OK;
@@ -346,9 +347,10 @@ mimic_status mimic_csv__splitter_skip_mark(csv_splitter *splitter, mimic_error *
 }
 
 mimic_status mimic_csv__splitter_header(csv_splitter *splitter, const char **out_bytes,
-                                        size_t *out_size, mimic_error *err)
+                                        size_t *out_size, size_t *out_lines, mimic_error *err)
 {
     const char *const name = mimic_source_name(splitter->source);
+    *out_lines = 0;
     MIMIC_TRY(mimic_csv__splitter_skip_mark(splitter, err));
     for (;;) {
         /* A header has names only: a megabyte of them is no header. */
@@ -371,6 +373,7 @@ mimic_status mimic_csv__splitter_header(csv_splitter *splitter, const char **out
                                                    : "it does not end within 1 MiB");
         *out_bytes = splitter->data + splitter->begin;
         *out_size = record.end;
+        *out_lines += mimic_csv__count_lines(*out_bytes, record.end);
         consume(splitter, record.end);
         if (status == CSV_RECORD)
             return MIMIC_OK;

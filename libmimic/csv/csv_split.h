@@ -44,12 +44,12 @@ mimic_status mimic_csv__splitter_new(const mimic_context *ctx, mimic_source *sou
                                      const csv_splitter_options *options,
                                      csv_splitter **out_splitter, mimic_error *err);
 /*
- * Reads the first record and steps over it, and over a byte order mark before it: the header. Its
- * bytes are borrowed until the next call. MIMIC_END when there is none; MIMIC_ERR_CSV_HEADER when it
- * cannot be told where it ends.
+ * Reads the first record and steps over it, and over a byte order mark and comments before it: the
+ * header. Its bytes are borrowed until the next call; *out_lines counts all lines that were stepped
+ * over. MIMIC_END when there is none; MIMIC_ERR_CSV_HEADER when it cannot be told where it ends.
  */
 mimic_status mimic_csv__splitter_header(csv_splitter *splitter, const char **out_bytes,
-                                        size_t *out_size, mimic_error *err);
+                                        size_t *out_size, size_t *out_lines, mimic_error *err);
 /* Steps over a byte order mark. */
 mimic_status mimic_csv__splitter_skip_mark(csv_splitter *splitter, mimic_error *err);
 /* The next block; borrowed until the next call. MIMIC_END after the last. */

@@ -135,6 +135,11 @@ static mimic_status read_callback(mimic_raw *raw, void *buffer, size_t capacity,
     size_t size = 0;
     const mimic_status status =
         raw->callbacks.read(raw->callbacks.ctx, buffer, capacity, &size, err);
+    if (status == MIMIC_END && size > 0)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "the read callback of %s returned MIMIC_END with %zu bytes, which would "
+                           "be lost; expected MIMIC_OK with them and MIMIC_END after",
+                           raw->name, size);
     if (status == MIMIC_END)
         return MIMIC_END;
     if (status > MIMIC_OK)

@@ -19,7 +19,8 @@ static mimic_status copy_options(const mimic_load_options *given, mimic_load_opt
     MIMIC_TRY(MIMIC_OPTIONS_COPY(options, given, "mimic_load_options", err));
     MIMIC_TRY(MIMIC_OPTIONS_COPY(csv, options->csv, "mimic_csv_options", err));
     options->csv = csv;
-    if (options->max_rejects < -1 || options->max_reject_percent < 0 || options->jobs < 0)
+    /* Written so that NaN is refused too. */
+    if (options->max_rejects < -1 || !(options->max_reject_percent >= 0) || options->jobs < 0)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "max_rejects, max_reject_percent and jobs must not be negative");
     return MIMIC_OK;
@@ -103,6 +104,9 @@ mimic_status mimic_convert(const mimic_context *ctx, const mimic_registry *regis
     if (ctx == NULL || inputs == NULL || input_count == 0 || target == NULL || out_report == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "context, inputs, target and out_report must not be NULL");
+    for (size_t i = 0; i < input_count; i++)
+        if (inputs[i] == NULL)
+            return mimic__fail(err, MIMIC_ERR_ARGUMENT, "input %zu is NULL", i);
     if (table == NULL && registry == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT, "either a table or a registry is needed");
     MIMIC_TRY(copy_options(options, &chosen, &csv, err));

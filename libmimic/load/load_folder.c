@@ -1,11 +1,12 @@
 /*
  * Walks a folder and recognises the release. Headers are read of every file that looks like CSV; rows
- * are counted of small files only, since a count is a mark of a release (docs/formats.md) and the
+ * are counted of small files only (a small compressed file that grows large is given up), since a count is a mark of a release (docs/formats.md) and the
  * dictionary tables that bear such marks are small.
  */
 #include "load/load_folder.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "csv/csv_raw.h"
@@ -14,6 +15,7 @@
 
 #define MAX_DEPTH 2                           /* the folder and its modules */
 #define COUNTED_BYTES ((int64_t)8 * 1024 * 1024) /* stored size of files whose rows are counted */
+#define COUNTED_TEXT_BYTES ((int64_t)256 * 1024 * 1024) /* and as far as that many bytes of text */
 #define SAMPLE_ROWS 20000
 #define SAMPLE_VALUES 4096
 
@@ -87,9 +89,12 @@ static mimic_status look_at(mimic_arena *arena, const load_file *file, mimic_fou
     if (copied == MIMIC_OK && file->size <= COUNTED_BYTES) {
         int64_t rows = 0;
         mimic_status next = MIMIC_OK;
-        while ((next = mimic_csv__raw_next(&opened.reader, NULL)) == MIMIC_OK)
+        while (opened.reader.block.byte_offset < COUNTED_TEXT_BYTES &&
+               (next = mimic_csv__raw_next(&opened.reader, NULL)) == MIMIC_OK)
             rows += (int64_t)(opened.reader.index.row_count + opened.reader.index.fault_count);
         found->rows = next == MIMIC_END ? rows : -1;
+        if (next == MIMIC_ERR_MEMORY)
+            copied = mimic__fail_memory(err);
     }
     peek_close(&opened);
     return copied;
@@ -223,6 +228,12 @@ mimic_status mimic__folder_read(mimic_arena *arena, const mimic_registry *regist
     return MIMIC_OK;
 }
 
+bool mimic__file_can_be_reread(const char *path)
+{
+    struct stat info;
+    return strcmp(path, "-") != 0 && (stat(path, &info) != 0 || S_ISREG(info.st_mode));
+}
+
 /* The folder of a dataset that a file lies in: its own, or the one above a module. NULL: no memory. */
 static const char *folder_of(mimic_arena *arena, const char *path, const char *module)
 {
@@ -278,7 +289,7 @@ mimic_status mimic__file_recognise(const mimic_context *ctx, const mimic_registr
     mimic_found_file found = {.relative = path, .rows = -1};
     mimic_status status = MIMIC_OK;
     mimic__arena_init(&arena, ctx);
-    if (strcmp(path, "-") != 0) {
+    if (mimic__file_can_be_reread(path)) {
         peek opened;
         status = peek_open(ctx, path, &opened, err);
         if (status == MIMIC_OK) {

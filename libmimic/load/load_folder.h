@@ -31,6 +31,10 @@ typedef struct load_folder {
 mimic_status mimic__folder_read(mimic_arena *arena, const mimic_registry *registry, const char *dir,
                                 const char *spec, load_folder *out_folder, mimic_error *err);
 
+/* False for standard input, pipes and the like, which can be read once only: their header is looked
+ * at when they are converted. */
+bool mimic__file_can_be_reread(const char *path);
+
 /* The table of one file of any release, by name and header. */
 mimic_status mimic__file_recognise(const mimic_context *ctx, const mimic_registry *registry,
                                    const char *path, const mimic_table **out_table,

@@ -5,11 +5,11 @@
 #include "load/load_job.h"
 
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/error.h"
 #include "csv/csv_reader_internal.h"
+#include "load/load_folder.h"
 #include "schema/schema_detect.h"
 #include "schema/schema_drift.h"
 
@@ -37,6 +37,7 @@ typedef struct conversion {
     const load_input *input;
     mimic_table_report *entry;
     mimic_csv_reader *reader; /* of the part at hand */
+    mimic_csv_reader *first;  /* kept, as the others go on with what it remembers */
     mimic_source *source;
     mimic_table_report before; /* the counts when that part began */
     mimic_arena groups_arena;
@@ -80,7 +81,9 @@ static reject_group *find_group(conversion *work, const mimic_reject *reject)
     return group;
 }
 
-static mimic_status check_limits(const conversion *work, bool is_end, mimic_error *err)
+/* `read`: rows up to the reject, as the counts of the reader lag behind it by up to a block. */
+static mimic_status check_limits(const conversion *work, int64_t read, bool is_end,
+                                 mimic_error *err)
 {
     const mimic_load_options *const options = work->job->options;
     const mimic_table_report *const entry = work->entry;
@@ -90,12 +93,12 @@ static mimic_status check_limits(const conversion *work, bool is_end, mimic_erro
                            "table %s: %lld rows rejected; at most %lld are allowed", entry->table,
                            (long long)entry->rejected, (long long)limit);
     /* A share means little before there are rows to share. */
-    const bool is_telling = is_end || entry->read >= 100000;
+    const bool is_telling = is_end || read >= 100000;
     if (options->max_reject_percent > 0 && is_telling &&
-        (double)entry->rejected * 100.0 > (double)entry->read * options->max_reject_percent)
+        (double)entry->rejected * 100.0 > (double)read * options->max_reject_percent)
         return mimic__fail(err, MIMIC_ERR_REJECTS,
                            "table %s: %lld of %lld rows rejected, more than the allowed share",
-                           entry->table, (long long)entry->rejected, (long long)entry->read);
+                           entry->table, (long long)entry->rejected, (long long)read);
     return MIMIC_OK;
 }
 
@@ -107,7 +110,8 @@ static mimic_status take_reject(conversion *work, const mimic_reject *reject, mi
     group->count++;
     work->entry->rejected++;
     MIMIC_TRY(mimic_sink_reject(work->job->sink, reject, err));
-    return check_limits(work, false, err);
+    const int64_t read = work->before.read + reject->record;
+    return check_limits(work, read > work->entry->read ? read : work->entry->read, false, err);
 }
 
 static int on_reject(const mimic_reject *reject, void *ctx)
@@ -220,13 +224,6 @@ static mimic_status note_drift(load_job *job, const load_input *input, const mim
     return MIMIC_OK;
 }
 
-/* A pipe can be read once only: its header is looked at when it is converted. */
-static bool can_be_previewed(const char *path)
-{
-    struct stat info;
-    return strcmp(path, "-") != 0 && (stat(path, &info) != 0 || S_ISREG(info.st_mode));
-}
-
 /* ---- one part ---- */
 
 static mimic_csv_options reader_options(const load_job *job)
@@ -312,10 +309,13 @@ static bool is_limit_reached(const conversion *work)
     return csv != NULL && csv->limit > 0 && work->entry->written >= csv->limit;
 }
 
-static mimic_status keep_hash(conversion *work, mimic_error *err)
+/* `limit`: of the reader, which then stopped before the end of its input. */
+static mimic_status keep_hash(conversion *work, int64_t limit, mimic_error *err)
 {
     char hash[33];
-    if (work->input->path_count != 1 || is_limit_reached(work))
+    mimic_csv_counts counts = {.struct_size = sizeof counts};
+    mimic_csv_reader_counts(work->reader, &counts);
+    if (work->input->path_count != 1 || (limit > 0 && counts.delivered >= limit))
         return MIMIC_OK;
     mimic_source_hash(work->source, hash);
     work->entry->hash = mimic__arena_strdup(&work->job->report->arena, hash);
@@ -354,14 +354,19 @@ static mimic_status convert_part(conversion *work, const char *path, mimic_error
     if (status == MIMIC_OK)
         status = mimic_csv_reader_open(ctx, work->source, work->input->table, &options,
                                        &work->reader, err);
-    if (status == MIMIC_OK && !can_be_previewed(path) &&
+    if (status == MIMIC_OK && work->first != NULL)
+        mimic_csv__reader_continue(work->reader, work->first);
+    if (status == MIMIC_OK && !mimic__file_can_be_reread(path) &&
         mimic_csv_reader_drift(work->reader) != NULL)
         status = note_drift(work->job, work->input, mimic_csv_reader_drift(work->reader), err);
     if (status == MIMIC_OK)
         status = pump(work, err);
     if (status == MIMIC_OK)
-        status = keep_hash(work, err);
-    mimic_csv_reader_free(work->reader);
+        status = keep_hash(work, options.limit, err);
+    if (work->first == NULL)
+        work->first = work->reader;
+    else
+        mimic_csv_reader_free(work->reader);
     mimic_source_free(work->source);
     work->reader = NULL;
     work->source = NULL;
@@ -427,7 +432,7 @@ static mimic_status convert_inner(conversion *work, mimic_error *err)
     if (status == MIMIC_OK) {
         status = convert_parts(work, err);
         if (status == MIMIC_OK)
-            status = check_limits(work, true, err);
+            status = check_limits(work, work->entry->read, true, err);
         if (status == MIMIC_OK)
             status = check_account(work, err);
         if (status == MIMIC_OK)
@@ -471,6 +476,7 @@ mimic_status mimic__load_convert(load_job *job, const load_input *input, mimic_e
         if (err != NULL)
             *err = error;
     }
+    mimic_csv_reader_free(work.first);
     job->all_bytes += work.entry->stored_bytes;
     mimic__arena_free(&work.groups_arena);
     mimic__arena_free(&work.refused_arena);
@@ -513,7 +519,7 @@ mimic_status mimic__load_preview(load_job *job, const load_input *input, mimic_e
         mimic_source *source = NULL;
         mimic_csv_reader *reader = NULL;
         const mimic_csv_options options = reader_options(job);
-        if (!can_be_previewed(input->paths[i]))
+        if (!mimic__file_can_be_reread(input->paths[i]))
             continue;
         status = mimic__load_open_source(job, input->paths[i], &source, err);
         if (status == MIMIC_OK)

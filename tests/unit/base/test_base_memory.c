@@ -47,6 +47,21 @@ START_TEST(buffer__holds_what_was_appended)
 }
 END_TEST
 
+START_TEST(buffer__json_strings_are_always_utf8)
+{
+    mimic_context *ctx = NULL;
+    ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
+    mimic_buffer buffer;
+    mimic__buffer_init(&buffer, ctx);
+    mimic__buffer_json_string(&buffer, "a\"\\\n\xc3\xa9\xf0\x9f\x98\x80\xe9\xff\xe2\x82");
+    char *text = mimic__buffer_take_text(&buffer);
+    ck_assert_str_eq(text, "\"a\\\"\\\\\\u000a\xc3\xa9\xf0\x9f\x98\x80"
+                           "\\ufffd\\ufffd\\ufffd\\ufffd\"");
+    mimic__free(ctx, text);
+    mimic_context_free(ctx);
+}
+END_TEST
+
 START_TEST(buffer__latches_after_a_failure)
 {
     failing_allocator state = {-1, 0, false};
@@ -209,6 +224,7 @@ START_TEST(memory__every_allocation_may_fail)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(base_memory, buffer__holds_what_was_appended, buffer__latches_after_a_failure,
+MIMIC_TEST_MAIN(base_memory, buffer__holds_what_was_appended,
+                buffer__json_strings_are_always_utf8, buffer__latches_after_a_failure,
                 arena__gives_aligned_zeroed_memory_of_any_size, hashmap__numbers_keys_in_order,
                 hashmap__keeps_its_keys_when_memory_runs_out, memory__every_allocation_may_fail)

@@ -270,7 +270,7 @@ START_TEST(csv_reader__policies)
     expect(ABC, "a,b,c\nq,x,bad\n", &options, "NULL|<x>|NULL\n1 = 1 + 0 + 0\n");
     options.on_error = MIMIC_ON_ERROR_FAIL;
     expect(ABC, "a,b,c\n1,x,2\n2,x,bad\n", &options,
-           "MIMIC_ERR_VALUE line 3 column 'c'\n2 = 0 + 0 + 0\n");
+           "MIMIC_ERR_VALUE line 3 column 'c'\n0 = 0 + 0 + 0\n");
 }
 END_TEST
 
@@ -316,6 +316,87 @@ START_TEST(csv_reader__oversize_records)
 }
 END_TEST
 
+START_TEST(csv_reader__comments_before_the_header_are_lines)
+{
+    mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
+    options.comment = '#';
+    expect(ABC, "# one\n# two\na,b,c\n#\nq,x,2\n", &options,
+           "reject type record 1 line 5 byte 20 column 'a' raw 'q,x,2'\n1 = 0 + 1 + 0\n");
+}
+END_TEST
+
+/* A fault must not cost a look at the rest of the window: the test would run into its time limit. */
+START_TEST(csv_reader__a_fault_on_every_line_of_any_dialect)
+{
+    static const char escapes[] = {0, '\\'};
+    const size_t count = 170000;
+    char *const input = malloc(6 + count * 3);
+    ck_assert_ptr_nonnull(input);
+    memcpy(input, "a,b,c\n", 6);
+    for (size_t i = 0; i < count; i++)
+        memcpy(input + 6 + i * 3, "a\"\n", 3);
+    for (size_t i = 0; i < sizeof escapes; i++) {
+        mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
+        mimic_context *ctx = NULL;
+        options.escape = escapes[i];
+        ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
+        mimic_registry *registry = NULL;
+        mimic_source *source = NULL;
+        mimic_csv_reader *reader = NULL;
+        const mimic_batch *batch = NULL;
+        const mimic_table *table = NULL;
+        static const char package[] = "{\"name\":\"p\",\"version\":\"1\",\"resources\":[{\"name\":"
+                                      "\"t\",\"path\":\"t.csv\",\"schema\":" ABC "}]}";
+        ck_assert_int_eq(mimic_registry_new(ctx, &registry, NULL), MIMIC_OK);
+        ck_assert_int_eq(
+            mimic_registry_add_json(registry, package, strlen(package), "p", NULL, NULL), MIMIC_OK);
+        ck_assert_int_eq(mimic_registry_find_table(registry, "p@1/t", &table, NULL), MIMIC_OK);
+        ck_assert_int_eq(mimic_source_from_memory(ctx, input, 6 + count * 3, "faults", NULL,
+                                                  &source, NULL),
+                         MIMIC_OK);
+        ck_assert_int_eq(mimic_csv_reader_open(ctx, source, table, &options, &reader, NULL),
+                         MIMIC_OK);
+        mimic_status status;
+        while ((status = mimic_csv_reader_next(reader, &batch, NULL)) == MIMIC_OK)
+            ck_assert_int_eq(batch->row_count, 0);
+        ck_assert_int_eq(status, MIMIC_END);
+        mimic_csv_counts counts = {.struct_size = sizeof counts};
+        mimic_csv_reader_counts(reader, &counts);
+        ck_assert_int_eq(counts.rejected, (int64_t)count);
+        mimic_csv_reader_free(reader);
+        mimic_source_free(source);
+        mimic_registry_free(registry);
+        mimic_context_free(ctx);
+    }
+    free(input);
+}
+END_TEST
+
+START_TEST(csv_reader__filter_follows_the_policy)
+{
+    static const int64_t values[] = {3};
+    static const mimic_csv_filter filter = {"a", values, 1};
+    mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
+    options.filters = &filter;
+    options.filter_count = 1;
+    options.on_error = MIMIC_ON_ERROR_NULL; /* NULL is never kept */
+    expect(ABC, "a,b,c\n3,x,2\nq,v,1\n", &options, "3|<x>|2\n2 = 1 + 0 + 1\n");
+    options.on_error = MIMIC_ON_ERROR_DEFAULT;
+    expect("{\"fields\":[{\"name\":\"a\",\"type\":\"integer\",\"mimic\":{\"type\":\"int32\","
+           "\"onError\":\"fail\"}}]}",
+           "a\n3\nq\n", &options, "MIMIC_ERR_VALUE line 3 column 'a'\n0 = 0 + 0 + 0\n");
+}
+END_TEST
+
+START_TEST(csv_reader__raw_of_a_line_that_was_not_held_is_cut)
+{
+    mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
+    options.max_record_bytes = 8;
+    expect(ABC, "a,b,c\n1,xxxxxxxxxxxx,3\n", &options,
+           "reject oversize record 1 line 2 byte 6 column 'b' raw '1,xxxxxx'…\n1 = 0 + 1 + 0\n");
+}
+END_TEST
+
 /* Two columns share the bytes of dictionaries: neither may have what one alone may. */
 START_TEST(csv_reader__dictionaries_are_bounded_together)
 {
@@ -344,4 +425,9 @@ END_TEST
 MIMIC_TEST_MAIN(csv_reader, csv_reader__cases_with_simd, csv_reader__cases_without_simd,
                 csv_reader__blocks_of_every_size, csv_reader__projection, csv_reader__filter,
                 csv_reader__limit, csv_reader__policies, csv_reader__dialects,
-                csv_reader__oversize_records, csv_reader__dictionaries_are_bounded_together)
+                csv_reader__oversize_records,
+                csv_reader__comments_before_the_header_are_lines,
+                csv_reader__a_fault_on_every_line_of_any_dialect,
+                csv_reader__filter_follows_the_policy,
+                csv_reader__raw_of_a_line_that_was_not_held_is_cut,
+                csv_reader__dictionaries_are_bounded_together)

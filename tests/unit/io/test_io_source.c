@@ -476,6 +476,7 @@ START_TEST(source__callbacks_that_fail_or_break_their_word)
         {"own number", -12345, 0, false, -12345, "read callback of c.csv"},
         {"nothing, but OK", MIMIC_OK, 0, false, MIMIC_ERR_ARGUMENT, "filled 0 bytes"},
         {"too much", MIMIC_OK, SIZE_MAX, false, MIMIC_ERR_ARGUMENT, "expected 1 to"},
+        {"the end with bytes", MIMIC_END, 3, false, MIMIC_ERR_ARGUMENT, "would be lost"},
         {"unknown positive", 7, 1, false, MIMIC_ERR_ARGUMENT, "returned 7"},
     };
     mimic_context *ctx = plain_context();

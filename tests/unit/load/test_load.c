@@ -245,6 +245,147 @@ START_TEST(load__two_files_of_one_table)
 }
 END_TEST
 
+/* Converts files of the folder, one or two, as the table of a package. */
+static mimic_status convert(const char *table_name, const char *const *names, size_t count,
+                            const char *target, const mimic_load_options *options,
+                            mimic_report **out_report)
+{
+    char paths[2][1100];
+    const char *inputs[2];
+    const mimic_table *table = NULL;
+    mimic_error err = MIMIC_ERROR_INIT;
+    for (size_t i = 0; i < count; i++) {
+        snprintf(paths[i], sizeof paths[i], "%s", test_path(&folder, names[i]));
+        inputs[i] = paths[i];
+    }
+    if (table_name != NULL)
+        ck_assert_int_eq(mimic_registry_find_table(registry, table_name, &table, &err), MIMIC_OK);
+    return mimic_convert(ctx, registry, table, inputs, count, target, options, out_report, &err);
+}
+
+START_TEST(convert__a_value_may_come_once_in_all_parts)
+{
+    static const char package[] =
+        "{\"name\":\"once\",\"version\":\"1\",\"resources\":[{\"name\":\"t\",\"path\":\"t.csv\","
+        "\"schema\":{\"fields\":[{\"name\":\"k\",\"type\":\"integer\",\"constraints\":{\"unique\":"
+        "true},\"mimic\":{\"type\":\"int32\"}},{\"name\":\"c\",\"type\":\"string\",\"mimic\":"
+        "{\"type\":\"categorical\"}}]}}]}";
+    static const char *const names[] = {"a.csv", "b.csv"};
+    static const char *const columns[] = {"c", "k"};
+    set_up();
+    ck_assert_int_eq(
+        mimic_registry_add_json(registry, package, strlen(package), "once", NULL, NULL), MIMIC_OK);
+    put("a.csv", "k,c\n1,x\n2,y\n");
+    put("b.csv", "c,k\nz,2\ny,3\nw,4\n");
+    for (size_t column_count = 0; column_count <= 2; column_count += 2) {
+        mimic_report *report = NULL;
+        mimic_csv_options csv = MIMIC_CSV_OPTIONS_INIT;
+        mimic_load_options options = MIMIC_LOAD_OPTIONS_INIT;
+        csv.columns = column_count == 0 ? NULL : columns;
+        csv.column_count = column_count;
+        options.csv = &csv;
+        char target[1100];
+        snprintf(target, sizeof target, "%s", test_path(&folder, "once.csv"));
+        ck_assert_int_eq(convert("once@1/t", names, 2, target, &options, &report), MIMIC_OK);
+        ck_assert_int_eq(table_of(report, "t").rejected, 1);
+        size_t size;
+        char *text = test_read_file(target, &size);
+        const char *const wanted =
+            column_count == 0 ? "k,c\n1,x\n2,y\n3,y\n4,w\n" : "c,k\nx,1\ny,2\ny,3\nw,4\n";
+        ck_assert_int_eq((int)size, (int)strlen(wanted));
+        ck_assert_int_eq(strncmp(text, wanted, size), 0);
+        free(text);
+        mimic_report_free(report);
+    }
+    tear_down();
+}
+END_TEST
+
+/* The share is that of the rows up to the reject, wherever the reader's blocks end. */
+START_TEST(convert__share_of_rejects_does_not_depend_on_blocks)
+{
+    static const char *const names[] = {"visits.csv"};
+    set_up();
+    FILE *file = fopen(test_path(&folder, names[0]), "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("person,weight,note\n", file);
+    for (int i = 0; i < 104400; i++)
+        fputs(i >= 100000 && i < 102200 ? "x,,\n" : "1,,\n", file);
+    ck_assert_int_eq(fclose(file), 0);
+    for (uint32_t block = 1024; block <= 1024 * 1024; block *= 32) {
+        mimic_report *report = NULL;
+        mimic_csv_options csv = MIMIC_CSV_OPTIONS_INIT;
+        mimic_load_options options = MIMIC_LOAD_OPTIONS_INIT;
+        csv.block_bytes = block;
+        options.csv = &csv;
+        options.max_reject_percent = 2.16; /* 2200 of 102,200 are 2.153 */
+        ck_assert_int_eq(convert("tiny@1.0/visits", names, 1, "null:", &options, &report),
+                         MIMIC_OK);
+        mimic_report_free(report);
+        options.max_reject_percent = 2.14; /* though 2.107 in the end */
+        ck_assert_int_eq(convert("tiny@1.0/visits", names, 1, "null:", &options, &report),
+                         MIMIC_ERR_REJECTS);
+        mimic_report_free(report);
+    }
+    tear_down();
+}
+END_TEST
+
+/* Every row but one is refused by the target: each gets its place, and the work is not quadratic. */
+START_TEST(convert__refused_rows_have_their_place)
+{
+    static const char *const names[] = {"people.csv"};
+    const int count = 60000;
+    set_up();
+    FILE *file = fopen(test_path(&folder, names[0]), "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("id,name\n", file);
+    for (int i = 0; i < count; i++)
+        fputs(i == 1 ? "bad\n" : "7,x\n", file);
+    ck_assert_int_eq(fclose(file), 0);
+    mimic_report *report = NULL;
+    mimic_csv_options csv = MIMIC_CSV_OPTIONS_INIT;
+    mimic_load_options options = MIMIC_LOAD_OPTIONS_INIT;
+    char target[1100];
+    snprintf(target, sizeof target, "sqlite:%s", test_path(&folder, "out.db"));
+    const mimic_status status = convert("tiny@1.0/people", names, 1, target, &options, &report);
+    if (status != MIMIC_ERR_UNSUPPORTED) { /* a build without SQLite */
+        ck_assert_int_eq(status, MIMIC_OK);
+        ck_assert_int_eq(table_of(report, "people").written, 1);
+        ck_assert_int_eq(table_of(report, "people").rejected, count - 1);
+        bool is_found = false;
+        for (size_t i = 0; i < mimic_report_note_count(report); i++) {
+            mimic_note note = MIMIC_NOTE_INIT;
+            ck_assert_int_eq(mimic_report_note(report, i, &note), MIMIC_OK);
+            is_found |= strcmp(note.code, "unique") == 0 &&
+                        strstr(note.message, "record 3, line 4, byte 16:") != NULL;
+        }
+        ck_assert(is_found);
+        mimic_report_free(report);
+        csv.limit = 2; /* reached by the reader, not by the target: the input is read in part */
+        options.csv = &csv;
+        ck_assert_int_eq(convert("tiny@1.0/people", names, 1, target, &options, &report),
+                         MIMIC_OK);
+        ck_assert_int_eq(table_of(report, "people").written, 1);
+        ck_assert_str_eq(table_of(report, "people").hash, "");
+    }
+    mimic_report_free(report);
+    tear_down();
+}
+END_TEST
+
+START_TEST(convert__a_pipe_is_not_opened_to_recognise_it)
+{
+    static const char *const names[] = {"people.csv"};
+    set_up();
+    ck_assert_int_eq(mkfifo(test_path(&folder, names[0]), 0600), 0);
+    mimic_report *report = NULL; /* opening it would wait for ever */
+    ck_assert_int_eq(convert(NULL, names, 1, "null:", NULL, &report), MIMIC_ERR_NOT_FOUND);
+    ck_assert_ptr_null(report);
+    tear_down();
+}
+END_TEST
+
 START_TEST(convert__parts_limit_and_projection)
 {
     set_up();
@@ -307,4 +448,8 @@ MIMIC_TEST_MAIN(load, load__recognises_and_accounts, load__missing_required_colu
                 load__drift_is_noted_and_strict_refuses_it, load__limits_of_rejects,
                 load__damaged_input_leaves_no_target, load__cancel_leaves_no_target,
                 load__two_files_of_one_table, convert__parts_limit_and_projection,
+                convert__a_value_may_come_once_in_all_parts,
+                convert__share_of_rejects_does_not_depend_on_blocks,
+                convert__refused_rows_have_their_place,
+                convert__a_pipe_is_not_opened_to_recognise_it,
                 infer__drafts_what_a_load_accepts)
