@@ -133,7 +133,7 @@ static void move_bits(uint8_t *bits, size_t to, size_t from, size_t count)
         const unsigned bit = (unsigned)bits[(from + i) >> 3] >> ((from + i) & 7) & 1u;
         const unsigned mask = 1u << ((to + i) & 7);
         uint8_t *const target = &bits[(to + i) >> 3];
-        *target = (uint8_t)((*target & ~mask) | (bit != 0 ? mask : 0));
+        *target = (uint8_t)(((unsigned)*target & ~mask) | (bit != 0 ? mask : 0u));
     }
 }
 

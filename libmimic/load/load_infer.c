@@ -18,6 +18,7 @@
 #define DEFAULT_SAMPLE_ROWS 100000
 #define MAX_CATEGORIES 64          /* distinct values of a column that is called categorical */
 #define MIN_ROWS_PER_CATEGORY 20   /* and how often each must come on average */
+#define MAX_CATEGORY_TEXT 100      /* bytes of such a value; bounds what 4,096 columns can take */
 #define MAX_TEXT 4096              /* longer values are text, whatever they look like */
 
 typedef enum guess {
@@ -108,6 +109,7 @@ static bool fits(guess candidate, const char *text, size_t size)
 
 static bool note_distinct(column_guess *column, const char *text, size_t size)
 {
+    column->is_various |= size > MAX_CATEGORY_TEXT;
     if (column->is_various)
         return true;
     if (mimic__hashmap_insert(&column->distinct, text, size) == MIMIC_HASHMAP_NONE)

@@ -5,9 +5,9 @@ installed, Arrow.
     check_values.py MIMIC BUILD_FOLDER
 
 Both sides are brought to one form, by the type that the package gives a column: text as it stands,
-whole numbers as their digits (a leading zero or a plus would be a difference), floats as the nearest
-double or single, decimals as exact numbers, dates and times as ISO 8601 in UTC where there is a zone.
-Absent and empty text differ.
+whole numbers as their digits (a leading zero or a plus would be a difference), floats as the
+nearest double or single, decimals as exact numbers, dates and times as ISO 8601 in UTC where there
+is a zone. Absent and empty text differ.
 """
 
 import itertools
@@ -34,7 +34,8 @@ REJECTED_WITHOUT = {("mimic-iv-demo-rebuilt", "emar"): "emar_id"}
 
 # Tables whose Arrow files are read back; the readers hold a table in memory as text.
 ARROW_TABLES = {
-    "mimic-iv-demo": ["admissions", "d_labitems", "labevents", "microbiologyevents", "prescriptions"],
+    "mimic-iv-demo": ["admissions", "d_labitems", "labevents", "microbiologyevents",
+                      "prescriptions"],
     "synthea-csv/v3-large": ["claims", "encounters", "patients", "payers"],
 }
 
@@ -212,7 +213,8 @@ def check_csv(mimic, folder, work):
         kinds["zst"] = ".csv.zst"
     for kind, ending in kinds.items():
         top = os.path.join(work, kind)
-        status, _, said = real.Program(mimic).load(folder, "csv:" + top, "--quiet", "--compress", kind)
+        status, _, said = real.Program(mimic).load(folder, "csv:" + top, "--quiet", "--compress",
+                                                   kind)
         if status not in (0, 3):
             return count, faults + [f"{folder}: CSV {kind}: exit status {status}: {said}"]
         files[kind] = {name: path for name, path in written_files(top, ending).items()
@@ -250,8 +252,8 @@ def of_arrow(column, values):
 def check_arrow(mimic, folder, work, readers):
     resources = real.package(real.FOLDERS[folder])
     tables = ARROW_TABLES[folder]
-    status, _, said = real.Program(mimic).load(folder, "arrow:" + os.path.join(work, "arrow"), "--quiet",
-                                               "--tables", ",".join(tables))
+    status, _, said = real.Program(mimic).load(folder, "arrow:" + os.path.join(work, "arrow"),
+                                               "--quiet", "--tables", ",".join(tables))
     if status != 0:
         return 0, [f"{folder}: Arrow: exit status {status}: {said}"]
     files = written_files(os.path.join(work, "arrow"), ".arrow")
@@ -287,7 +289,8 @@ def main():
     real.require_data()
     mimic = os.path.abspath(sys.argv[1])
     readers = os.path.join(sys.argv[2], "tests", "interop", "readers")
-    jobs = [(kind, folder, mimic, "") for folder in sorted(real.FOLDERS) for kind in ("SQLite", "CSV")]
+    jobs = [(kind, folder, mimic, "") for folder in sorted(real.FOLDERS)
+            for kind in ("SQLite", "CSV")]
     if os.path.isdir(os.path.join(readers, "node_modules")):
         jobs += [("Arrow", folder, mimic, readers) for folder in ARROW_TABLES]
     else:

@@ -1,5 +1,5 @@
-"""What the checks on real data share: where the data are, running the program, packages, and a strict
-reader of CSV that tells a quoted empty field from an absent value (the csv module cannot).
+"""What the checks on real data share: where the data are, running the program, packages, and a
+strict reader of CSV that tells a quoted empty field from an absent value (the csv module cannot).
 
 Nothing here uses libmimic but for running the program: the comparisons stand on their own code.
 """
