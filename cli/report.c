@@ -10,7 +10,13 @@
 #include "options.h"
 #include "talk.h"
 
-enum { CELL_BYTES = 48, COLUMN_COUNT = 10, NOTES_SHOWN = 30, REMARKS_SHOWN = 3 };
+enum {
+    CELL_BYTES = 48,
+    COLUMN_COUNT = 10,
+    NAMES_SHOWN = 40,
+    NOTES_SHOWN = 30,
+    REMARKS_SHOWN = 3
+};
 
 typedef struct report_column {
     const char *title;
@@ -179,8 +185,11 @@ static void print_names(FILE *stream, const mimic_report *report, const note_gro
 {
     int column = 0;
     size_t index = 0;
+    size_t found = 0;
     mimic_note note;
     while (next_note(report, group->kind, &index, &note)) {
+        if (found++ >= NAMES_SHOWN)
+            continue;
         const char *name = note.table[0] != '\0' ? note.table : note.message;
         const int size = (int)talk_length(name, strlen(name));
         if (column == 0) {
@@ -194,6 +203,9 @@ static void print_names(FILE *stream, const mimic_report *report, const note_gro
         talk_print(stream, "%s", name);
         column += size;
     }
+    if (found > NAMES_SHOWN)
+        (void)fprintf(stream, ",\n    ... and %zu more; --format json has them all",
+                      found - NAMES_SHOWN);
     if (column > 0)
         (void)fputc('\n', stream);
 }

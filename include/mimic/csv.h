@@ -81,7 +81,7 @@ typedef struct mimic_csv_options {
     { (uint32_t)sizeof(mimic_csv_options), 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0,               \
       0, 0, 0, 0, 0, 0, NULL, NULL }
 
-/** read = delivered + rejected + filtered, always. */
+/** read = delivered + rejected + filtered, always. Begin with MIMIC_CSV_COUNTS_INIT. */
 typedef struct mimic_csv_counts {
     uint32_t struct_size;
     int64_t read;
@@ -91,6 +91,8 @@ typedef struct mimic_csv_counts {
     int64_t nulled;    /* values that the policy "null" made NULL */
     int64_t bytes;     /* decompressed bytes taken from the source */
 } mimic_csv_counts;
+
+#define MIMIC_CSV_COUNTS_INIT { (uint32_t)sizeof(mimic_csv_counts), 0, 0, 0, 0, 0, 0 }
 
 /**
  * Opens a reader: takes the header, compares it with `table` and binds the columns by name, any

@@ -11,8 +11,8 @@
  *     }
  *     mimic_report_free(report);
  *
- * For every table: read = written + rejected + filtered. The library checks it and the report
- * shows it.
+ * For every table with status MIMIC_OK: read = written + rejected + filtered. The library checks it
+ * and the report shows it. A table that failed has written 0.
  */
 #ifndef MIMIC_LOAD_H
 #define MIMIC_LOAD_H
@@ -53,7 +53,7 @@ typedef struct mimic_load_options {
     const mimic_sink_options *sink;
     mimic_progress_fn progress;
     void *progress_ctx;
-    int32_t jobs;                /* threads that may be used; 0 = 1 */
+    int32_t jobs;                /* threads that may be used; 0 = 1. One is used so far */
 } mimic_load_options;
 
 #define MIMIC_LOAD_OPTIONS_INIT                                                                    \

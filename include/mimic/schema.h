@@ -2,7 +2,7 @@
  * Schemas: what is known of a dataset before its first byte is read.
  *
  * A dataset release is a Data Package (standard v2) whose resources carry a Table Schema; what the
- * standard lacks stands under the property "mimic" (docs/formats.md). Releases of MIMIC-IV, -ED,
+ * standard lacks stands under the property "mimic" (schemas/README.md). Releases of MIMIC-IV, -ED,
  * -Note, MIMIC-III and Synthea are compiled in; packages on disk add to them or override them.
  *
  *     mimic_registry *registry = NULL;
@@ -275,6 +275,8 @@ typedef struct mimic_drift_item {
     int64_t schema_position; /* 0-based, -1 = not in the schema */
     const char *message;
 } mimic_drift_item;
+
+#define MIMIC_DRIFT_ITEM_INIT { (uint32_t)sizeof(mimic_drift_item), 0, "", -1, -1, "" }
 
 /**
  * Compares header names with a table.

@@ -126,6 +126,23 @@ static bool is_time_type(mimic_type type)
            type == MIMIC_TYPE_TIMESTAMPTZ;
 }
 
+/* What a text of a type looks like where no format says so. */
+static const char *default_form(mimic_type type)
+{
+    switch (type) {
+    case MIMIC_TYPE_DATE:
+        return " (YYYY-MM-DD)";
+    case MIMIC_TYPE_TIME:
+        return " (hh:mm:ss)";
+    case MIMIC_TYPE_TIMESTAMP:
+        return " (YYYY-MM-DDThh:mm:ss)";
+    case MIMIC_TYPE_TIMESTAMPTZ:
+        return " (YYYY-MM-DDThh:mm:ssZ)";
+    default:
+        return "";
+    }
+}
+
 static void explain_type(const mimic_field *field, const char *shown, const char *type, char *out,
                          size_t capacity)
 {
@@ -139,7 +156,7 @@ static void explain_type(const mimic_field *field, const char *shown, const char
              field->false_value_count == 0)
         snprintf(out, capacity, "%s is not a boolean (true, false, 1, 0)", shown);
     else
-        snprintf(out, capacity, "%s is not %s", shown, type);
+        snprintf(out, capacity, "%s is not %s%s", shown, type, default_form(field->type));
 }
 
 static void explain_range(const mimic_field *field, const char *shown, const char *type, char *out,

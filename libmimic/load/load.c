@@ -179,7 +179,7 @@ static mimic_status check_chosen(const mimic_load_options *options, const mimic_
     return MIMIC_OK;
 }
 
-static mimic_status plan_table(mimic_arena *arena, mimic_report *report, load_plan *plan,
+static mimic_status plan_table(mimic_arena *arena, load_job *job, load_plan *plan,
                                const mimic_table *table, mimic_error *err)
 {
     const load_file *chosen = NULL;
@@ -193,13 +193,16 @@ static mimic_status plan_table(mimic_arena *arena, mimic_report *report, load_pl
                                chosen->relative, file->relative);
         chosen = file;
     }
+    if (chosen == NULL && job->options->tables != NULL)
+        return mimic__fail(err, MIMIC_ERR_NOT_FOUND,
+                           "table %s was asked for, but no file of it is there", table->name);
     if (chosen == NULL) {
         const mimic_note note = {.kind = MIMIC_NOTE_ABSENT,
                                  .table = table->name,
                                  .code = "absent",
                                  .count = -1,
                                  .message = "no file"};
-        return mimic__report_add_note(report, &note) ? MIMIC_OK : mimic__fail_memory(err);
+        return mimic__report_add_note(job->report, &note) ? MIMIC_OK : mimic__fail_memory(err);
     }
     const char **paths = mimic__arena_array(arena, 1, sizeof *paths);
     if (paths == NULL)
@@ -227,7 +230,7 @@ static mimic_status make_plan(mimic_arena *arena, const mimic_registry *registry
     MIMIC_TRY(note_files(job->report, &plan->folder, err));
     for (size_t i = 0; i < dataset->table_count; i++)
         if (is_chosen(job->options, &dataset->tables[i]))
-            MIMIC_TRY(plan_table(arena, job->report, plan, &dataset->tables[i], err));
+            MIMIC_TRY(plan_table(arena, job, plan, &dataset->tables[i], err));
     if (plan->input_count == 0)
         return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "%s: no file of a table of %s", dir,
                            job->report->dataset);
