@@ -276,7 +276,9 @@ mimic_status mimic__folder_read(mimic_arena *arena, const mimic_registry *regist
 bool mimic__file_can_be_reread(const char *path)
 {
     struct stat info;
-    return strcmp(path, "-") != 0 && (stat(path, &info) != 0 || S_ISREG(info.st_mode));
+    /* Opening says what is wrong with a path that is not there, or is a folder. */
+    return strcmp(path, "-") != 0 &&
+           (stat(path, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode));
 }
 
 /* The folder of a dataset that a file lies in: its own, or the one above a module. NULL: no memory. */

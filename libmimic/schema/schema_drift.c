@@ -158,11 +158,15 @@ static mimic_status index_header(const matching *match, mimic_buffer *folded,
     for (size_t column = 0; column < match->header_count; column++) {
         folded->size = 0;
         mimic__name_fold(folded, match->header[column]);
+        /* Columns without a name may be several; the NUL keeps them apart from every name. */
+        if (folded->size == 0 && !folded->failed) {
+            mimic__buffer_byte(folded, '\0');
+            mimic__buffer_format(folded, "%zu", column);
+        }
         const uint32_t known = columns->count;
         const uint32_t number =
             folded->failed ? MIMIC_HASHMAP_NONE
-                           : mimic__hashmap_insert(columns, folded->size == 0 ? "" : folded->data,
-                                                   folded->size);
+                           : mimic__hashmap_insert(columns, folded->data, folded->size);
         if (number == MIMIC_HASHMAP_NONE)
             return mimic__fail_memory(err);
         if (columns->count == known)

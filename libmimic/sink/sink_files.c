@@ -102,7 +102,8 @@ static mimic_status check_names(const mimic_sink_files *files, const mimic_table
     if (files->is_one_table && files->done_count > 0)
         return mimic__fail(
             err, MIMIC_ERR_STATE,
-            "%s holds one table and has one; name a folder as the target for several", files->root);
+            "%s is the file of one table; for several name a folder, such as csv:DIR or arrow:DIR",
+            files->root);
     for (size_t i = 0; i < files->done_count; i++)
         if (strcmp(files->done[i].rejects_path, files->open.rejects_path) == 0 &&
             strcmp(files->done[i].path, files->open.path) != 0)

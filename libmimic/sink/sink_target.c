@@ -68,7 +68,7 @@ mimic_status mimic__target_parse(const mimic_context *ctx, const char *text,
         return set_path(ctx, "", out_target, err);
     if (begins_with(text, "postgresql://") || begins_with(text, "postgres://"))
         return mimic__fail(err, MIMIC_ERR_UNSUPPORTED,
-                           "PostgreSQL targets are not built into this library; use %s", FORMS);
+                           "this version writes no PostgreSQL; use %s", FORMS);
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
         if (!begins_with(text, schemes[i].prefix))
             continue;

@@ -103,6 +103,7 @@ static const reader_case cases[] = {
     {"header without a line end", ABC, "a,b,c", "0 = 0 + 0 + 0\n"},
     {"missing nullable column", ABC, "a,c\n1,2\n", "1|NULL|2\n1 = 1 + 0 + 0\n"},
     {"unknown column", ABC, "a,b,z,c\n1,x,9,2\n", "1|<x>|2\n1 = 1 + 0 + 0\n"},
+    {"columns without a name", ABC, "a,b,c,,\n1,x,2,,\n", "1|<x>|2\n1 = 1 + 0 + 0\n"},
     {"missing required column", TIME, "u\n1\n", "MIMIC_ERR_DRIFT line 1 column 't'\n"},
     {"column twice", ABC, "a,b,B,c\n1,x,y,2\n", "MIMIC_ERR_CSV_HEADER line 1 column ''\n"},
     {"empty file", ABC, "", "MIMIC_ERR_CSV_HEADER line -1 column ''\n"},
