@@ -338,11 +338,6 @@ typedef struct block_share {
     size_t faults; /* records that are no rows */
 } block_share;
 
-static bool is_bad(const mimic_csv_reader *reader, size_t row)
-{
-    return (reader->faults.bad[row / 64] >> (row % 64) & 1) != 0;
-}
-
 /* Cuts the block after the row that fills the limit: what lies behind it counts as not read. */
 static block_share apply_limit(mimic_csv_reader *reader)
 {
@@ -353,7 +348,7 @@ static block_share apply_limit(mimic_csv_reader *reader)
     int64_t wanted = reader->options.limit - reader->counts.delivered;
     size_t row = 0;
     for (; row < index->row_count; row++)
-        if (!is_bad(reader, row) && --wanted == 0)
+        if (!mimic_csv__row_is_bad(reader, row) && --wanted == 0)
             break;
     if (wanted > 0)
         return share;

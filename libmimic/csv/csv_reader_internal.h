@@ -78,6 +78,12 @@ struct mimic_csv_reader {
     mimic_error error; /* of that status, for later calls */
 };
 
+/* True for a row of the index that is dropped: faulty, or behind the limit. */
+static inline bool mimic_csv__row_is_bad(const mimic_csv_reader *reader, size_t row)
+{
+    return (reader->faults.bad[row / 64] >> (row % 64) & 1) != 0;
+}
+
 /* Names of the file's columns; NULL without a header. Borrowed from the reader. */
 const char *const *mimic_csv__reader_header(const mimic_csv_reader *reader, size_t *out_count);
 

@@ -201,8 +201,7 @@ static void seek_row(const mimic_csv_reader *reader, csv_place_cursor *cursor, s
     if (batch_row < cursor->batch_rows)
         *cursor = (csv_place_cursor){0};
     for (;; cursor->row++) {
-        const bool is_bad = (reader->faults.bad[cursor->row / 64] >> (cursor->row % 64) & 1) != 0;
-        if (is_bad)
+        if (mimic_csv__row_is_bad(reader, cursor->row))
             continue;
         if (cursor->batch_rows == batch_row)
             break;

@@ -104,6 +104,7 @@ typedef struct folder_walk {
     mimic_arena *arena;
     const char *dir;
     int max_depth;
+    bool lists_folders;
     walk_item *folders; /* a stack */
     walk_item *files;
     size_t file_count;
@@ -143,8 +144,16 @@ static mimic_status walk_entry(folder_walk *walk, const walk_item *folder, const
         return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot look at %s", path);
     }
     if (S_ISDIR(facts.st_mode)) {
-        const walk_item item = {.relative = relative, .depth = folder->depth + 1};
-        return item.depth > walk->max_depth ? MIMIC_OK : push(walk, &walk->folders, item, err);
+        walk_item item = {.relative = relative, .size = -1, .depth = folder->depth + 1};
+        if (item.depth <= walk->max_depth)
+            return push(walk, &walk->folders, item, err);
+        if (!walk->lists_folders)
+            return MIMIC_OK;
+        item.relative = mimic__arena_format(walk->arena, "%s/", relative);
+        if (item.relative == NULL)
+            return mimic__fail_memory(err);
+        walk->file_count++;
+        return push(walk, &walk->files, item, err);
     }
     walk_item item = {.relative = relative, .size = -1};
     if (!S_ISLNK(facts.st_mode) || stat(path, &facts) == 0) {
@@ -189,11 +198,13 @@ static int compare_entries(const void *left, const void *right)
 }
 
 mimic_status mimic__list_files(mimic_arena *arena, const char *dir, int max_depth,
-                               mimic_file_entry **out_entries, size_t *out_count, mimic_error *err)
+                               bool lists_folders, mimic_file_entry **out_entries,
+                               size_t *out_count, mimic_error *err)
 {
     *out_entries = NULL;
     *out_count = 0;
-    folder_walk walk = {.arena = arena, .dir = dir, .max_depth = max_depth};
+    folder_walk walk = {.arena = arena, .dir = dir, .max_depth = max_depth,
+                        .lists_folders = lists_folders};
     MIMIC_TRY(push(&walk, &walk.folders, (walk_item){.relative = "", .depth = 1}, err));
     while (walk.folders != NULL) {
         const walk_item *folder = walk.folders;

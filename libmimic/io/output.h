@@ -59,9 +59,10 @@ typedef struct mimic_file_entry {
 /* Regular files below `dir` (following links to files, not to folders), at most `max_depth` folders
  * deep (1 = the folder itself), sorted by `relative` bytewise; texts in `arena`. Hidden entries,
  * devices and FIFOs are left out; links that lead nowhere are not, since the file that they miss
- * may be wanted. */
+ * may be wanted. With lists_folders the folders that lie too deep to be entered are named too, with
+ * a slash at their end and size -1. */
 mimic_status mimic__list_files(mimic_arena *arena, const char *dir, int max_depth,
-                               mimic_file_entry **out_entries, size_t *out_count,
-                               mimic_error *err);
+                               bool lists_folders, mimic_file_entry **out_entries,
+                               size_t *out_count, mimic_error *err);
 
 #endif

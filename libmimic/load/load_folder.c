@@ -13,8 +13,7 @@
 #include "coerce/coerce_column.h"
 #include "schema/schema_detect.h"
 
-#define TABLE_DEPTH 2                         /* the folder and its modules */
-#define LISTED_DEPTH 4                        /* what lies deeper is named as ignored */
+#define MAX_DEPTH 2                           /* the folder and its modules */
 #define COUNTED_BYTES ((int64_t)8 * 1024 * 1024) /* stored size of files whose rows are counted */
 #define COUNTED_TEXT_BYTES ((int64_t)256 * 1024 * 1024) /* and as far as that many bytes of text */
 #define SAMPLE_ROWS 20000
@@ -30,14 +29,6 @@ static bool ends_with(const char *text, const char *ending)
 static bool is_csv_name(const char *name)
 {
     return ends_with(name, ".csv") || ends_with(name, ".csv.gz") || ends_with(name, ".csv.zst");
-}
-
-static bool may_be_table(const char *relative)
-{
-    int folders = 1;
-    for (const char *p = relative; *p != '\0'; p++)
-        folders += *p == '/';
-    return folders <= TABLE_DEPTH && is_csv_name(relative);
 }
 
 /* ---- looking into a file ---- */
@@ -192,11 +183,11 @@ static size_t sample_values(const mimic_found_file *found, size_t column,
 
 /* ---- the folder ---- */
 
-/* A CSV file too deep to be a table of this folder; NULL = none. */
-static const char *deeper_file(const load_folder *folder)
+/* A folder that lies too deep to be looked into; NULL = none. */
+static const char *deeper_folder(const load_folder *folder)
 {
     for (size_t i = 0; i < folder->file_count; i++)
-        if (is_csv_name(folder->files[i].relative) && !may_be_table(folder->files[i].relative))
+        if (ends_with(folder->files[i].relative, "/"))
             return folder->files[i].relative;
     return NULL;
 }
@@ -204,16 +195,16 @@ static const char *deeper_file(const load_folder *folder)
 static mimic_status fail_without_table(const char *dir, const load_folder *folder,
                                        mimic_error *err)
 {
-    const char *const deeper = deeper_file(folder);
+    const char *const deeper = deeper_folder(folder);
     if (deeper == NULL)
         return mimic__fail(err, MIMIC_ERR_NOT_FOUND,
                            "%s: no file named .csv, .csv.gz or .csv.zst is there or one folder "
                            "below",
                            dir);
     return mimic__fail(err, MIMIC_ERR_NOT_FOUND,
-                       "%s: no table is there, but %s lies deeper; load %s/%.*s, or the folder that "
-                       "holds the dataset",
-                       dir, deeper, dir, (int)strcspn(deeper, "/"), deeper);
+                       "%s: no table is there or one folder below, but there are deeper folders; "
+                       "load the one that holds the dataset, such as %s/%.*s",
+                       dir, dir, (int)strcspn(deeper, "/"), deeper);
 }
 
 static mimic_status recognise(mimic_arena *arena, const mimic_registry *registry, const char *dir,
@@ -224,7 +215,7 @@ static mimic_status recognise(mimic_arena *arena, const mimic_registry *registry
         return mimic__fail_memory(err);
     size_t count = 0;
     for (size_t i = 0; i < folder->file_count; i++)
-        if (may_be_table(folder->files[i].relative))
+        if (is_csv_name(folder->files[i].relative))
             MIMIC_TRY(look_at(arena, &folder->files[i], &found[count++], err));
     if (count == 0)
         return fail_without_table(dir, folder, err);
@@ -234,7 +225,7 @@ static mimic_status recognise(mimic_arena *arena, const mimic_registry *registry
     const mimic_status status = mimic__schema_detect(arena, registry, found, count, sample_values,
                                                      &sampler, &detection, err);
     mimic__arena_free(&sampler.arena);
-    if (status == MIMIC_ERR_NOT_FOUND && deeper_file(folder) != NULL)
+    if (status == MIMIC_ERR_NOT_FOUND && deeper_folder(folder) != NULL)
         return fail_without_table(dir, folder, err);
     if (status != MIMIC_OK)
         return status;
@@ -250,7 +241,7 @@ mimic_status mimic__folder_read(mimic_arena *arena, const mimic_registry *regist
 {
     mimic_file_entry *entries;
     *out_folder = (load_folder){.reason = ""};
-    MIMIC_TRY(mimic__list_files(arena, dir, LISTED_DEPTH, &entries, &out_folder->file_count, err));
+    MIMIC_TRY(mimic__list_files(arena, dir, MAX_DEPTH, true, &entries, &out_folder->file_count, err));
     out_folder->files =
         mimic__arena_array(arena, out_folder->file_count, sizeof *out_folder->files);
     if (out_folder->files == NULL)
@@ -265,7 +256,7 @@ mimic_status mimic__folder_read(mimic_arena *arena, const mimic_registry *regist
         MIMIC_TRY(recognise(arena, registry, dir, out_folder, err));
     for (size_t i = 0; i < out_folder->file_count; i++) {
         load_file *const file = &out_folder->files[i];
-        if (may_be_table(file->relative))
+        if (is_csv_name(file->relative))
             file->table = mimic__schema_match_file(out_folder->dataset, file->relative);
         file->is_expected =
             file->table == NULL && mimic__schema_ignores_file(out_folder->dataset, file->relative);

@@ -63,7 +63,7 @@ static mimic_status add_dir(mimic_registry *registry, mimic_arena *arena, const 
 {
     mimic_file_entry *entries;
     size_t entry_count;
-    MIMIC_TRY(mimic__list_files(arena, path, PACKAGE_DEPTH, &entries, &entry_count, err));
+    MIMIC_TRY(mimic__list_files(arena, path, PACKAGE_DEPTH, false, &entries, &entry_count, err));
     mimic_release **releases = mimic__arena_array(arena, entry_count, sizeof(mimic_release *));
     if (releases == NULL)
         return mimic__fail_memory(err);

@@ -101,7 +101,7 @@ START_TEST(files__list_files)
             size_t count = 0;
             mimic_error err = MIMIC_ERROR_INIT;
             const mimic_status status = mimic__list_files(
-                &arena, has_slash ? with_slash : folder.path, depth, &entries, &count, &err);
+                &arena, has_slash ? with_slash : folder.path, depth, false, &entries, &count, &err);
             ck_assert_msg(status == MIMIC_OK, "%s", err.message);
             size_t next = 0;
             for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
@@ -129,14 +129,14 @@ START_TEST(files__list_of_no_folder)
     mimic__arena_init(&arena, ctx);
     mimic_file_entry *entries = NULL;
     size_t count = 7;
-    ck_assert_int_eq(mimic__list_files(&arena, folder.path, 3, &entries, &count, NULL), MIMIC_OK);
+    ck_assert_int_eq(mimic__list_files(&arena, folder.path, 3, false, &entries, &count, NULL), MIMIC_OK);
     ck_assert_uint_eq(count, 0);
     ck_assert_int_eq(
-        mimic__list_files(&arena, test_path(&folder, "none"), 3, &entries, &count, NULL),
+        mimic__list_files(&arena, test_path(&folder, "none"), 3, false, &entries, &count, NULL),
         MIMIC_ERR_NOT_FOUND);
     test_write_file(test_path(&folder, "plain"), "", 0);
     ck_assert_int_eq(
-        mimic__list_files(&arena, test_path(&folder, "plain"), 3, &entries, &count, NULL),
+        mimic__list_files(&arena, test_path(&folder, "plain"), 3, false, &entries, &count, NULL),
         MIMIC_ERR_IO);
     mimic__arena_free(&arena);
     test_folder_remove(&folder);

@@ -80,7 +80,7 @@ static mimic_status list(const mimic_context *ctx, mimic_error *err)
     mimic__arena_init(&arena, ctx);
     mimic_file_entry *entries = NULL;
     size_t count = 0;
-    const mimic_status status = mimic__list_files(&arena, folder.path, 4, &entries, &count, err);
+    const mimic_status status = mimic__list_files(&arena, folder.path, 4, false, &entries, &count, err);
     mimic__arena_free(&arena);
     return status;
 }

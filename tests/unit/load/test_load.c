@@ -386,6 +386,29 @@ START_TEST(convert__a_pipe_is_not_opened_to_recognise_it)
 }
 END_TEST
 
+START_TEST(load__deeper_folders_are_named)
+{
+    set_up();
+    mimic_report *report = NULL;
+    mimic_error err = MIMIC_ERROR_INIT;
+    ck_assert_int_eq(mkdir(test_path(&folder, "in/hosp/old"), 0700), 0);
+    put("in/hosp/old/people.csv", "id,name\n1,Ann\n");
+    ck_assert_int_eq(load(NULL, "null:", &report, &err), MIMIC_ERR_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(err.message, "in/hosp"));
+    mimic_report_free(report);
+    put("in/people.csv", "id,name\n1,Ann\n");
+    put("in/visits.csv", "person,weight,note\n");
+    ck_assert_int_eq(load(NULL, "null:", &report, &err), MIMIC_OK);
+    ck_assert_uint_eq(count_notes(report, MIMIC_NOTE_IGNORED), 1);
+    mimic_note note = MIMIC_NOTE_INIT;
+    for (size_t i = 0; note.kind != MIMIC_NOTE_IGNORED; i++)
+        ck_assert_int_eq(mimic_report_note(report, i, &note), MIMIC_OK);
+    ck_assert_str_eq(note.message, "hosp/old/");
+    mimic_report_free(report);
+    tear_down();
+}
+END_TEST
+
 START_TEST(convert__parts_limit_and_projection)
 {
     set_up();
@@ -447,7 +470,8 @@ END_TEST
 MIMIC_TEST_MAIN(load, load__recognises_and_accounts, load__missing_required_column_writes_nothing,
                 load__drift_is_noted_and_strict_refuses_it, load__limits_of_rejects,
                 load__damaged_input_leaves_no_target, load__cancel_leaves_no_target,
-                load__two_files_of_one_table, convert__parts_limit_and_projection,
+                load__two_files_of_one_table, load__deeper_folders_are_named,
+                convert__parts_limit_and_projection,
                 convert__a_value_may_come_once_in_all_parts,
                 convert__share_of_rejects_does_not_depend_on_blocks,
                 convert__refused_rows_have_their_place,
