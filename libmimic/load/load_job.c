@@ -273,6 +273,20 @@ static mimic_status tell_progress(const conversion *work, bool is_done, mimic_er
     return MIMIC_OK;
 }
 
+/* NULL values of a batch, those of rows that the sink refused not counted. */
+static int64_t count_nulls(const conversion *work, const mimic_batch *batch)
+{
+    int64_t nulls = 0;
+    for (size_t i = 0; i < batch->column_count; i++) {
+        const mimic_column *const column = &batch->columns[i];
+        nulls += column->null_count;
+        for (const refused_row *row = work->first_refused; row != NULL; row = row->next)
+            nulls -= row->row >= 0 && row->row < batch->row_count &&
+                     !mimic_column_is_valid(column, row->row);
+    }
+    return nulls;
+}
+
 static mimic_status write_batch(conversion *work, const mimic_batch *batch, mimic_error *err)
 {
     const mimic_status status = mimic_sink_write(work->job->sink, batch, err);
@@ -280,10 +294,10 @@ static mimic_status write_batch(conversion *work, const mimic_batch *batch, mimi
     if (work->stopped != MIMIC_OK)
         return work->stopped;
     MIMIC_TRY(status);
+    const int64_t nulls = count_nulls(work, batch);
     MIMIC_TRY(take_refused(work, &refused, err));
     work->entry->written += batch->row_count - refused;
-    for (size_t i = 0; i < batch->column_count; i++)
-        work->entry->nulls += batch->columns[i].null_count;
+    work->entry->nulls += nulls;
     return MIMIC_OK;
 }
 
@@ -473,6 +487,7 @@ mimic_status mimic__load_convert(load_job *job, const load_input *input, mimic_e
         const char *const message = mimic__arena_strdup(&job->report->arena, error.message);
         work.entry->message = message == NULL ? "" : message;
         work.entry->written = 0;
+        work.entry->nulls = 0;
         if (err != NULL)
             *err = error;
     }

@@ -409,6 +409,35 @@ START_TEST(load__deeper_folders_are_named)
 }
 END_TEST
 
+START_TEST(load__nulls_are_those_that_were_written)
+{
+    set_up();
+    mimic_report *report = NULL;
+    mimic_error err = MIMIC_ERROR_INIT;
+    char target[1100];
+    put("in/visits.csv", "person,weight,note\n1,,\n1,2,\n1,,x\n");
+    static const char schema[] = "{\"fields\":[{\"name\":\"person\",\"type\":\"integer\"},{\"name\":\"weight\","
+                      "\"type\":\"number\"},{\"name\":\"note\",\"type\":\"string\"}],"
+                      "\"primaryKey\":[\"person\"]}";
+    const mimic_dataset *dataset = NULL;
+    ck_assert_int_eq(mimic_registry_add_json(registry, schema, strlen(schema), "keyed", &dataset,
+                                             &err),
+                     MIMIC_OK);
+    char input[1100];
+    snprintf(input, sizeof input, "%s", test_path(&folder, "in/visits.csv"));
+    const char *const inputs[] = {input};
+    snprintf(target, sizeof target, "%s", test_path(&folder, "out.db"));
+    ck_assert_msg(mimic_convert(ctx, registry, mimic_dataset_table(dataset, 0), inputs, 1, target,
+                                NULL, &report, &err) == MIMIC_OK,
+                  "%s", err.message);
+    ck_assert_int_eq(table_of(report, "keyed").written, 1);
+    ck_assert_int_eq(table_of(report, "keyed").rejected, 2);
+    ck_assert_int_eq(table_of(report, "keyed").nulls, 2);
+    mimic_report_free(report);
+    tear_down();
+}
+END_TEST
+
 START_TEST(convert__parts_limit_and_projection)
 {
     set_up();
@@ -470,7 +499,7 @@ END_TEST
 MIMIC_TEST_MAIN(load, load__recognises_and_accounts, load__missing_required_column_writes_nothing,
                 load__drift_is_noted_and_strict_refuses_it, load__limits_of_rejects,
                 load__damaged_input_leaves_no_target, load__cancel_leaves_no_target,
-                load__two_files_of_one_table, load__deeper_folders_are_named,
+                load__two_files_of_one_table, load__deeper_folders_are_named, load__nulls_are_those_that_were_written,
                 convert__parts_limit_and_projection,
                 convert__a_value_may_come_once_in_all_parts,
                 convert__share_of_rejects_does_not_depend_on_blocks,
