@@ -157,9 +157,10 @@ static mimic_status open_inner(arrow_sink *sink, const struct mimic_target *targ
 }
 
 mimic_status mimic__sink_arrow_open(const mimic_context *ctx, const struct mimic_target *target,
-                                    const mimic_sink_options *options, mimic_sink **out_sink,
-                                    mimic_error *err)
+                                    const mimic_sink_options *options, mimic_pool *pool,
+                                    mimic_sink **out_sink, mimic_error *err)
 {
+    (void)pool;
     if (options->compression == MIMIC_SINK_COMPRESSION_GZIP)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "\"%s\": Arrow files know no gzip; choose zstd or none", target->path);

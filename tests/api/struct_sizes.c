@@ -21,7 +21,7 @@ int main(void)
     PRINT(mimic_drift_item, message);
     PRINT(mimic_dictionary, bytes);
     PRINT(mimic_column, dictionary);
-    PRINT(mimic_batch, first_record);
+    PRINT(mimic_batch, first_row);
     PRINT(mimic_int128, high);
     PRINT(mimic_reject, raw_is_cut);
     PRINT(mimic_csv_filter, value_count);
