@@ -272,7 +272,7 @@ START_TEST(inflate__both_ways_give_the_same)
 {
     mimic_context *fast = context_of(MIMIC_CPU_ALL);
     mimic_context *plain = context_of(MIMIC_CPU_NONE);
-    const uint64_t rounds = number_of("MIMIC_TEST_ROUNDS", 4000);
+    const uint64_t rounds = number_of("MIMIC_TEST_ROUNDS", 2500);
     seed = number_of("MIMIC_TEST_SEED", 1);
     size_t good = 0;
     size_t bad = 0;
