@@ -20,6 +20,7 @@ typedef struct mimic_codec_step {
     size_t input_size;
     unsigned char *output;
     size_t output_size;
+    bool is_last; /* decoders: no input comes after this */
 } mimic_codec_step;
 
 typedef struct mimic_decoder mimic_decoder;
@@ -40,7 +41,9 @@ struct mimic_encoder {
     void (*free)(mimic_encoder *encoder);
 };
 
-/* Level 0 = the default; gzip 1 to 9, zstd 1 to 19 (what the decoder's window limit can read). */
+/* gzip is inflated by ISA-L where the build has it, and by zlib where it has not or where the context
+ * forbids what is special to a processor (MIMIC_CPU_NONE).
+ * Level 0 = the default; gzip 1 to 9, zstd 1 to 19 (what the decoder's window limit can read). */
 mimic_status mimic__gzip_decoder_new(const mimic_context *ctx, mimic_decoder **out_decoder,
                                      mimic_error *err);
 mimic_status mimic__gzip_encoder_new(const mimic_context *ctx, int level,
