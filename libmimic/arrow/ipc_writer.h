@@ -30,7 +30,7 @@
 #define MIMIC_IPC_BATCH_BYTES (8 << 20) /* before compression; a larger row goes alone */
 
 /* Of all string columns together, a text counting 16 bytes more than it has. */
-#define MIMIC_IPC_DICTIONARY_BYTES (8 << 20)
+#define MIMIC_IPC_DICTIONARY_BYTES (4 << 20)
 
 typedef struct mimic_ipc_writer mimic_ipc_writer;
 
