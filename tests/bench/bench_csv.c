@@ -71,6 +71,7 @@ static mimic_status open_reader(bench_run *run, const bench_settings *settings,
                                 const mimic_table *table, mimic_error *err)
 {
     mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
+    options.jobs = settings->jobs;
     mimic_field_info first = MIMIC_FIELD_INFO_INIT;
     mimic_status status = mimic_table_field(table, 0, &first);
     if (settings->is_count) {
