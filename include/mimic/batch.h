@@ -44,6 +44,8 @@ typedef struct mimic_batch {
     const mimic_column *columns; /* in the order of table's fields */
     const mimic_table *table;    /* the schema of exactly these columns */
     int64_t first_record;        /* 1-based record number of the first row read for this batch */
+    int64_t first_row;           /* 0-based number of its first row among the table's: those of the
+                                  * batches before; mimic_sink_write counts for itself */
 } mimic_batch;
 
 /** 1 when the value of `row` is present, 0 when it is NULL. */

@@ -305,7 +305,7 @@ void mimic__loop_boolean(mimic_coerce_job *job)
     const mimic_field_index *const index = job->index;
     const uint32_t *mark = index->marks + job->field;
     uint8_t *const bits = (uint8_t *)column->builder.values;
-    const bool may_learn = column->unique == NULL && !column->is_reference;
+    const bool may_learn = !column->field->is_unique && !column->is_reference;
     spelling known[2] = {{0, 0}, {0, 0}};
     for (size_t row = 0; row < index->row_count && job->status == MIMIC_OK;
          row++, mark += index->stride) {

@@ -25,6 +25,7 @@ struct mimic_sink {
     void *self;
     sink_state state;
     const mimic_table *table;
+    int64_t row_count;           /* of the batches written to it */
     mimic_sink_host host;        /* what the sink sees */
     mimic_sink_host caller_host; /* reject_row NULL = none */
     mimic_error failure;         /* of this table; code MIMIC_OK = none */
@@ -42,17 +43,23 @@ static mimic_status tell(mimic_error *err, const mimic_error *failure)
     return failure->code;
 }
 
-/* Completes what a sink left in sink->failure, so that status and record always agree. */
+/* Completes what a sink left in `failure`, so that status and record always agree. */
+static mimic_status complete_error(const mimic_sink *sink, mimic_status status, const char *call,
+                                   mimic_error *failure, mimic_error *err)
+{
+    if (status > 0)
+        status = MIMIC_ERR_BACKEND;
+    if (failure->code == MIMIC_OK || failure->message[0] == '\0')
+        mimic__fail(failure, status, "sink \"%s\": %s failed with %s", sink->vtable.name, call,
+                    mimic_status_name(status));
+    return tell(err, failure);
+}
+
 static mimic_status fail_table(mimic_sink *sink, mimic_status status, const char *call,
                                mimic_error *err)
 {
     sink->state = STATE_FAILED;
-    if (status > 0)
-        status = MIMIC_ERR_BACKEND;
-    if (sink->failure.code == MIMIC_OK || sink->failure.message[0] == '\0')
-        mimic__fail(&sink->failure, status, "sink \"%s\": %s failed with %s", sink->vtable.name,
-                    call, mimic_status_name(status));
-    return tell(err, &sink->failure);
+    return complete_error(sink, status, call, &sink->failure, err);
 }
 
 mimic_status mimic_sink_new(const mimic_context *ctx, const mimic_sink_vtable *vtable, void *self,
@@ -83,20 +90,20 @@ mimic_status mimic_sink_new(const mimic_context *ctx, const mimic_sink_vtable *v
 }
 
 static mimic_status open_builtin(const mimic_context *ctx, const struct mimic_target *target,
-                                 const mimic_sink_options *options, mimic_sink **out_sink,
-                                 mimic_error *err)
+                                 const mimic_sink_options *options, mimic_pool *pool,
+                                 mimic_sink **out_sink, mimic_error *err)
 {
     switch (target->kind) {
 #if MIMIC_HAVE_SQLITE
     case MIMIC_TARGET_SQLITE:
-        return mimic__sink_sqlite_open(ctx, target, options, out_sink, err);
+        return mimic__sink_sqlite_open(ctx, target, options, pool, out_sink, err);
 #endif
     case MIMIC_TARGET_ARROW:
-        return mimic__sink_arrow_open(ctx, target, options, out_sink, err);
+        return mimic__sink_arrow_open(ctx, target, options, pool, out_sink, err);
     case MIMIC_TARGET_CSV:
-        return mimic__sink_csv_open(ctx, target, options, out_sink, err);
+        return mimic__sink_csv_open(ctx, target, options, pool, out_sink, err);
     case MIMIC_TARGET_NULL:
-        return mimic__sink_null_open(ctx, target, options, out_sink, err);
+        return mimic__sink_null_open(ctx, target, options, pool, out_sink, err);
     default:
         return mimic__fail(err, MIMIC_ERR_UNSUPPORTED,
                            "the sink for \"%s\" is not built into this library", target->path);
@@ -114,9 +121,9 @@ static mimic_status check_options(const mimic_sink_options *options, mimic_error
     return MIMIC_OK;
 }
 
-mimic_status mimic_sink_open(const mimic_context *ctx, const char *target,
-                             const mimic_sink_options *options, mimic_sink **out_sink,
-                             mimic_error *err)
+mimic_status mimic__sink_open(const mimic_context *ctx, const char *target,
+                              const mimic_sink_options *options, mimic_pool *pool,
+                              mimic_sink **out_sink, mimic_error *err)
 {
     if (out_sink == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT, "out_sink is NULL");
@@ -129,9 +136,16 @@ mimic_status mimic_sink_open(const mimic_context *ctx, const char *target,
     struct mimic_target parsed;
     mimic_status status = mimic__target_parse(ctx, target, &parsed, err);
     if (status == MIMIC_OK)
-        status = open_builtin(ctx, &parsed, &chosen, out_sink, err);
+        status = open_builtin(ctx, &parsed, &chosen, pool, out_sink, err);
     mimic__target_free(ctx, &parsed);
     return status;
+}
+
+mimic_status mimic_sink_open(const mimic_context *ctx, const char *target,
+                             const mimic_sink_options *options, mimic_sink **out_sink,
+                             mimic_error *err)
+{
+    return mimic__sink_open(ctx, target, options, NULL, out_sink, err);
 }
 
 mimic_status mimic__sink_refuse(const mimic_sink_host *host, int64_t row, mimic_reject_code code,
@@ -183,6 +197,7 @@ mimic_status mimic_sink_begin(mimic_sink *sink, const mimic_table *table,
     MIMIC_TRY(MIMIC_OPTIONS_COPY(&sink->caller_host, host, "mimic_sink_host", err));
     sink->host = (mimic_sink_host){sizeof(mimic_sink_host), host_reject_row, sink};
     sink->table = table;
+    sink->row_count = 0;
     sink->failure = NO_ERROR;
     sink->state = STATE_OPEN;
     const mimic_status status = sink->vtable.begin(sink->self, table, &sink->host, &sink->failure);
@@ -210,13 +225,45 @@ static mimic_status check_batch(const mimic_sink *sink, const mimic_batch *batch
     return MIMIC_OK;
 }
 
-static mimic_status write_inner(mimic_sink *sink, const mimic_batch *batch, mimic_error *err)
+mimic_status mimic__sink_encode(const mimic_sink *sink, const mimic_batch *batch, void **out_chunk,
+                                mimic_error *err)
 {
+    *out_chunk = NULL;
     MIMIC_TRY(check_batch(sink, batch, err));
-    void *chunk = NULL;
-    if (sink->vtable.encode != NULL)
-        MIMIC_TRY(sink->vtable.encode(sink->self, batch, &chunk, err));
-    return sink->vtable.write(sink->self, batch, chunk, err);
+    if (sink->vtable.encode == NULL)
+        return MIMIC_OK;
+    mimic_error why = MIMIC_ERROR_INIT;
+    const mimic_status status = sink->vtable.encode(sink->self, batch, out_chunk, &why);
+    return status == MIMIC_OK ? MIMIC_OK : complete_error(sink, status, "encode", &why, err);
+}
+
+void mimic__sink_free_chunk(const mimic_sink *sink, void *chunk)
+{
+    if (chunk != NULL && sink->vtable.free_chunk != NULL)
+        sink->vtable.free_chunk(sink->self, chunk);
+}
+
+/* A batch that could not be written: `why`, unless host_reject_row knows better. */
+static mimic_status fail_write(mimic_sink *sink, mimic_status status, const mimic_error *why,
+                               mimic_error *err)
+{
+    if (sink->failure.code == MIMIC_OK)
+        sink->failure = *why;
+    return fail_table(sink, status, "write", err);
+}
+
+mimic_status mimic__sink_write_chunk(mimic_sink *sink, const mimic_batch *batch, void *chunk,
+                                     mimic_error *err)
+{
+    const mimic_status state = require_state(sink, STATE_OPEN, "write", err);
+    if (state != MIMIC_OK) {
+        mimic__sink_free_chunk(sink, chunk);
+        return state;
+    }
+    mimic_error local = MIMIC_ERROR_INIT;
+    const mimic_status status = sink->vtable.write(sink->self, batch, chunk, &local);
+    sink->row_count += batch->row_count;
+    return status == MIMIC_OK ? MIMIC_OK : fail_write(sink, status, &local, err);
 }
 
 mimic_status mimic_sink_write(mimic_sink *sink, const mimic_batch *batch, mimic_error *err)
@@ -224,13 +271,14 @@ mimic_status mimic_sink_write(mimic_sink *sink, const mimic_batch *batch, mimic_
     MIMIC_TRY(require_state(sink, STATE_OPEN, "write", err));
     if (batch == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT, "mimic_sink_write: batch is NULL");
+    mimic_batch numbered = {.first_row = sink->row_count};
+    memcpy(&numbered, batch, offsetof(mimic_batch, first_row)); /* a caller's may end there */
+    void *chunk = NULL;
     mimic_error local = MIMIC_ERROR_INIT;
-    const mimic_status status = write_inner(sink, batch, &local);
-    if (status == MIMIC_OK)
-        return MIMIC_OK;
-    if (sink->failure.code == MIMIC_OK) /* else host_reject_row knows better */
-        sink->failure = local;
-    return fail_table(sink, status, "write", err);
+    const mimic_status status = mimic__sink_encode(sink, &numbered, &chunk, &local);
+    if (status != MIMIC_OK)
+        return fail_write(sink, status, &local, err);
+    return mimic__sink_write_chunk(sink, &numbered, chunk, err);
 }
 
 mimic_status mimic_sink_reject(mimic_sink *sink, const mimic_reject *reject, mimic_error *err)

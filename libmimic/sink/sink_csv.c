@@ -137,9 +137,10 @@ static mimic_status open_inner(csv_sink *sink, const struct mimic_target *target
 }
 
 mimic_status mimic__sink_csv_open(const mimic_context *ctx, const struct mimic_target *target,
-                                  const mimic_sink_options *options, mimic_sink **out_sink,
-                                  mimic_error *err)
+                                  const mimic_sink_options *options, mimic_pool *pool,
+                                  mimic_sink **out_sink, mimic_error *err)
 {
+    (void)pool;
     csv_sink *sink = mimic__alloc_zeroed(ctx, 1, sizeof *sink);
     if (sink == NULL)
         return mimic__fail_memory(err);

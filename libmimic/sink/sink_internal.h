@@ -11,6 +11,7 @@
 #include <mimic/sink.h>
 
 #include "base/context_internal.h"
+#include "base/pool.h"
 
 typedef enum mimic_target_kind {
     MIMIC_TARGET_SQLITE,
@@ -42,19 +43,38 @@ mimic_status mimic__sink_table_path(const mimic_context *ctx, const char *dir, c
                                     const char *name, const char *ending, char **out_path,
                                     mimic_error *err);
 
-/* `target` and `options` are borrowed during the call: a factory copies what it keeps. */
+/* `target` and `options` are borrowed during the call: a factory copies what it keeps. `pool` (NULL
+ * allowed) outlives the sink. */
 mimic_status mimic__sink_sqlite_open(const mimic_context *ctx, const struct mimic_target *target,
-                                     const mimic_sink_options *options, mimic_sink **out_sink,
-                                     mimic_error *err);
+                                     const mimic_sink_options *options, mimic_pool *pool,
+                                     mimic_sink **out_sink, mimic_error *err);
 mimic_status mimic__sink_arrow_open(const mimic_context *ctx, const struct mimic_target *target,
-                                    const mimic_sink_options *options, mimic_sink **out_sink,
-                                    mimic_error *err);
+                                    const mimic_sink_options *options, mimic_pool *pool,
+                                    mimic_sink **out_sink, mimic_error *err);
 mimic_status mimic__sink_csv_open(const mimic_context *ctx, const struct mimic_target *target,
-                                  const mimic_sink_options *options, mimic_sink **out_sink,
-                                  mimic_error *err);
+                                  const mimic_sink_options *options, mimic_pool *pool,
+                                  mimic_sink **out_sink, mimic_error *err);
 mimic_status mimic__sink_null_open(const mimic_context *ctx, const struct mimic_target *target,
-                                   const mimic_sink_options *options, mimic_sink **out_sink,
-                                   mimic_error *err);
+                                   const mimic_sink_options *options, mimic_pool *pool,
+                                   mimic_sink **out_sink, mimic_error *err);
+
+/* mimic_sink_open with a pool for what the sink can do in parallel; it must outlive the sink. NULL =
+ * everything on the thread of the caller. */
+mimic_status mimic__sink_open(const mimic_context *ctx, const char *target,
+                              const mimic_sink_options *options, mimic_pool *pool,
+                              mimic_sink **out_sink, mimic_error *err);
+
+/*
+ * The halves of mimic_sink_write, for a caller with threads. encode may run on any thread between
+ * begin and the end of the table, several at once, and sets no state; its batch must say first_row.
+ * write_chunk takes the chunk in any case, in the order of the rows. *out_chunk is NULL for a sink
+ * that does not encode. free_chunk: for one that never reaches write_chunk; NULL is allowed.
+ */
+mimic_status mimic__sink_encode(const mimic_sink *sink, const mimic_batch *batch, void **out_chunk,
+                                mimic_error *err);
+mimic_status mimic__sink_write_chunk(mimic_sink *sink, const mimic_batch *batch, void *chunk,
+                                     mimic_error *err);
+void mimic__sink_free_chunk(const mimic_sink *sink, void *chunk);
 
 /* Refuses a row through the host, which begin always gets; MIMIC_OK means go on without it. */
 mimic_status mimic__sink_refuse(const mimic_sink_host *host, int64_t row, mimic_reject_code code,

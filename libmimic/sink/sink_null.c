@@ -31,9 +31,10 @@ static mimic_status commit(void *self, mimic_error *err)
 }
 
 mimic_status mimic__sink_null_open(const mimic_context *ctx, const struct mimic_target *target,
-                                   const mimic_sink_options *options, mimic_sink **out_sink,
-                                   mimic_error *err)
+                                   const mimic_sink_options *options, mimic_pool *pool,
+                                   mimic_sink **out_sink, mimic_error *err)
 {
+    (void)pool;
     (void)target;
     (void)options;
     const mimic_sink_vtable vtable = {.struct_size = sizeof vtable,

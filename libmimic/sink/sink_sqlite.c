@@ -272,9 +272,10 @@ static mimic_status open_database(sqlite_sink *sink, const char *path, mimic_err
 }
 
 mimic_status mimic__sink_sqlite_open(const mimic_context *ctx, const struct mimic_target *target,
-                                     const mimic_sink_options *options, mimic_sink **out_sink,
-                                     mimic_error *err)
+                                     const mimic_sink_options *options, mimic_pool *pool,
+                                     mimic_sink **out_sink, mimic_error *err)
 {
+    (void)pool;
     const mimic_sink_vtable vtable = {.struct_size = sizeof vtable,
                                       .name = "sqlite",
                                       .begin = begin,

@@ -21,11 +21,11 @@ int main(void)
     PRINT(mimic_drift_item, message);
     PRINT(mimic_dictionary, bytes);
     PRINT(mimic_column, dictionary);
-    PRINT(mimic_batch, first_record);
+    PRINT(mimic_batch, first_row);
     PRINT(mimic_int128, high);
     PRINT(mimic_reject, raw_is_cut);
     PRINT(mimic_csv_filter, value_count);
-    PRINT(mimic_csv_options, on_reject_ctx);
+    PRINT(mimic_csv_options, jobs);
     PRINT(mimic_csv_counts, bytes);
     PRINT(mimic_sink_host, ctx);
     PRINT(mimic_finding, message);
