@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "io/codec.h"
+#include "io/source_internal.h"
 #include "io/source_raw.h"
 
 #define INPUT_BYTES ((size_t)256 * 1024)
@@ -293,6 +294,11 @@ mimic_status mimic_source_read(mimic_source *source, void *buffer, size_t capaci
 const char *mimic_source_name(const mimic_source *source)
 {
     return source == NULL ? "" : source->raw.name;
+}
+
+bool mimic__source_reads_anywhere(const mimic_source *source)
+{
+    return source->raw.callbacks.read == NULL && source->raw.total >= 0;
 }
 
 void mimic_source_progress(const mimic_source *source, int64_t *out_bytes, int64_t *out_total_bytes)
