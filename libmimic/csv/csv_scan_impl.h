@@ -13,8 +13,9 @@
  * (csv_scan_portable.h has the last three in plain C) and then names its table of functions. See
  * csv_scan.h for what the loops promise.
  *
- * Nothing in a loop depends on where in 64 bytes a record ends: that cannot be foreseen, and a branch
- * that is guessed wrong costs more than all that is done to the 64 bytes.
+ * No branch depends on where in 64 bytes a record ends: that cannot be foreseen, and a branch that is
+ * guessed wrong costs more than all else that is done to the 64 bytes. Only `split` looks whether there
+ * are quotes: where there are none it is twice as fast.
  */
 #ifndef MIMIC_CSV_SCAN_IMPL_H
 #define MIMIC_CSV_SCAN_IMPL_H
@@ -69,10 +70,8 @@ typedef struct csv_split_state {
     size_t last_lines;
 } csv_split_state;
 
-/*
- * Places of broken quoting: an opening quote in the middle of a field, or something else than a
- * delimiter, a line end or a quote after a closing one.
- */
+/* Places of broken quoting: an opening quote in the middle of a field, or something else than a
+ * delimiter, a line end or a quote after a closing one. */
 static inline uint64_t find_faults(const csv_masks *masks, uint64_t in_quote, uint64_t after_closing,
                                    bool is_after_structural)
 {
@@ -96,8 +95,7 @@ static inline bool split_step(csv_split_state *state, const csv_masks *masks, co
         in_quote ^= prefix_xor(masks->quotes);
         faults = valid & find_faults(masks, in_quote, state->after_closing,
                                      before == delimiter || before == '\n' || before == '\r');
-        if (faults != 0)
-            rows &= (faults & (0 - faults)) - 1;
+        rows &= (faults & (0 - faults)) - 1;
         state->after_closing = (masks->quotes & ~in_quote) >> 63;
     }
     const uint64_t ends = rows & ~in_quote;
@@ -169,7 +167,7 @@ static inline csv_fields take_fields(const char *bytes, size_t left, char delimi
         masks = keep_masks(masks, low_bits(left));
         starts &= low_bits(left);
     }
-    const uint64_t in_quote = masks.quotes == 0 ? *carry : prefix_xor(masks.quotes) ^ *carry;
+    const uint64_t in_quote = prefix_xor(masks.quotes) ^ *carry;
     const uint64_t rows = masks.cr | (masks.lf & ~(masks.cr << 1 | *after_cr));
     *carry = carry_of(in_quote);
     *after_cr = masks.cr >> 63;

@@ -80,8 +80,8 @@ static inline bool is_utf8_text(const char *bytes, size_t size)
         }
         before = d;
     }
-    /* The rest, and zeros behind it that no character reaches into. */
-    char last[5 * VECTOR_BYTES] = {0};
+    /* The rest, and at least one zero behind it, which no character reaches into. */
+    char last[4 * VECTOR_BYTES] = {0};
     memcpy(last, bytes + offset, size - offset);
     for (size_t at = 0; at < sizeof last; at += VECTOR_BYTES) {
         const vector piece = load(last + at);
