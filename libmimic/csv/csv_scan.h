@@ -64,6 +64,7 @@ extern const csv_kernel mimic_csv__kernel_avx512;
 bool mimic_csv__is_utf8_avx2(const char *bytes, size_t size);
 #elif defined(__aarch64__)
 extern const csv_kernel mimic_csv__kernel_neon;
+bool mimic_csv__is_utf8_neon(const char *bytes, size_t size);
 #endif
 
 /* The fastest kernel that the features (MIMIC_CPU_…) allow. */

@@ -258,6 +258,7 @@ static double measure_file(const mimic_context *ctx, const csv_kernel *kernel, c
     mimic_source *source = NULL;
     csv_splitter *splitter = NULL;
     csv_index index;
+    csv_block_memory memory = {0};
     csv_block block;
     check(mimic_source_open(ctx, path, NULL, &source, NULL) == MIMIC_OK &&
               mimic_csv__splitter_new(ctx, source, &options, &splitter, NULL) == MIMIC_OK,
@@ -265,11 +266,12 @@ static double measure_file(const mimic_context *ctx, const csv_kernel *kernel, c
     mimic_csv__index_init(&index, ctx, &dialect, kernel, chosen->fields);
     index.counts_only = counts_only;
     const double start = now();
-    while (mimic_csv__splitter_next(splitter, &block, NULL) == MIMIC_OK)
+    while (mimic_csv__splitter_next(splitter, &memory, &block, NULL) == MIMIC_OK)
         check(mimic_csv__index_build(&index, &block, NULL) == MIMIC_OK && index.fault_count == 0,
               "the file is not right");
     const double end = now();
     mimic_csv__index_free(&index);
+    mimic_csv__block_memory_free(ctx, &memory);
     mimic_csv__splitter_free(splitter);
     mimic_source_free(source);
     return end - start;
