@@ -44,12 +44,24 @@ bool mimic__builder_begin(mimic_column_builder *builder, size_t row_count, size_
 /* Drops the rows whose bit is set in `bad` (NULL: none); returns how many are left. */
 size_t mimic__builder_compact(mimic_column_builder *builder, const uint64_t *bad);
 
+/* Makes the rows whose bit is set NULL, as if they had been NULL from the start. */
+void mimic__builder_null_rows(mimic_column_builder *builder, const uint64_t *rows);
+
 /* The column as a view, valid until the builder changes. */
 mimic_column mimic__builder_view(mimic_column_builder *builder);
 
 static inline void mimic__builder_clear_valid(mimic_column_builder *builder, size_t row)
 {
     builder->validity[row >> 3] &= (uint8_t) ~(1u << (row & 7));
+}
+
+/* Up to 64 rows from `first` on, which is a multiple of 64: those with a set bit. */
+static inline void mimic__builder_clear_rows(mimic_column_builder *builder, size_t first,
+                                             uint64_t rows)
+{
+    uint8_t *const bytes = builder->validity + first / 8;
+    for (size_t i = 0; i < 8; i++)
+        bytes[i] &= (uint8_t) ~(rows >> (8 * i));
 }
 
 #endif

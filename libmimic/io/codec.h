@@ -76,12 +76,12 @@ mimic_compression mimic__compression_from_name(const char *name);
 mimic_compression mimic__compression_from_magic(const unsigned char *bytes, size_t size);
 
 /* Whole Zstandard frames in memory, as Arrow IPC bodies have them. One compressor is used by one
- * thread at a time. Bound 0 = the size cannot be compressed. */
+ * thread at a time. */
 typedef struct mimic_zstd_compressor mimic_zstd_compressor;
 
-size_t mimic__zstd_compress_bound(size_t size);
 mimic_status mimic__zstd_compressor_new(const mimic_context *ctx, int level,
                                         mimic_zstd_compressor **out_compressor, mimic_error *err);
+/* *out_size is 0 when the frame would take more than `capacity` bytes. */
 mimic_status mimic__zstd_compress_frame(mimic_zstd_compressor *compressor, const void *bytes,
                                         size_t size, void *target, size_t capacity,
                                         size_t *out_size, mimic_error *err);

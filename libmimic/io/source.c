@@ -306,15 +306,23 @@ mimic_status mimic_source_read(mimic_source *source, void *buffer, size_t capaci
 
 void mimic__source_use_pool(mimic_source *source, mimic_pool *pool)
 {
-    if (source->position == 0 && mimic__pool_jobs(pool) > 1) {
+    if (source->units != NULL) {
+        if (pool == NULL)
+            mimic__units_leave_pool(source->units);
+    } else if (source->position == 0) {
         source->pool = pool;
-        source->is_decoding = false;
+        source->is_decoding = mimic__pool_jobs(pool) == 1;
     }
 }
 
 const char *mimic_source_name(const mimic_source *source)
 {
     return source == NULL ? "" : source->stored.raw.name;
+}
+
+bool mimic__source_reads_anywhere(const mimic_source *source)
+{
+    return source->stored.raw.callbacks.read == NULL && source->stored.raw.total >= 0;
 }
 
 void mimic_source_progress(const mimic_source *source, int64_t *out_bytes, int64_t *out_total_bytes)

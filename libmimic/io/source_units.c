@@ -77,8 +77,23 @@ typedef struct extent {
     size_t content_size;
 } extent;
 
+static unit *unit_at(mimic_units *units, size_t place)
+{
+    return &units->ring[(units->first + place) % units->count];
+}
+
+/* May another read be waited for? Where it may take long, only while there is nothing else to do. */
+static bool may_read(mimic_units *units, size_t found_size)
+{
+    const mimic_raw *const raw = &units->stored->raw;
+    if (raw->callbacks.read == NULL && raw->total >= 0)
+        return true;
+    return found_size == 0 && (units->used == 0 ||
+                               !mimic__pool_is_done(units->pool, &unit_at(units, 0)->task));
+}
+
 /* Collects whole members from the beginning of the stored bytes, reading on as far as it takes. An
- * empty extent: there is nothing of the kind. */
+ * empty extent: there is nothing of the kind, or nothing yet. */
 static mimic_status find_extent(mimic_units *units, extent *out_extent, mimic_error *err)
 {
     mimic_stored *const stored = units->stored;
@@ -88,10 +103,11 @@ static mimic_status find_extent(mimic_units *units, extent *out_extent, mimic_er
         const mimic_member_kind kind =
             mimic__member_find(units->compression, stored->bytes + found.stored_size,
                                stored->size - found.stored_size, &member);
-        /* The buffer of stored bytes grows for a large member, not for a long unit. */
-        if (kind == MIMIC_MEMBER_CUT && found.stored_size > 0 && stored->size == stored->capacity)
-            break;
         if (kind == MIMIC_MEMBER_CUT && stored->status == MIMIC_OK) {
+            /* The buffer of stored bytes grows for a large member, not for a long unit. */
+            if (!may_read(units, found.stored_size) ||
+                (found.stored_size > 0 && stored->size == stored->capacity))
+                break;
             mimic_error unread = MIMIC_ERROR_INIT; /* kept for the serial decoder, if it was reading */
             if (mimic__stored_read_more(stored, &unread) != stored->status)
                 return mimic__fail_again(err, &unread);
@@ -136,11 +152,6 @@ static void free_buffers(mimic_units *units, unit *self)
     self->content = NULL;
     self->stored_capacity = 0;
     self->content_capacity = 0;
-}
-
-static unit *unit_at(mimic_units *units, size_t place)
-{
-    return &units->ring[(units->first + place) % units->count];
 }
 
 /* Is there memory for one more unit? Idle ones give theirs up for it. */
@@ -239,12 +250,18 @@ bool mimic__units_have_begun(const mimic_units *units)
     return units->has_begun;
 }
 
+void mimic__units_leave_pool(mimic_units *units)
+{
+    for (size_t i = 0; i < units->count; i++)
+        mimic__pool_wait(units->pool, &units->ring[i].task);
+    units->pool = NULL;
+}
+
 void mimic__units_free(mimic_units *units)
 {
     if (units == NULL)
         return;
-    for (size_t i = 0; i < units->count; i++)
-        mimic__pool_wait(units->pool, &units->ring[i].task);
+    mimic__units_leave_pool(units);
     for (size_t i = 0; i < units->count; i++) {
         free_buffers(units, &units->ring[i]);
         mimic__decoder_free(units->ring[i].decoder);

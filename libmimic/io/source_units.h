@@ -28,6 +28,8 @@ mimic_status mimic__units_read(mimic_units *units, unsigned char *buffer, size_t
 bool mimic__units_give_back(mimic_units *units, const unsigned char **out_bytes, size_t *out_size);
 /* Has any unit been delivered? */
 bool mimic__units_have_begun(const mimic_units *units);
+/* Waits for the tasks; whatever follows runs where it is asked for. */
+void mimic__units_leave_pool(mimic_units *units);
 /* Waits for the tasks. NULL is allowed. */
 void mimic__units_free(mimic_units *units);
 

@@ -25,12 +25,12 @@ int main(void)
     PRINT(mimic_int128, high);
     PRINT(mimic_reject, raw_is_cut);
     PRINT(mimic_csv_filter, value_count);
-    PRINT(mimic_csv_options, on_reject_ctx);
+    PRINT(mimic_csv_options, jobs);
     PRINT(mimic_csv_counts, bytes);
     PRINT(mimic_sink_host, ctx);
     PRINT(mimic_finding, message);
     PRINT(mimic_sink_vtable, free);
-    PRINT(mimic_sink_options, interrupted_ctx);
+    PRINT(mimic_sink_options, no_direct_pages);
     PRINT(mimic_progress, is_done);
     PRINT(mimic_load_options, jobs);
     PRINT(mimic_table_report, message);

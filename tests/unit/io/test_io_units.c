@@ -62,7 +62,7 @@ static void append_frame_without_size(blob *stored, const mimic_context *ctx,
                                       const unsigned char *bytes, size_t size)
 {
     mimic_zstd_compressor *compressor = NULL;
-    const size_t capacity = mimic__zstd_compress_bound(size);
+    const size_t capacity = size + 1000;
     unsigned char *frame = malloc(capacity);
     size_t frame_size = 0;
     ck_assert_int_eq(mimic__zstd_compressor_new(ctx, 1, &compressor, NULL), MIMIC_OK);
@@ -274,6 +274,47 @@ static blob large_file(const mimic_context *ctx, mimic_compression compression, 
     return stored;
 }
 
+START_TEST(units__may_leave_the_pool_at_any_time)
+{
+    mimic_context *ctx = plain_context();
+    for (mimic_compression c = MIMIC_COMPRESSION_GZIP; c <= MIMIC_COMPRESSION_ZSTD; c++) {
+        if (!codec_is_built_in(c))
+            continue;
+        blob stored = large_file(ctx, c, 60000);
+        stored.bytes[stored.size - 100000] ^= 1;
+        const feed input = {stored.bytes, stored.size, 0, false};
+        outcome expected = read_all(ctx, input, NULL, 0);
+        for (size_t reads = 0; reads < 10; reads++) {
+            outcome found = {.err = MIMIC_ERROR_INIT};
+            mimic_source *source = NULL;
+            mimic_pool *pool = NULL;
+            ck_assert_int_eq(mimic__pool_new(ctx, 3, &pool, NULL), MIMIC_OK);
+            ck_assert_int_eq(mimic_source_from_memory(ctx, stored.bytes, stored.size, "a file",
+                                                      NULL, &source, NULL),
+                             MIMIC_OK);
+            mimic__source_use_pool(source, pool);
+            for (size_t i = 0; i < reads; i++) {
+                unsigned char piece[3000];
+                size_t size = 0;
+                ck_assert_int_eq(mimic_source_read(source, piece, sizeof piece, &size, NULL),
+                                 MIMIC_OK);
+                blob_append(&found.content, piece, size);
+            }
+            mimic__source_use_pool(source, NULL);
+            mimic__pool_free(pool);
+            found.status = drain(source, 0, 1, &found.content, &found.err);
+            mimic_source_free(source);
+            ck_assert_int_eq(found.status, MIMIC_ERR_CORRUPT);
+            ck_assert(is_same(&expected, &found));
+            blob_free(&found.content);
+        }
+        blob_free(&expected.content);
+        blob_free(&stored);
+    }
+    mimic_context_free(ctx);
+}
+END_TEST
+
 START_TEST(units__may_be_freed_at_any_time)
 {
     mimic_context *ctx = plain_context();
@@ -408,5 +449,6 @@ START_TEST(units__every_allocation_may_fail)
 END_TEST
 
 MIMIC_TEST_MAIN(io_units, units__give_what_the_serial_decoder_gives,
+                units__may_leave_the_pool_at_any_time,
                 units__may_be_freed_at_any_time, units__take_twelve_megabytes_at_most,
                 units__every_allocation_may_fail)
