@@ -1,8 +1,9 @@
 /*
  * See sqlite_index_tree.h. When a record does not fit into a leaf any more, the leaf's last record
  * moves up and stands between the leaf and the next one, which begins with the new record. So no
- * page is ever empty, whenever the records end: SQLite takes an empty one for damage. Interior pages
- * do the same. At least four records fit on a page, by the format's limit on what stays in a cell.
+ * page is ever empty, whenever the records end: SQLite takes an empty one for damage. Interior
+ * pages do the same. At least four records fit on a page, by the format's limit on what stays in a
+ * cell.
  */
 #include "sink/sqlite_index_tree.h"
 
@@ -179,8 +180,8 @@ static mimic_status put_overflow(mimic_sqlite_index_tree *tree, const unsigned c
         MIMIC_TRY(stage_page(tree, &number, &page, err));
         if (is_first)
             *out_first = number;
-        mimic__sqlite_put32(
-            page, size == step ? 0 : mimic__sqlite_page_number(tree->pages, number, 1));
+        mimic__sqlite_put32(page,
+                            size == step ? 0 : mimic__sqlite_page_number(tree->pages, number, 1));
         memcpy(page + 4, bytes, step);
         memset(page + 4 + step, 0, MIMIC_SQLITE_OVERFLOW_BYTES - step);
         bytes += step;

@@ -5,9 +5,9 @@
  *     mimic__sqlite_index_tree_add(&tree, record, size, &err);   // in order
  *     mimic__sqlite_index_tree_finish(&tree, &err);
  *
- * An index holds a record a row: its columns, then the rowid. A WITHOUT ROWID table holds the columns
- * of its primary key, then the others. In such trees an interior page holds records too: the one
- * between two pages stands above them, and nowhere else.
+ * An index holds a record a row: its columns, then the rowid. A WITHOUT ROWID table holds the
+ * columns of its primary key, then the others. In such trees an interior page holds records too:
+ * the one between two pages stands above them, and nowhere else.
  */
 #ifndef MIMIC_SINK_SQLITE_INDEX_TREE_H
 #define MIMIC_SINK_SQLITE_INDEX_TREE_H
