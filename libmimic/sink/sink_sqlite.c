@@ -10,6 +10,7 @@
  */
 #include "sink/sink_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <mimic/version.h>
@@ -21,12 +22,13 @@
 #include "schema/schema_model.h"
 #include "sink/sink_sqlite_check.h"
 #include "sink/sink_sqlite_db.h"
+#include "sink/sink_sqlite_direct.h"
 #include "sink/sink_sqlite_file.h"
 
 #define OWN_PREFIX "_mimic_"
 
 static const char NEW_DATABASE[] = "PRAGMA page_size = 4096;"
-                                   "PRAGMA locking_mode = EXCLUSIVE;"
+                                   "PRAGMA auto_vacuum = NONE;"
                                    "PRAGMA journal_mode = MEMORY;"
                                    "PRAGMA synchronous = OFF;"
                                    "PRAGMA secure_delete = OFF;";
@@ -38,7 +40,14 @@ static const char ANY_DATABASE[] =
     "PRAGMA trusted_schema = OFF;"
     "CREATE TEMP TABLE _mimic_done (name TEXT PRIMARY KEY COLLATE NOCASE) STRICT;"
     "CREATE TEMP TABLE _mimic_relations (child TEXT COLLATE NOCASE, id INTEGER, parent TEXT,"
-    " source TEXT, target TEXT) STRICT;";
+    " source TEXT, target TEXT) STRICT;"
+    "CREATE TEMP TABLE _mimic_new_rejects (table_name, source, record, line, byte_offset,"
+    " column_name, code, message, raw);";
+
+/* Rejects of a table that is written past SQLite wait beside the database. */
+static const char TAKE_REJECTS[] =
+    "INSERT INTO main._mimic_rejects SELECT * FROM temp._mimic_new_rejects ORDER BY rowid;"
+    "DELETE FROM temp._mimic_new_rejects;";
 
 static const char OWN_TABLES[] =
     "CREATE TABLE IF NOT EXISTS _mimic_meta (table_name TEXT NOT NULL, key TEXT NOT NULL,"
@@ -55,6 +64,12 @@ typedef struct sqlite_sink {
     mimic_sqlite *db;
     mimic_sink_options options;
     const mimic_table *table; /* the open one */
+    const mimic_sink_host *host;
+    bool is_direct;    /* its rows go in past SQLite, or did at first */
+    bool is_continued; /* by inserts */
+    bool is_created;   /* its empty self is committed */
+    mimic_sqlite_direct *direct;
+    mimic_status broken; /* an abort failed: the database is no good any more */
 } sqlite_sink;
 
 static mimic_sqlite_value text_value(const char *text)
@@ -70,6 +85,13 @@ static mimic_status run_buffer(sqlite_sink *sink, mimic_buffer *sql, mimic_error
         sql->failed ? mimic__fail_memory(err) : mimic__sqlite_exec(sink->db, sql->data, err);
     mimic__buffer_free(sql);
     return status;
+}
+
+static mimic_status fail_broken(const sqlite_sink *sink, mimic_error *err)
+{
+    return mimic__fail(err, sink->broken,
+                       "database \"%s\" was lost: a table could not be given up cleanly",
+                       sink->path);
 }
 
 /* ---- a table ---- */
@@ -102,32 +124,138 @@ static mimic_status forget_table(sqlite_sink *sink, mimic_error *err)
 {
     const mimic_sqlite_value name = text_value(sink->table->name);
     MIMIC_TRY(mimic__sqlite_exec(sink->db, OWN_TABLES, err));
-    MIMIC_TRY(mimic__sqlite_run(
-        sink->db, "DELETE FROM main._mimic_meta WHERE table_name = ?1 COLLATE NOCASE", &name, 1,
-        err));
-    return mimic__sqlite_run(
-        sink->db, "DELETE FROM main._mimic_rejects WHERE table_name = ?1 COLLATE NOCASE", &name, 1,
-        err);
+    MIMIC_TRY(mimic__sqlite_run(sink->db,
+                                "DELETE FROM main._mimic_meta WHERE table_name = ?1 COLLATE NOCASE",
+                                &name, 1, err));
+    return mimic__sqlite_run(sink->db,
+                             "DELETE FROM main._mimic_rejects WHERE table_name = ?1 COLLATE NOCASE",
+                             &name, 1, err);
+}
+
+static mimic_status start_inserts(sqlite_sink *sink, mimic_error *err)
+{
+    const mimic_sqlite_insert insert = {sink->table, sink->host, sink->options.integer_times != 0};
+    return mimic__sqlite_insert_open(sink->db, &insert, err);
+}
+
+/* What the database says of the open table. */
+typedef struct table_facts {
+    uint32_t root; /* its page; 0 = there is none */
+    bool has_index;
+} table_facts;
+
+static int take_facts(void *ctx, int count, char **values, char **names)
+{
+    (void)count;
+    (void)names;
+    table_facts *facts = ctx;
+    facts->root = values[0] == NULL ? 0 : (uint32_t)strtoul(values[0], NULL, 10);
+    facts->has_index = values[1][0] != '0';
+    return 0;
+}
+
+static mimic_status look_up(sqlite_sink *sink, table_facts *out_facts, mimic_error *err)
+{
+    mimic_buffer sql;
+    mimic__buffer_init(&sql, sink->ctx);
+    const mimic_ddl ddl = {.sql = &sql, .dialect = MIMIC_SQL_SQLITE};
+    mimic__buffer_text(&sql, "SELECT max(CASE type WHEN 'table' THEN rootpage END),"
+                             " count(*) FILTER (WHERE type = 'index')"
+                             " FROM main.sqlite_schema WHERE tbl_name COLLATE NOCASE = ");
+    mimic__ddl_text(&ddl, sink->table->name);
+    mimic__buffer_byte(&sql, '\0');
+    const mimic_status status =
+        sql.failed ? mimic__fail_memory(err)
+                   : mimic__sqlite_query(sink->db, sql.data, take_facts, out_facts, err);
+    mimic__buffer_free(&sql);
+    return status;
+}
+
+/*
+ * Rows can go in past SQLite where they only have to stand one behind the other: in a table that is
+ * new and has no index of its own, as a primary or unique key other than the rowid would be.
+ */
+static mimic_status start_rows(sqlite_sink *sink, bool is_new_table, mimic_error *err)
+{
+    table_facts facts = {0};
+    if (sink->direct == NULL || !is_new_table)
+        return start_inserts(sink, err);
+    MIMIC_TRY(look_up(sink, &facts, err));
+    if (facts.root == 0 || facts.has_index)
+        return start_inserts(sink, err);
+    MIMIC_TRY(mimic__sqlite_exec(sink->db, "COMMIT", err));
+    sink->is_created = true;
+    const mimic_sqlite_direct_table table = {sink->table, sink->host, facts.root,
+                                             sink->table->primary_key_count > 0,
+                                             sink->options.integer_times != 0};
+    const mimic_status status = mimic__sqlite_direct_begin(sink->direct, &table, err);
+    sink->is_direct = status == MIMIC_OK;
+    if (status != MIMIC_ERR_UNSUPPORTED)
+        return status;
+    MIMIC_TRY(mimic__sqlite_exec(sink->db, "BEGIN IMMEDIATE", err));
+    return start_inserts(sink, err);
 }
 
 static mimic_status begin(void *self, const mimic_table *table, const mimic_sink_host *host,
                           mimic_error *err)
 {
     sqlite_sink *sink = self;
-    const mimic_sqlite_insert insert = {table, host, sink->options.integer_times != 0};
+    table_facts former = {0};
+    if (sink->broken != MIMIC_OK)
+        return fail_broken(sink, err);
     MIMIC_TRY(check_name(table, err));
     MIMIC_TRY(mimic__sqlite_exec(sink->db, "BEGIN IMMEDIATE", err));
     sink->table = table;
+    sink->host = host;
     MIMIC_TRY(forget_table(sink, err));
+    MIMIC_TRY(look_up(sink, &former, err));
     MIMIC_TRY(replace_table(sink, err));
-    return mimic__sqlite_insert_open(sink->db, &insert, err);
+    return start_rows(sink, former.root == 0, err);
+}
+
+static mimic_status encode(void *self, const mimic_batch *batch, void **out_chunk, mimic_error *err)
+{
+    const sqlite_sink *sink = self;
+    mimic_sqlite_chunk *chunk = NULL;
+    if (sink->is_direct)
+        MIMIC_TRY(mimic__sqlite_direct_encode(sink->direct, batch, &chunk, err));
+    *out_chunk = chunk;
+    return MIMIC_OK;
+}
+
+static void free_chunk(void *self, void *chunk)
+{
+    const sqlite_sink *sink = self;
+    mimic__sqlite_direct_free_chunk(sink->direct, chunk);
+}
+
+static bool is_inserting(const sqlite_sink *sink)
+{
+    return !sink->is_direct || sink->is_continued;
+}
+
+/* Hands the open table over to SQLite. */
+static mimic_status finish_direct(sqlite_sink *sink, mimic_error *err)
+{
+    MIMIC_TRY(mimic__sqlite_direct_finish(sink->direct, err));
+    return mimic__sqlite_exec(sink->db, "BEGIN IMMEDIATE", err);
 }
 
 static mimic_status write_batch(void *self, const mimic_batch *batch, void *chunk, mimic_error *err)
 {
-    (void)chunk;
     sqlite_sink *sink = self;
-    return mimic__sqlite_insert_batch(sink->db, batch, err);
+    int64_t row = 0;
+    if (is_inserting(sink)) {
+        free_chunk(self, chunk);
+    } else {
+        MIMIC_TRY(mimic__sqlite_direct_write(sink->direct, batch, chunk, &row, err));
+        if (row == batch->row_count)
+            return MIMIC_OK;
+        MIMIC_TRY(finish_direct(sink, err));
+        sink->is_continued = true;
+        MIMIC_TRY(start_inserts(sink, err));
+    }
+    return mimic__sqlite_insert_batch(sink->db, batch, row, err);
 }
 
 static mimic_status store_reject(void *self, const mimic_table *table, const mimic_reject *reject,
@@ -148,9 +276,11 @@ static mimic_status store_reject(void *self, const mimic_table *table, const mim
         text_value(reject->message),
         {.text = reject->raw, .size = reject->raw_size, .is_blob = !raw_is_text},
     };
-    return mimic__sqlite_run(sink->db,
-                             "INSERT INTO main._mimic_rejects VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
-                             values, sizeof values / sizeof values[0], err);
+    return mimic__sqlite_run(
+        sink->db,
+        sink->is_direct ? "INSERT INTO temp._mimic_new_rejects VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"
+                        : "INSERT INTO main._mimic_rejects VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+        values, sizeof values / sizeof values[0], err);
 }
 
 static mimic_status store_meta(sqlite_sink *sink, mimic_error *err)
@@ -206,16 +336,45 @@ static mimic_status create_indexes(sqlite_sink *sink, mimic_error *err)
     return run_buffer(sink, &sql, err);
 }
 
+static void forget_open_table(sqlite_sink *sink)
+{
+    if (sink->is_direct)
+        mimic__sqlite_direct_end(sink->direct);
+    sink->is_direct = sink->is_continued = sink->is_created = false;
+    sink->table = NULL;
+}
+
 static mimic_status commit(void *self, mimic_error *err)
 {
     sqlite_sink *sink = self;
     mimic__sqlite_insert_close(sink->db);
+    if (!is_inserting(sink))
+        MIMIC_TRY(finish_direct(sink, err));
     MIMIC_TRY(create_indexes(sink, err));
+    if (sink->is_direct)
+        MIMIC_TRY(mimic__sqlite_exec(sink->db, TAKE_REJECTS, err));
     MIMIC_TRY(store_meta(sink, err));
     MIMIC_TRY(note_done(sink, err));
     MIMIC_TRY(mimic__sqlite_exec(sink->db, "COMMIT", err));
-    sink->table = NULL;
+    forget_open_table(sink);
     return MIMIC_OK;
+}
+
+/* Undoes what was committed of the table already. */
+static mimic_status remove_table(sqlite_sink *sink, mimic_error *err)
+{
+    mimic_buffer sql;
+    mimic__buffer_init(&sql, sink->ctx);
+    mimic__buffer_text(&sql, "DELETE FROM temp._mimic_new_rejects; DROP TABLE IF EXISTS main.");
+    mimic__sql_quote_identifier(&sql, sink->table->name);
+    if (sink->is_direct) {
+        const mimic_status status = mimic__sqlite_direct_rollback(sink->direct, err);
+        if (status != MIMIC_OK) {
+            mimic__buffer_free(&sql);
+            return status;
+        }
+    }
+    return run_buffer(sink, &sql, err);
 }
 
 static void abort_table(void *self)
@@ -224,10 +383,12 @@ static void abort_table(void *self)
     if (sink->table == NULL)
         return;
     mimic__sqlite_insert_close(sink->db);
-    /* Fails only where SQLite rolled back by itself. */
+    /* Fails only where SQLite rolled back by itself, or had nothing to. */
     const mimic_status ignored = mimic__sqlite_exec(sink->db, "ROLLBACK", NULL);
     (void)ignored;
-    sink->table = NULL;
+    if (sink->is_created)
+        sink->broken = remove_table(sink, NULL);
+    forget_open_table(sink);
 }
 
 /* ---- the whole database ---- */
@@ -236,6 +397,8 @@ static mimic_status finish(void *self, mimic_finding_fn finding, void *finding_c
                            mimic_error *err)
 {
     sqlite_sink *sink = self;
+    if (sink->broken != MIMIC_OK)
+        return fail_broken(sink, err);
     const mimic_sqlite_check check = {sink->ctx, sink->path, sink->is_new, finding, finding_ctx};
     MIMIC_TRY(mimic__sqlite_check(sink->db, &check, err));
     MIMIC_TRY(mimic__sqlite_close(sink->db, err));
@@ -246,6 +409,7 @@ static void free_sink(void *self)
 {
     sqlite_sink *sink = self;
     mimic__sqlite_free(sink->db);
+    mimic__sqlite_direct_free(sink->direct);
     mimic__sqlite_file_free(&sink->file);
     mimic__free(sink->ctx, sink->path);
     mimic__free(sink->ctx, sink);
@@ -264,8 +428,13 @@ static mimic_status open_database(sqlite_sink *sink, const char *path, mimic_err
     mimic__sqlite_set_interrupted(sink->db, sink->options.interrupted,
                                   sink->options.interrupted_ctx);
     MIMIC_TRY(mimic__sqlite_exec(sink->db, ANY_DATABASE, err));
-    if (sink->is_new)
-        return mimic__sqlite_exec(sink->db, NEW_DATABASE, err);
+    if (sink->is_new) {
+        MIMIC_TRY(mimic__sqlite_exec(sink->db, NEW_DATABASE, err));
+        if (sink->options.no_direct_pages != 0)
+            return MIMIC_OK;
+        return mimic__sqlite_direct_new(sink->ctx, sink->file.open_path, sink->path, &sink->direct,
+                                        err);
+    }
     return sink->options.no_sync == 0
                ? MIMIC_OK
                : mimic__sqlite_exec(sink->db, "PRAGMA synchronous = OFF", err);
@@ -279,6 +448,8 @@ mimic_status mimic__sink_sqlite_open(const mimic_context *ctx, const struct mimi
     const mimic_sink_vtable vtable = {.struct_size = sizeof vtable,
                                       .name = "sqlite",
                                       .begin = begin,
+                                      .encode = encode,
+                                      .free_chunk = free_chunk,
                                       .write = write_batch,
                                       .reject = store_reject,
                                       .commit = commit,

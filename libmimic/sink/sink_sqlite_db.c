@@ -9,7 +9,6 @@
  */
 #include "sink/sink_sqlite_db.h"
 
-#include <math.h>
 #include <sqlite3.h>
 #include <string.h>
 
@@ -19,11 +18,9 @@
 #include "schema/schema_ddl.h"
 #include "sink/sink_format.h"
 #include "sink/sink_internal.h"
+#include "sink/sink_sqlite_fault.h"
 
 #define BUSY_TIMEOUT_MS 5000
-
-/* SQLite's own limit on a value (SQLITE_MAX_LENGTH), some bytes left for the record around it. */
-#define MAX_VALUE_BYTES 999000000
 
 typedef struct batch_column batch_column;
 typedef void (*result_fn)(sqlite3_context *result, batch_column *column, int64_t row);
@@ -31,7 +28,6 @@ typedef void (*result_fn)(sqlite3_context *result, batch_column *column, int64_t
 struct batch_column {
     const mimic_column *data;
     result_fn result;
-    bool must_be_present; /* NOT NULL, or part of the primary key */
     /* The last date or time formatted: measurements of one moment stand together. */
     int64_t last_value;
     int last_size; /* 0 = none */
@@ -46,6 +42,7 @@ struct mimic_sqlite {
     mimic_sqlite_insert insert;
     sqlite3_stmt *statement;
     batch_column *columns;
+    mimic_sqlite_rules rules;
     /* the rows that a run of the statement takes: next to end */
     int64_t next;
     int64_t end;
@@ -424,12 +421,9 @@ mimic_status mimic__sqlite_insert_open(mimic_sqlite *db, const mimic_sqlite_inse
     db->columns = mimic__alloc_zeroed(db->ctx, table->field_count, sizeof *db->columns);
     if (db->columns == NULL)
         return mimic__fail_memory(err);
-    for (size_t i = 0; i < table->field_count; i++) {
+    for (size_t i = 0; i < table->field_count; i++)
         db->columns[i].result = choose_result(table->fields[i].type, insert->integer_times);
-        db->columns[i].must_be_present = table->fields[i].is_required;
-    }
-    for (size_t i = 0; i < table->primary_key_count; i++)
-        db->columns[table->primary_key[i]].must_be_present = true;
+    MIMIC_TRY(mimic__sqlite_rules_init(&db->rules, db->ctx, table, err));
     MIMIC_TRY(
         mimic__sqlite_exec(db, "CREATE VIRTUAL TABLE temp._mimic_batch USING mimic_batch", err));
     mimic_buffer sql;
@@ -453,72 +447,9 @@ void mimic__sqlite_insert_close(mimic_sqlite *db)
     db->statement = NULL;
     /* Teardown: the temporary database goes with the connection in any case. */
     sqlite3_exec(db->handle, "DROP TABLE IF EXISTS temp._mimic_batch", NULL, NULL, NULL);
+    mimic__sqlite_rules_free(&db->rules, db->ctx);
     mimic__free(db->ctx, db->columns);
     db->columns = NULL;
-}
-
-/* Why SQLite cannot hold a value as it is; 0 = it can. SQLite turns NaN into NULL, and a NULL in an
- * INTEGER PRIMARY KEY into a number of its own. */
-static mimic_reject_code cell_fault(const batch_column *column, int64_t row)
-{
-    const mimic_column *data = column->data;
-    if (!mimic_column_is_valid(data, row))
-        return column->must_be_present ? MIMIC_REJECT_REQUIRED : 0;
-    switch (data->type) {
-    case MIMIC_TYPE_FLOAT32:
-        return isnan(((const float *)data->values)[row]) ? MIMIC_REJECT_SINK : 0;
-    case MIMIC_TYPE_FLOAT64:
-        return isnan(((const double *)data->values)[row]) ? MIMIC_REJECT_SINK : 0;
-    case MIMIC_TYPE_STRING:
-    case MIMIC_TYPE_BINARY:
-        return data->offsets[row + 1] - data->offsets[row] > MAX_VALUE_BYTES ? MIMIC_REJECT_SINK
-                                                                             : 0;
-    default:
-        return 0;
-    }
-}
-
-/* Whether a look at single cells is worth it: nearly no column of nearly no batch. */
-static bool may_have_faults(const batch_column *column, int64_t row_count)
-{
-    const mimic_column *data = column->data;
-    bool found = column->must_be_present && data->validity != NULL;
-    if (data->type == MIMIC_TYPE_FLOAT32)
-        for (int64_t row = 0; row < row_count; row++)
-            found |= isnan(((const float *)data->values)[row]) != 0;
-    else if (data->type == MIMIC_TYPE_FLOAT64)
-        for (int64_t row = 0; row < row_count; row++)
-            found |= isnan(((const double *)data->values)[row]) != 0;
-    else if (data->offsets != NULL)
-        found |= data->offsets[row_count] - data->offsets[0] > MAX_VALUE_BYTES;
-    return found;
-}
-
-/* The first row from `row` on that holds a fault, with its column; row_count when there is none. */
-static int64_t find_fault(const mimic_sqlite *db, int64_t row, int64_t row_count,
-                          size_t *out_column)
-{
-    for (; row < row_count; row++)
-        for (size_t i = 0; i < db->insert.table->field_count; i++)
-            if (cell_fault(&db->columns[i], row) != 0) {
-                *out_column = i;
-                return row;
-            }
-    return row_count;
-}
-
-static mimic_status refuse_fault(const mimic_sqlite *db, int64_t row, size_t column,
-                                 mimic_error *err)
-{
-    const mimic_reject_code code = cell_fault(&db->columns[column], row);
-    const mimic_type type = db->columns[column].data->type;
-    const char *message = "SQLite cannot hold a value of this size";
-    if (code == MIMIC_REJECT_REQUIRED)
-        message = "no value, where the table requires one";
-    else if (type == MIMIC_TYPE_FLOAT32 || type == MIMIC_TYPE_FLOAT64)
-        message = "NaN: SQLite would store it as NULL";
-    return mimic__sink_refuse(db->insert.host, row, code, db->insert.table->fields[column].name,
-                              message, err);
 }
 
 /* The field that SQLite's message "UNIQUE constraint failed: table.field" names; "" for several. */
@@ -574,24 +505,23 @@ static mimic_status insert_rows(mimic_sqlite *db, int64_t first, int64_t end, in
     return refuse_clash(db, code, db->next, err);
 }
 
-mimic_status mimic__sqlite_insert_batch(mimic_sqlite *db, const mimic_batch *batch,
+mimic_status mimic__sqlite_insert_batch(mimic_sqlite *db, const mimic_batch *batch, int64_t row,
                                         mimic_error *err)
 {
-    bool is_suspect = false;
     for (size_t i = 0; i < batch->column_count; i++) {
         db->columns[i].data = &batch->columns[i];
         db->columns[i].last_size = 0;
-        is_suspect |= may_have_faults(&db->columns[i], batch->row_count);
     }
-    int64_t row = 0;
+    const bool is_suspect = mimic__sqlite_may_have_faults(&db->rules, batch);
     while (row < batch->row_count) {
         size_t column = 0;
-        const int64_t end =
-            is_suspect ? find_fault(db, row, batch->row_count, &column) : batch->row_count;
+        const int64_t end = is_suspect ? mimic__sqlite_find_fault(&db->rules, batch, row, &column)
+                                       : batch->row_count;
         while (row < end)
             MIMIC_TRY(insert_rows(db, row, end, &row, err));
         if (row < batch->row_count)
-            MIMIC_TRY(refuse_fault(db, row++, column, err));
+            MIMIC_TRY(
+                mimic__sqlite_refuse_fault(&db->rules, db->insert.host, batch, row++, column, err));
     }
     return MIMIC_OK;
 }

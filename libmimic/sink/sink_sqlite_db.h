@@ -22,7 +22,8 @@ void mimic__sqlite_set_name(mimic_sqlite *db, const char *name);
 /* Closes the file, so that it may be renamed. The object must still be freed. */
 mimic_status mimic__sqlite_close(mimic_sqlite *db, mimic_error *err);
 
-/* Asks `interrupted` now and then while a statement runs; not 0 ends it with MIMIC_ERR_CANCELLED. */
+/* Asks `interrupted` now and then while a statement runs; not 0 ends it with MIMIC_ERR_CANCELLED.
+ */
 void mimic__sqlite_set_interrupted(mimic_sqlite *db, int (*interrupted)(void *ctx), void *ctx);
 
 /* Runs statements without parameters. */
@@ -57,7 +58,8 @@ typedef struct mimic_sqlite_insert {
 
 mimic_status mimic__sqlite_insert_open(mimic_sqlite *db, const mimic_sqlite_insert *insert,
                                        mimic_error *err);
-mimic_status mimic__sqlite_insert_batch(mimic_sqlite *db, const mimic_batch *batch,
+/* Of a batch the rows from `row` on. */
+mimic_status mimic__sqlite_insert_batch(mimic_sqlite *db, const mimic_batch *batch, int64_t row,
                                         mimic_error *err);
 void mimic__sqlite_insert_close(mimic_sqlite *db);
 

@@ -68,14 +68,14 @@ static mimic_status read_at(const mimic_sqlite_pages *pages, unsigned char *byte
 }
 
 mimic_status mimic__sqlite_pages_open(mimic_sqlite_pages *pages, const mimic_context *ctx,
-                                      const char *path, mimic_error *err)
+                                      const char *path, const char *name, mimic_error *err)
 {
-    *pages = (mimic_sqlite_pages){.ctx = ctx, .name = path};
+    *pages = (mimic_sqlite_pages){.ctx = ctx, .name = name};
     mimic__buffer_init(&pages->roots, ctx);
     pages->lock_page = (uint32_t)(MIMIC_SQLITE_LOCK_BYTE / MIMIC_SQLITE_PAGE_BYTES) + 1;
     pages->file = open(path, O_RDWR | O_CLOEXEC);
     if (pages->file < 0)
-        return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot open database %s", path);
+        return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot open database %s", name);
     return MIMIC_OK;
 }
 

@@ -37,7 +37,7 @@ typedef struct mimic_sqlite_pages {
 /* Opens the file for as long as `pages` lives: closing it would drop the locks that SQLite holds.
  */
 mimic_status mimic__sqlite_pages_open(mimic_sqlite_pages *pages, const mimic_context *ctx,
-                                      const char *path, mimic_error *err);
+                                      const char *path, const char *name, mimic_error *err);
 /* Allowed on a struct that is zero but for file = -1. */
 void mimic__sqlite_pages_close(mimic_sqlite_pages *pages);
 

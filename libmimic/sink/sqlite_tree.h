@@ -1,38 +1,49 @@
 /*
- * The interior pages of a rowid table's b-tree, built from the left to the right above leaves that
- * are there already (sqlite_leaf.h makes those): one page of each level is in memory.
+ * The b-tree of a rowid table, built from the left to the right: chunks of leaf pages get their
+ * place in the file as they come, and the interior pages grow above them, one page of each level
+ * being in memory. What it writes depends on the batches alone.
  */
 #ifndef MIMIC_SINK_SQLITE_TREE_H
 #define MIMIC_SINK_SQLITE_TREE_H
 
+#include "sink/sqlite_leaf.h"
 #include "sink/sqlite_pages.h"
-#include "sink/sqlite_record.h"
 
-#define MIMIC_SQLITE_LEVELS_MAX 12
+#define MIMIC_SQLITE_LEVELS_MAX 8 /* of interior pages; each has 270 children and more */
 
-/* An interior page under construction; its last child is kept apart as the rightmost one. */
+typedef struct mimic_sqlite_child {
+    uint32_t page;
+    int64_t last_key; /* the largest rowid below it */
+} mimic_sqlite_child;
+
+/* An interior page under construction. */
 typedef struct mimic_sqlite_level {
     size_t cell_count;
     size_t cells_start;
-    uint32_t right;    /* page number of the last child; 0 = none yet */
-    int64_t right_key; /* its largest rowid */
+    bool has_children;
+    mimic_sqlite_child right; /* the last child, which has no cell yet */
+    mimic_sqlite_child last;  /* the child of the last cell */
+    size_t last_size;         /* of that cell */
     unsigned char page[MIMIC_SQLITE_PAGE_BYTES];
 } mimic_sqlite_level;
 
 typedef struct mimic_sqlite_tree {
     const mimic_context *ctx;
     mimic_sqlite_pages *pages;
-    uint32_t root;
+    uint32_t root; /* an empty leaf, which SQLite made */
+    mimic_sqlite_held_leaf held;
     mimic_sqlite_level *levels[MIMIC_SQLITE_LEVELS_MAX]; /* [0] stands above the leaves */
     size_t level_count;
 } mimic_sqlite_tree;
 
-void mimic__sqlite_tree_init(mimic_sqlite_tree *tree, mimic_sqlite_pages *pages, uint32_t root);
+void mimic__sqlite_tree_init(mimic_sqlite_tree *tree, const mimic_context *ctx,
+                             mimic_sqlite_pages *pages, uint32_t root);
 void mimic__sqlite_tree_free(mimic_sqlite_tree *tree);
-/* The next child from the left, whose largest rowid is `key`. */
-mimic_status mimic__sqlite_tree_add(mimic_sqlite_tree *tree, uint32_t child, int64_t key,
-                                    mimic_error *err);
-/* Writes what is left; the highest page becomes the root. For trees of two leaves and more. */
+/* Appends a chunk, whose rowids must be larger than those before. A chunk that was encoded into
+ * tree->held must be the next. The chunk's pages are changed. */
+mimic_status mimic__sqlite_tree_append(mimic_sqlite_tree *tree, mimic_sqlite_chunk *chunk,
+                                       mimic_error *err);
+/* Writes what is in memory, and the root. Nothing can be appended then. */
 mimic_status mimic__sqlite_tree_finish(mimic_sqlite_tree *tree, mimic_error *err);
 
 #endif
