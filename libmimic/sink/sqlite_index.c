@@ -135,10 +135,9 @@ static mimic_status prepare_index(mimic_sqlite_indexes *indexes, mimic_sqlite_in
     size_t keys = 0;
     for (size_t i = 0; i < indexes->count; i++)
         keys += indexes->items[i].is_key;
+    index->is_given_up = index->is_left;
     if (index->is_left)
-        return index->is_key ? mimic__fail(err, MIMIC_ERR_UNSUPPORTED,
-                                           "the key %s is left to SQLite", index->name)
-                             : MIMIC_OK;
+        return MIMIC_OK;
     mimic_sqlite_cell cell;
     mimic__sqlite_cell_init(&cell, options->table->fields[index->fields[0]].type,
                             options->integer_times);
@@ -159,6 +158,16 @@ static mimic_status prepare_index(mimic_sqlite_indexes *indexes, mimic_sqlite_in
     return mimic__sorter_new(options->ctx, &sorter, &index->sorter, err);
 }
 
+/* A primary key without an index is the rowid by another name. */
+static void find_rowid_field(mimic_sqlite_indexes *indexes)
+{
+    const mimic_table *const table = indexes->options.table;
+    indexes->rowid_field = table->primary_key_count == 0 ? -1 : (ptrdiff_t)table->primary_key[0];
+    for (size_t i = 0; i < indexes->count; i++)
+        if (indexes->items[i].is_primary)
+            indexes->rowid_field = -1;
+}
+
 mimic_status mimic__sqlite_indexes_open(const mimic_sqlite_indexes_options *options,
                                         mimic_sqlite_indexes **out_indexes, mimic_error *err)
 {
@@ -169,6 +178,7 @@ mimic_status mimic__sqlite_indexes_open(const mimic_sqlite_indexes_options *opti
     indexes->options = *options;
     mimic__arena_init(&indexes->arena, options->ctx);
     mimic_status status = ask(indexes, err);
+    find_rowid_field(indexes);
     for (size_t i = 0; i < indexes->count && status == MIMIC_OK; i++)
         status = prepare_index(indexes, &indexes->items[i], err);
     if (status != MIMIC_OK)
@@ -198,6 +208,19 @@ void mimic__sqlite_indexes_free(mimic_sqlite_indexes *indexes)
     mimic__free(indexes->options.ctx, indexes);
 }
 
+ptrdiff_t mimic__sqlite_indexes_rowid_field(const mimic_sqlite_indexes *indexes)
+{
+    return indexes->rowid_field;
+}
+
+bool mimic__sqlite_indexes_watch_keys(const mimic_sqlite_indexes *indexes)
+{
+    for (size_t i = 0; i < indexes->count; i++)
+        if (indexes->items[i].is_key && indexes->items[i].is_left)
+            return false;
+    return true;
+}
+
 /* ---- entries, in order ---- */
 
 mimic_status mimic__sqlite_index_add_pending(mimic_sqlite_index *index, mimic_error *err)
@@ -214,12 +237,10 @@ mimic_status mimic__sqlite_index_add_pending(mimic_sqlite_index *index, mimic_er
 
 /* All but the last go to the sorter: that one waits, as the next batch may go on with it. */
 static mimic_status add_pairs(mimic_sqlite_index *index, mimic_sqlite_entries *entries,
-                              uint64_t base, mimic_error *err)
+                              mimic_error *err)
 {
-    mimic_sort_pair *pairs = entries->pairs;
-    size_t count = entries->pair_count;
-    for (size_t i = 0; i < count; i++)
-        pairs[i].lo += base;
+    mimic_sort_pair *const pairs = entries->pairs;
+    const size_t count = entries->pair_count;
     if (count > 0 && index->has_pending && pairs[0].hi == index->pending.hi &&
         continues(index->pending.lo, pairs[0].lo)) {
         pairs[0].lo = joined(index->pending.lo, pairs[0].lo);
@@ -234,17 +255,16 @@ static mimic_status add_pairs(mimic_sqlite_index *index, mimic_sqlite_entries *e
     return MIMIC_OK;
 }
 
-static mimic_status add_strings(mimic_sqlite_index *index, mimic_sqlite_entries *entries,
-                                uint64_t base, mimic_error *err)
+static mimic_status add_strings(mimic_sqlite_index *index, const mimic_sqlite_entries *entries,
+                                mimic_error *err)
 {
     mimic_buffer *const pending = &index->pending_string;
-    unsigned char *at = (unsigned char *)entries->strings.data;
-    unsigned char *const end = at == NULL ? at : at + entries->strings.size;
+    const unsigned char *at = (const unsigned char *)entries->strings.data;
+    const unsigned char *const end = at == NULL ? at : at + entries->strings.size;
     for (uint32_t size; at < end; at += size) {
         memcpy(&size, at, sizeof size);
         at += sizeof size;
-        const uint64_t lo = get_lo(at, size) + base;
-        put_lo(at, size, lo);
+        const uint64_t lo = get_lo(at, size);
         const uint64_t before =
             index->has_pending ? get_lo((unsigned char *)pending->data, pending->size) : 0;
         if (index->has_pending && pending->size == size && continues(before, lo) &&
@@ -263,20 +283,18 @@ static mimic_status add_strings(mimic_sqlite_index *index, mimic_sqlite_entries 
 }
 
 mimic_status mimic__sqlite_indexes_add(mimic_sqlite_indexes *indexes, mimic_sqlite_keys *keys,
-                                       int64_t rowid, mimic_error *err)
+                                       mimic_error *err)
 {
     for (size_t i = 0; i < indexes->count; i++) {
         mimic_sqlite_index *const index = &indexes->items[i];
         mimic_sqlite_entries *const entries = &keys->entries[i];
-        if (entries->is_left && !index->is_left) {
-            index->is_left = true;
+        if (entries->is_left && !index->is_given_up) {
+            index->is_given_up = true;
             mimic__sqlite_index_free(index);
         }
-        if (index->is_left)
-            continue;
-        const uint64_t base = (uint64_t)rowid << ROWID_SHIFT;
-        MIMIC_TRY(index->is_integer ? add_pairs(index, entries, base, err)
-                                    : add_strings(index, entries, base, err));
+        if (!index->is_given_up)
+            MIMIC_TRY(index->is_integer ? add_pairs(index, entries, err)
+                                        : add_strings(index, entries, err));
     }
     return MIMIC_OK;
 }

@@ -8,9 +8,9 @@
 #include "sink/sqlite_index_internal.h"
 
 mimic_status mimic__sqlite_check_begin(mimic_sqlite_indexes *indexes, mimic_sqlite_keys *keys,
-                                       bool *out_is_unsure, mimic_error *err)
+                                       mimic_sqlite_seen *out_seen, mimic_error *err)
 {
-    *out_is_unsure = false;
+    *out_seen = MIMIC_SQLITE_NOT_SEEN;
     for (size_t i = 0; i < indexes->count; i++) {
         mimic_sqlite_entries *const entries = &keys->entries[i];
         if (!indexes->items[i].is_key)
@@ -21,7 +21,8 @@ mimic_status mimic__sqlite_check_begin(mimic_sqlite_indexes *indexes, mimic_sqli
                 : mimic__sqlite_unique_begin(indexes->items[i].unique, &entries->facts);
         if (seen == MIMIC_SQLITE_NO_MEMORY)
             return mimic__fail_memory(err);
-        *out_is_unsure |= seen == MIMIC_SQLITE_UNSURE;
+        if (seen > *out_seen)
+            *out_seen = seen;
         entries->must_look = seen != MIMIC_SQLITE_NOT_SEEN;
     }
     return MIMIC_OK;

@@ -47,8 +47,9 @@ typedef struct mimic_sqlite_index {
     uint32_t root;
     bool is_key; /* PRIMARY KEY or UNIQUE */
     bool is_primary;
-    bool is_left;    /* to SQLite */
-    bool is_integer; /* one column of integers: pairs */
+    bool is_left;     /* to SQLite, from the start */
+    bool is_given_up; /* left to SQLite since then; not for encode to see */
+    bool is_integer;  /* one column of integers: pairs */
     size_t column_count;
     size_t fields[MIMIC_SQLITE_KEY_COLUMNS_MAX];
     mimic_sorter *sorter;
@@ -69,6 +70,7 @@ struct mimic_sqlite_indexes {
     mimic_arena arena;
     mimic_sqlite_index *items; /* in the order in which SQLite checks keys */
     size_t count;
+    ptrdiff_t rowid_field; /* -1 = none */
 };
 
 /* The entries of one index for one batch. */

@@ -1,13 +1,11 @@
-/*
- * Entries of indexes from batches (sqlite_index.h): the half that runs on any thread. Rowids count
- * from 0 here, as nobody knows yet how many rows before were refused, unless a field is the rowid.
- */
+/* Entries of indexes from batches (sqlite_index.h): the half that runs on any thread. */
 #include "base/error.h"
 #include "sink/sqlite_index_internal.h"
 
 /* The rows of a batch, as they are stored. */
 typedef struct row_walk {
     const mimic_batch *batch;
+    int64_t end_row;
     const uint8_t *skip;
     bool has_rowid_field;
     mimic_sqlite_cell rowid; /* the field that is the rowid */
@@ -28,10 +26,16 @@ static int64_t get_integer(const mimic_sqlite_cell *cell, int64_t row)
     }
 }
 
-/* lo of a row, `index` rows being stored before it; false when the rowid does not fit. */
-static inline bool get_lo_of(const row_walk *walk, int64_t row, int64_t index, uint64_t *out_lo)
+static inline bool is_stored(const row_walk *walk, int64_t row)
 {
-    const int64_t rowid = walk->has_rowid_field ? get_integer(&walk->rowid, row) : index;
+    return walk->skip == NULL || walk->skip[row] == 0;
+}
+
+/* lo of a row; false when the rowid does not fit. */
+static inline bool get_lo_of(const row_walk *walk, int64_t row, uint64_t *out_lo)
+{
+    const int64_t rowid =
+        walk->has_rowid_field ? get_integer(&walk->rowid, row) : walk->batch->first_row + row + 1;
     *out_lo = (uint64_t)rowid << ROWID_SHIFT;
     return rowid >= 0 && rowid < ROWID_END;
 }
@@ -50,14 +54,13 @@ static inline void add_pair(mimic_sqlite_entries *entries, uint64_t hi, uint64_t
 static void make_pairs(mimic_sqlite_entries *entries, const row_walk *walk,
                        const mimic_sqlite_cell *cell)
 {
-    int64_t index = 0;
-    for (int64_t row = 0; row < walk->batch->row_count; row++) {
-        if (walk->skip != NULL && walk->skip[row] != 0)
+    for (int64_t row = 0; row < walk->end_row; row++) {
+        if (!is_stored(walk, row))
             continue;
         const bool is_present =
             cell->validity == NULL || ((cell->validity[row >> 3] >> (row & 7)) & 1) != 0;
         uint64_t lo = 0;
-        entries->is_left |= !get_lo_of(walk, row, index++, &lo);
+        entries->is_left |= !get_lo_of(walk, row, &lo);
         uint64_t hi = 0;
         if (is_present) {
             hi = (uint64_t)get_integer(cell, row) ^ SIGN_BIT;
@@ -99,12 +102,11 @@ static bool make_strings(mimic_sqlite_entries *entries, const row_walk *walk,
                          mimic_sqlite_key *key)
 {
     size_t last = 0;
-    int64_t stored = 0;
-    for (int64_t row = 0; row < walk->batch->row_count && !entries->is_left; row++) {
-        if (walk->skip != NULL && walk->skip[row] != 0)
+    for (int64_t row = 0; row < walk->end_row && !entries->is_left; row++) {
+        if (!is_stored(walk, row))
             continue;
         uint64_t lo = 0;
-        entries->is_left = !get_lo_of(walk, row, stored++, &lo) ||
+        entries->is_left = !get_lo_of(walk, row, &lo) ||
                            !mimic__sqlite_key_make(key, cells, index->column_count, row);
         if (entries->is_left)
             break;
@@ -150,14 +152,15 @@ static bool make_entries(mimic_sqlite_entries *entries, const row_walk *walk,
 }
 
 mimic_status mimic__sqlite_keys_encode(const mimic_sqlite_indexes *indexes,
-                                       const mimic_batch *batch, const uint8_t *skip,
-                                       mimic_sqlite_keys **out_keys, mimic_error *err)
+                                       const mimic_batch *batch, int64_t end_row,
+                                       const uint8_t *skip, mimic_sqlite_keys **out_keys,
+                                       mimic_error *err)
 {
     const mimic_context *const ctx = indexes->options.ctx;
-    row_walk walk = {.batch = batch, .skip = skip};
-    const size_t rowid_field = indexes->options.rowid_field;
+    row_walk walk = {.batch = batch, .end_row = end_row, .skip = skip};
+    const ptrdiff_t rowid_field = indexes->rowid_field;
     *out_keys = NULL;
-    if (rowid_field != MIMIC_SQLITE_NO_FIELD) {
+    if (rowid_field >= 0) {
         walk.has_rowid_field = true;
         mimic__sqlite_cell_init(&walk.rowid, batch->columns[rowid_field].type, true);
         mimic__sqlite_cell_bind(&walk.rowid, &batch->columns[rowid_field]);

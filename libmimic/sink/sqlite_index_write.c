@@ -144,28 +144,40 @@ mimic_status mimic__sqlite_indexes_write(mimic_sqlite_indexes *indexes, mimic_sq
 {
     for (size_t i = 0; i < indexes->count; i++) {
         mimic_sqlite_index *const index = &indexes->items[i];
-        if (!index->is_left && (index->is_key || !only_keys))
+        if (!index->is_given_up && (index->is_key || !only_keys))
             MIMIC_TRY(write_index(indexes->options.ctx, index, pages, err));
         mimic__sqlite_index_free(index);
     }
     return MIMIC_OK;
 }
 
+/* Runs a statement on an index. */
+static mimic_status run(const mimic_sqlite_indexes *indexes, const char *statement,
+                        const char *name, mimic_error *err)
+{
+    mimic_buffer sql;
+    mimic__buffer_init(&sql, indexes->options.ctx);
+    mimic__buffer_format(&sql, "%s main.", statement);
+    mimic__sql_quote_identifier(&sql, name);
+    mimic__buffer_byte(&sql, '\0');
+    const mimic_status status = sql.failed ? mimic__fail_memory(err)
+                                           : mimic__sqlite_exec(indexes->options.db, sql.data, err);
+    mimic__buffer_free(&sql);
+    return status;
+}
+
+mimic_status mimic__sqlite_indexes_drop(mimic_sqlite_indexes *indexes, mimic_error *err)
+{
+    for (size_t i = 0; i < indexes->count; i++)
+        if (!indexes->items[i].is_key)
+            MIMIC_TRY(run(indexes, "DROP INDEX", indexes->items[i].name, err));
+    return MIMIC_OK;
+}
+
 mimic_status mimic__sqlite_indexes_complete(mimic_sqlite_indexes *indexes, mimic_error *err)
 {
-    for (size_t i = 0; i < indexes->count; i++) {
-        if (!indexes->items[i].is_left)
-            continue;
-        mimic_buffer sql;
-        mimic__buffer_init(&sql, indexes->options.ctx);
-        mimic__buffer_text(&sql, "REINDEX main.");
-        mimic__sql_quote_identifier(&sql, indexes->items[i].name);
-        mimic__buffer_byte(&sql, '\0');
-        const mimic_status status = sql.failed
-                                        ? mimic__fail_memory(err)
-                                        : mimic__sqlite_exec(indexes->options.db, sql.data, err);
-        mimic__buffer_free(&sql);
-        MIMIC_TRY(status);
-    }
+    for (size_t i = 0; i < indexes->count; i++)
+        if (indexes->items[i].is_given_up)
+            MIMIC_TRY(run(indexes, "REINDEX", indexes->items[i].name, err));
     return MIMIC_OK;
 }
