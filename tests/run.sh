@@ -4,7 +4,8 @@
 #     sh tests/run.sh
 #
 # Builds: build/ (gcc, warnings are errors), build-asan/ (address and undefined-behaviour
-# sanitizers), build-bare/ (every optional feature off) and, where clang is installed, build-clang/.
+# sanitizers), build-bare/ (every optional feature off) and, where clang is installed, build-clang/ (without ISA-L; what
+# zlib does is tested in every build).
 # Tests on real data read $MIMIC_TEST_DATA, or ../shared/data beside this tree; without either they
 # are skipped and say so.
 set -eu
@@ -12,7 +13,7 @@ cd "$(dirname "$0")/.."
 . tests/support/setup.sh
 
 install_packages build-essential meson ninja-build pkg-config python3 check sqlite3 zlib1g-dev \
-    libzstd-dev libsqlite3-dev libjansson-dev libxxhash-dev
+    libisal-dev libzstd-dev libsqlite3-dev libjansson-dev libxxhash-dev
 find_meson
 
 if [ -z "${MIMIC_TEST_DATA:-}" ] && [ -d ../shared/data ]; then
@@ -62,9 +63,9 @@ if compile sanitizers build-asan -Dwerror=false -Dtests=enabled -Dbuildtype=debu
     ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
         check build-asan --no-suite lint --no-suite api --no-suite real --no-suite slow --timeout-multiplier 4
 fi
-compile bare build-bare -Dwerror=true -Dtests=disabled -Dzlib=disabled -Dzstd=disabled -Dsqlite=disabled || true
+compile bare build-bare -Dwerror=true -Dtests=disabled -Dzlib=disabled -Disal=disabled -Dzstd=disabled -Dsqlite=disabled || true
 if command -v clang >/dev/null; then
-    CC=clang compile clang build-clang -Dwerror=true -Dtests=disabled || true
+    CC=clang compile clang build-clang -Dwerror=true -Dtests=disabled -Disal=disabled || true
 else
     note "build:clang=skip"
 fi

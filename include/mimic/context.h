@@ -44,7 +44,7 @@ typedef void (*mimic_log_fn)(mimic_log_level level, const char *text, void *ctx)
 
 typedef struct mimic_context_options {
     uint32_t struct_size;
-    uint32_t cpu_mask;         /* 0 = every feature found; to force scalar code set MIMIC_CPU_NONE */
+    uint32_t cpu_mask;         /* 0 = every feature found; MIMIC_CPU_NONE forces portable code */
     mimic_allocator allocator; /* all NULL = malloc, realloc, free */
     mimic_log_fn log;          /* NULL = silent */
     void *log_ctx;

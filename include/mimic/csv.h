@@ -75,11 +75,15 @@ typedef struct mimic_csv_options {
     uint32_t max_categories; /* distinct values of a categorical column; 0 = 1,048,576 */
     mimic_reject_fn on_reject; /* NULL = counted only */
     void *on_reject_ctx;
+    /* Threads that may work, the caller's included; 0 = 1, which starts none. Batches, rejects and
+     * errors are the same whatever it is. Callbacks come on the caller's thread; the context's
+     * allocator is called on all of them. */
+    int32_t jobs;
 } mimic_csv_options;
 
 #define MIMIC_CSV_OPTIONS_INIT                                                                     \
     { (uint32_t)sizeof(mimic_csv_options), 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0,               \
-      0, 0, 0, 0, 0, 0, NULL, NULL }
+      0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
 
 /** read = delivered + rejected + filtered, always. Begin with MIMIC_CSV_COUNTS_INIT. */
 typedef struct mimic_csv_counts {

@@ -1,9 +1,8 @@
 /*
- * See ipc_body.h. Message.fbs, BodyCompressionMethod BUFFER: a compressed buffer begins with its
- * plain size as a little-endian int64; an empty buffer has length 0 and no prefix. The size -1, for
- * a buffer that did not shrink and stands as it is, is never used: a frame adds a dozen bytes to
- * such a buffer, where the 8 bytes of the prefix would take a decimal's 16-byte alignment away, and
- * not every reader copes with that.
+ * See ipc_body.h. Message.fbs, BodyCompressionMethod BUFFER: a buffer begins with its plain size as
+ * a little-endian int64 and goes on with a frame, or begins with -1 and stands as it is when a
+ * frame would not be smaller. An empty buffer has length 0 and no prefix. Decimals always get a
+ * frame: 8 bytes behind a boundary they are not aligned, and polars reads them where they are.
  */
 #include "arrow/ipc_body.h"
 
@@ -12,6 +11,10 @@
 #include "base/error.h"
 
 #define PREFIX_BYTES 8
+/* What a frame may take beyond what is in it is less than a 128th and 64 bytes (zstd.h,
+ * ZSTD_COMPRESSBOUND). */
+#define FRAME_SHARE 128
+#define FRAME_OVERHEAD 128
 
 mimic_status mimic__ipc_body_init(mimic_ipc_body *body, const mimic_context *ctx,
                                   size_t column_count, bool is_compressed, int level,
@@ -52,37 +55,49 @@ void mimic__ipc_body_add_node(mimic_ipc_body *body, int64_t length, int64_t null
     body->nodes[body->node_count++] = (mimic_ipc_node){length, null_count};
 }
 
+bool mimic__ipc_body_reserve(mimic_ipc_body *body, size_t size)
+{
+    /* The worst a buffer may add: a prefix, what a frame takes, zeros up to a boundary. */
+    const size_t more = PREFIX_BYTES + FRAME_OVERHEAD + MIMIC_IPC_ALIGNMENT;
+    return mimic__buffer_reserve(&body->bytes,
+                                 size + size / FRAME_SHARE + 3 * body->node_capacity * more);
+}
+
+/* Puts a prefix and a frame, or the bytes, where the body ends. */
 static mimic_status add_compressed(mimic_ipc_body *body, const void *bytes, size_t size,
-                                   mimic_error *err)
+                                   bool is_always_frame, mimic_error *err)
 {
     mimic_buffer *target = &body->bytes;
-    const size_t bound = mimic__zstd_compress_bound(size);
-    if (bound == 0 || !mimic__buffer_reserve(target, bound + PREFIX_BYTES))
+    const size_t most = is_always_frame ? size + size / FRAME_SHARE + FRAME_OVERHEAD : size - 1;
+    size_t frame_size = 0;
+    if (!mimic__buffer_reserve(target, PREFIX_BYTES + size + size / FRAME_SHARE + FRAME_OVERHEAD))
         return mimic__fail_memory(err);
-    mimic__fb_put(target, size, PREFIX_BYTES);
-    size_t frame_size;
-    MIMIC_TRY(mimic__zstd_compress_frame(body->compressor, bytes, size, target->data + target->size,
-                                         bound, &frame_size, err));
-    target->size += frame_size;
+    MIMIC_TRY(mimic__zstd_compress_frame(body->compressor, bytes, size,
+                                         target->data + target->size + PREFIX_BYTES, most,
+                                         &frame_size, err));
+    mimic__fb_put(target, frame_size > 0 ? size : UINT64_MAX, PREFIX_BYTES);
+    if (frame_size > 0)
+        target->size += frame_size;
+    else
+        mimic__buffer_append(target, bytes, size);
     return MIMIC_OK;
 }
 
 mimic_status mimic__ipc_body_add_buffer(mimic_ipc_body *body, const void *bytes, size_t size,
-                                        mimic_error *err)
+                                        bool is_decimal, mimic_error *err)
 {
-    static const char padding[MIMIC_IPC_ALIGNMENT];
+    mimic_buffer *target = &body->bytes;
+    const size_t start = target->size;
     assert(body->span_count < 3 * body->node_capacity);
-    const size_t start = body->bytes.size;
     if (size > 0 && body->compressor != NULL)
-        MIMIC_TRY(add_compressed(body, bytes, size, err));
+        MIMIC_TRY(add_compressed(body, bytes, size, is_decimal, err));
     else
-        mimic__buffer_append(&body->bytes, bytes, size);
-    const size_t length = body->bytes.size - start;
-    body->spans[body->span_count++] = (mimic_ipc_span){(int64_t)start, (int64_t)length};
-    const size_t beyond = body->bytes.size % MIMIC_IPC_ALIGNMENT;
-    if (beyond != 0)
-        mimic__buffer_append(&body->bytes, padding, MIMIC_IPC_ALIGNMENT - beyond);
-    return body->bytes.failed ? mimic__fail_memory(err) : MIMIC_OK;
+        mimic__buffer_append(target, bytes, size);
+    body->spans[body->span_count++] =
+        (mimic_ipc_span){(int64_t)start, (int64_t)(target->size - start)};
+    while (target->size % MIMIC_IPC_ALIGNMENT != 0 && !target->failed)
+        mimic__buffer_byte(target, 0);
+    return target->failed ? mimic__fail_memory(err) : MIMIC_OK;
 }
 
 mimic_ipc_batch mimic__ipc_body_describe(const mimic_ipc_body *body, int64_t row_count)

@@ -27,10 +27,14 @@ mimic_status mimic__ipc_body_init(mimic_ipc_body *body, const mimic_context *ctx
 void mimic__ipc_body_free(mimic_ipc_body *body);
 void mimic__ipc_body_clear(mimic_ipc_body *body);
 
+/* Room for all buffers of the body, which take `size` bytes together before compression: no call
+ * below takes memory then. */
+bool mimic__ipc_body_reserve(mimic_ipc_body *body, size_t size);
+
 /* One column: its node, then its buffers in the order of the Arrow layout. */
 void mimic__ipc_body_add_node(mimic_ipc_body *body, int64_t length, int64_t null_count);
 mimic_status mimic__ipc_body_add_buffer(mimic_ipc_body *body, const void *bytes, size_t size,
-                                        mimic_error *err);
+                                        bool is_decimal, mimic_error *err);
 
 /* What the message has to say about the body. */
 mimic_ipc_batch mimic__ipc_body_describe(const mimic_ipc_body *body, int64_t row_count);

@@ -7,14 +7,25 @@
 #include "arrow/arrow_type.h"
 #include "base/error.h"
 
-void mimic__ipc_column_init(mimic_ipc_column *column, const mimic_context *ctx, mimic_type type)
+void mimic__ipc_field_init(mimic_ipc_field *field, const mimic_context *ctx, mimic_type type)
 {
-    *column = (mimic_ipc_column){.type = type, .value_bits = mimic__arrow_value_bits(type)};
+    *field = (mimic_ipc_field){.type = type, .is_coded = type == MIMIC_TYPE_CATEGORICAL};
+    mimic__buffer_init(&field->codes, ctx);
+    mimic__hashmap_init(&field->texts, ctx);
+}
+
+void mimic__ipc_field_free(mimic_ipc_field *field)
+{
+    mimic__buffer_free(&field->codes);
+    mimic__hashmap_free(&field->texts);
+}
+
+void mimic__ipc_column_init(mimic_ipc_column *column, const mimic_context *ctx)
+{
+    *column = (mimic_ipc_column){0};
     mimic__buffer_init(&column->validity, ctx);
     mimic__buffer_init(&column->offsets, ctx);
     mimic__buffer_init(&column->values, ctx);
-    mimic__buffer_init(&column->codes, ctx);
-    mimic__hashmap_init(&column->texts, ctx);
 }
 
 void mimic__ipc_column_free(mimic_ipc_column *column)
@@ -22,8 +33,11 @@ void mimic__ipc_column_free(mimic_ipc_column *column)
     mimic__buffer_free(&column->validity);
     mimic__buffer_free(&column->offsets);
     mimic__buffer_free(&column->values);
-    mimic__buffer_free(&column->codes);
-    mimic__hashmap_free(&column->texts);
+}
+
+size_t mimic__ipc_field_value_bits(const mimic_ipc_field *field)
+{
+    return field->is_coded ? 32 : mimic__arrow_value_bits(field->type);
 }
 
 void mimic__ipc_column_clear(mimic_ipc_column *column)
@@ -35,41 +49,78 @@ void mimic__ipc_column_clear(mimic_ipc_column *column)
     column->values.size = 0;
 }
 
-bool mimic__ipc_column_begin_batch(mimic_ipc_column *column, const mimic_column *source)
+bool mimic__ipc_field_begin_batch(mimic_ipc_field *field, const mimic_column *source)
 {
-    column->codes.size = 0;
-    if (column->type != MIMIC_TYPE_CATEGORICAL)
+    field->codes.size = 0;
+    if (field->type != MIMIC_TYPE_CATEGORICAL)
         return true;
     const size_t size = (size_t)source->dictionary->count * sizeof(int32_t);
-    if (!mimic__buffer_reserve(&column->codes, size))
+    if (!mimic__buffer_reserve(&field->codes, size))
         return false;
     if (size > 0)
-        memset(column->codes.data, 0xff, size); /* every code -1 */
-    column->codes.size = size;
+        memset(field->codes.data, 0xff, size); /* every code -1 */
+    field->codes.size = size;
     return true;
 }
 
-/* Up to 8 bits from bit `first` on, all set when there is no bitmap. */
+/* 64 bits from bit `first` on; all of them must be there. */
+static uint64_t get_word(const uint8_t *bits, size_t first)
+{
+    const size_t shift = first % 8;
+    uint64_t word = 0;
+    for (size_t i = 0; i < 8; i++)
+        word |= (uint64_t)bits[first / 8 + i] << (8 * i);
+    return shift == 0 ? word : word >> shift | (uint64_t)bits[first / 8 + 8] << (64 - shift);
+}
+
+/* Up to 8 bits from bit `first` on. */
 static unsigned get_bits(const uint8_t *bits, size_t first, size_t count)
 {
-    const unsigned mask = (1u << count) - 1;
-    if (bits == NULL)
-        return mask;
     const size_t shift = first % 8;
     unsigned value = (unsigned)bits[first / 8] >> shift;
     if (shift + count > 8)
         value |= (unsigned)bits[first / 8 + 1] << (8 - shift);
-    return value & mask;
+    return value & ((1u << count) - 1);
 }
 
-static unsigned count_bits(unsigned byte)
+/* Copies bits to a place that is all 0 from bit `at` on; returns how many of them are set. */
+static size_t copy_bits(unsigned char *target, size_t at, const uint8_t *source, size_t first,
+                        size_t count)
 {
-    byte -= (byte >> 1) & 0x55;
-    byte = (byte & 0x33) + ((byte >> 2) & 0x33);
-    return (byte + (byte >> 4)) & 0x0f;
+    size_t set = 0;
+    for (size_t done = 0; done < count;) {
+        const size_t shift = (at + done) % 8;
+        unsigned char *place = &target[(at + done) / 8];
+        if (shift == 0 && count - done >= 64) {
+            const uint64_t word = get_word(source, first + done);
+            for (size_t i = 0; i < 8; i++)
+                place[i] = (unsigned char)(word >> (8 * i));
+            set += (size_t)__builtin_popcountll(word);
+            done += 64;
+        } else {
+            const size_t step = count - done < 8 - shift ? count - done : 8 - shift;
+            const unsigned bits = get_bits(source, first + done, step);
+            *place = (unsigned char)(*place | bits << shift);
+            set += (size_t)__builtin_popcount(bits);
+            done += step;
+        }
+    }
+    return set;
 }
 
-/* Appends bits behind the `at` bits that are there; returns how many of them are set. */
+/* Sets `count` bits of a place that is all 0 from bit `at` on. */
+static void set_bits(unsigned char *target, size_t at, size_t count)
+{
+    const size_t whole = (at + 7) / 8;
+    for (; at < whole * 8 && count > 0; at++, count--)
+        target[at / 8] = (unsigned char)(target[at / 8] | 1u << at % 8);
+    memset(target + at / 8, 0xff, count / 8);
+    if (count % 8 != 0)
+        target[at / 8 + count / 8] = (unsigned char)((1u << count % 8) - 1);
+}
+
+/* Appends bits behind the `at` bits that are there, set ones when `source` is NULL; returns how
+ * many of them are set. */
 static size_t append_bits(mimic_buffer *target, size_t at, const uint8_t *source, size_t first,
                           size_t count)
 {
@@ -78,17 +129,10 @@ static size_t append_bits(mimic_buffer *target, size_t at, const uint8_t *source
         return 0;
     memset(target->data + target->size, 0, size - target->size);
     target->size = size;
-    size_t set = 0;
-    for (size_t done = 0; done < count;) {
-        const size_t shift = (at + done) % 8;
-        const size_t step = count - done < 8 - shift ? count - done : 8 - shift;
-        const unsigned bits = get_bits(source, first + done, step);
-        char *byte = &target->data[(at + done) / 8];
-        *byte = (char)(unsigned char)((unsigned char)*byte | bits << shift);
-        set += count_bits(bits);
-        done += step;
-    }
-    return set;
+    if (source != NULL)
+        return copy_bits((unsigned char *)target->data, at, source, first, count);
+    set_bits((unsigned char *)target->data, at, count);
+    return count;
 }
 
 static void append_bytes(mimic_ipc_column *column, const mimic_column *source, size_t first,
@@ -112,14 +156,14 @@ static void append_bytes(mimic_ipc_column *column, const mimic_column *source, s
 }
 
 /* Own code of a text of the source's dictionary; -1 when memory ran out. */
-static int32_t own_code(mimic_ipc_column *column, const mimic_dictionary *dictionary, int32_t code)
+static int32_t own_code(mimic_ipc_field *field, const mimic_dictionary *dictionary, int32_t code)
 {
-    int32_t *known = (int32_t *)(void *)column->codes.data + code;
+    int32_t *known = (int32_t *)(void *)field->codes.data + code;
     if (*known < 0) {
         const int32_t start = dictionary->offsets[code];
         const size_t size = (size_t)(dictionary->offsets[code + 1] - start);
         const uint32_t number =
-            mimic__hashmap_insert(&column->texts, dictionary->bytes + start, size);
+            mimic__hashmap_insert(&field->texts, dictionary->bytes + start, size);
         if (number > INT32_MAX) /* MIMIC_HASHMAP_NONE too */
             return -1;
         *known = (int32_t)number;
@@ -127,8 +171,9 @@ static int32_t own_code(mimic_ipc_column *column, const mimic_dictionary *dictio
     return *known;
 }
 
-static mimic_status append_codes(mimic_ipc_column *column, const mimic_column *source, size_t first,
-                                 size_t count, mimic_error *err)
+static mimic_status append_codes(mimic_ipc_column *column, mimic_ipc_field *field,
+                                 const mimic_column *source, size_t first, size_t count,
+                                 mimic_error *err)
 {
     if (!mimic__buffer_reserve(&column->values, count * sizeof(int32_t)))
         return mimic__fail_memory(err);
@@ -142,7 +187,7 @@ static mimic_status append_codes(mimic_ipc_column *column, const mimic_column *s
             return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                                "code %d lies outside a dictionary of %lld texts",
                                (int)source_codes[i], (long long)source->dictionary->count);
-        codes[i] = own_code(column, source->dictionary, source_codes[i]);
+        codes[i] = own_code(field, source->dictionary, source_codes[i]);
         if (codes[i] < 0)
             return mimic__fail_memory(err);
     }
@@ -150,19 +195,21 @@ static mimic_status append_codes(mimic_ipc_column *column, const mimic_column *s
     return MIMIC_OK;
 }
 
-mimic_status mimic__ipc_column_append(mimic_ipc_column *column, const mimic_column *source,
-                                      size_t first, size_t count, mimic_error *err)
+mimic_status mimic__ipc_column_append(mimic_ipc_column *column, mimic_ipc_field *field,
+                                      const mimic_column *source, size_t first, size_t count,
+                                      mimic_error *err)
 {
+    const size_t value_bits = mimic__ipc_field_value_bits(field);
     const size_t valid =
         append_bits(&column->validity, column->rows, source->validity, first, count);
-    if (column->type == MIMIC_TYPE_CATEGORICAL) {
-        MIMIC_TRY(append_codes(column, source, first, count, err));
-    } else if (column->value_bits == 0) {
+    if (field->is_coded) {
+        MIMIC_TRY(append_codes(column, field, source, first, count, err));
+    } else if (value_bits == 0) {
         append_bytes(column, source, first, count);
-    } else if (column->value_bits == 1) {
+    } else if (value_bits == 1) {
         append_bits(&column->values, column->rows, source->values, first, count);
     } else {
-        const size_t width = column->value_bits / 8;
+        const size_t width = value_bits / 8;
         mimic__buffer_append(&column->values, (const char *)source->values + first * width,
                              count * width);
     }

@@ -1,17 +1,20 @@
 /*
  * See ipc_writer.h. Every message is written as: 0xFFFFFFFF, the size of the metadata, the metadata
- * padded so that the body begins on a 64-byte boundary of the file, the body. Memory: what is
- * gathered (MIMIC_IPC_BATCH_BYTES, or one row), the body made of it, and the dictionaries.
+ * padded so that the body begins on a 64-byte boundary of the file, the body.
+ *
+ * Memory: a record batch is gathered (MIMIC_IPC_BATCH_BYTES, or one row) and made a body of no more
+ * than that. With a pool, others wait for their bodies or to be written: at most MAX_BATCHES - 1,
+ * and no further one is begun while they hold MAX_WAITING_BYTES. Dictionaries come on top.
  */
 #include "arrow/ipc_writer.h"
 
-#include "arrow/arrow_type.h"
-#include "arrow/ipc_body.h"
-#include "arrow/ipc_column.h"
+#include "arrow/ipc_gathered.h"
 #include "base/error.h"
 
 #define FILE_MAGIC "ARROW1"
 #define PREFIX_BYTES 8
+#define MAX_BATCHES 3
+#define MAX_WAITING_BYTES (10 << 20)
 
 struct mimic_ipc_writer {
     const mimic_context *ctx;
@@ -20,12 +23,14 @@ struct mimic_ipc_writer {
     mimic_ipc_write_fn write;
     void *write_ctx;
     int64_t position; /* bytes written */
-    mimic_ipc_column *columns;
-    int64_t *sent_texts; /* a column: size of the dictionary in the stream, -1 = not sent */
-    size_t rows;         /* gathered */
-    uint64_t bits;       /* what they take */
+    mimic_ipc_field *fields;
+    int64_t *sent_texts; /* a field: size of the dictionary in the stream, -1 = not sent */
+    mimic_ipc_gathered batches[MAX_BATCHES];  /* initialised when they are needed */
+    mimic_ipc_gathered *current;              /* the one that is being gathered, or NULL */
+    mimic_ipc_gathered *waiting[MAX_BATCHES]; /* submitted, not written; the oldest first */
+    size_t waiting_count;
     mimic_buffer metadata;
-    mimic_ipc_body body;
+    mimic_ipc_body texts;           /* of the dictionary that is being written */
     mimic_buffer batch_blocks;      /* mimic_ipc_block each */
     mimic_buffer dictionary_blocks; /* mimic_ipc_block each */
 };
@@ -46,9 +51,11 @@ static void pad_metadata(mimic_ipc_writer *writer)
         mimic__buffer_byte(&writer->metadata, 0);
 }
 
-/* Writes writer->metadata as a message with writer->body behind it. `blocks` may be NULL. */
-static mimic_status write_message(mimic_ipc_writer *writer, mimic_buffer *blocks, mimic_error *err)
+/* Writes writer->metadata as a message with `body` behind it. Body and blocks may be NULL. */
+static mimic_status write_message(mimic_ipc_writer *writer, const mimic_ipc_body *body,
+                                  mimic_buffer *blocks, mimic_error *err)
 {
+    const size_t body_size = body == NULL ? 0 : body->bytes.size;
     pad_metadata(writer);
     if (writer->metadata.failed)
         return mimic__fail_memory(err);
@@ -57,9 +64,8 @@ static mimic_status write_message(mimic_ipc_writer *writer, mimic_buffer *blocks
                            "table \"%s\": its names and descriptions pass 2 GiB, more than Arrow "
                            "metadata can hold",
                            writer->table->name);
-    const mimic_ipc_block block = {writer->position,
-                                   (int32_t)(writer->metadata.size + PREFIX_BYTES),
-                                   (int64_t)writer->body.bytes.size};
+    const mimic_ipc_block block = {
+        writer->position, (int32_t)(writer->metadata.size + PREFIX_BYTES), (int64_t)body_size};
     const uint32_t size = (uint32_t)writer->metadata.size;
     const unsigned char prefix[PREFIX_BYTES] = {0xff,
                                                 0xff,
@@ -71,70 +77,136 @@ static mimic_status write_message(mimic_ipc_writer *writer, mimic_buffer *blocks
                                                 (unsigned char)(size >> 24)};
     MIMIC_TRY(write_bytes(writer, prefix, sizeof prefix, err));
     MIMIC_TRY(write_bytes(writer, writer->metadata.data, writer->metadata.size, err));
-    if (writer->body.bytes.size > 0)
-        MIMIC_TRY(write_bytes(writer, writer->body.bytes.data, writer->body.bytes.size, err));
+    if (body_size > 0)
+        MIMIC_TRY(write_bytes(writer, body->bytes.data, body_size, err));
     if (blocks != NULL)
         mimic__buffer_append(blocks, &block, sizeof block);
     return blocks != NULL && blocks->failed ? mimic__fail_memory(err) : MIMIC_OK;
 }
 
-static mimic_status write_dictionary(mimic_ipc_writer *writer, size_t index, mimic_error *err)
+/* The first `count` texts of a field, which are the dictionary as it was at some time. */
+static mimic_status write_dictionary(mimic_ipc_writer *writer, size_t index, int64_t count,
+                                     mimic_error *err)
 {
     static const int32_t no_offsets[1] = {0};
-    const mimic_hashmap *texts = &writer->columns[index].texts;
-    const int32_t *offsets = texts->count == 0 ? no_offsets : texts->offsets;
-    mimic_ipc_body *body = &writer->body;
+    const mimic_hashmap *texts = &writer->fields[index].texts;
+    const int32_t *offsets = count == 0 ? no_offsets : texts->offsets;
+    mimic_ipc_body *body = &writer->texts;
     mimic__ipc_body_clear(body);
-    mimic__ipc_body_add_node(body, texts->count, 0);
-    MIMIC_TRY(mimic__ipc_body_add_buffer(body, NULL, 0, err));
-    MIMIC_TRY(mimic__ipc_body_add_buffer(body, offsets, (texts->count + (size_t)1) * 4, err));
-    MIMIC_TRY(mimic__ipc_body_add_buffer(body, texts->bytes, (size_t)offsets[texts->count], err));
-    const mimic_ipc_batch batch = mimic__ipc_body_describe(body, texts->count);
+    mimic__ipc_body_add_node(body, count, 0);
+    MIMIC_TRY(mimic__ipc_body_add_buffer(body, NULL, 0, false, err));
+    MIMIC_TRY(mimic__ipc_body_add_buffer(body, offsets, ((size_t)count + 1) * 4, false, err));
+    MIMIC_TRY(mimic__ipc_body_add_buffer(body, texts->bytes, (size_t)offsets[count], false, err));
+    const mimic_ipc_batch batch = mimic__ipc_body_describe(body, count);
     mimic__ipc_dictionary_message(&writer->metadata, (int64_t)index, &batch);
-    MIMIC_TRY(write_message(writer, &writer->dictionary_blocks, err));
-    writer->sent_texts[index] = texts->count;
+    MIMIC_TRY(write_message(writer, body, &writer->dictionary_blocks, err));
+    writer->sent_texts[index] = count;
     return MIMIC_OK;
 }
 
-/* Writes the dictionaries that have grown since they were written. */
-static mimic_status write_dictionaries(mimic_ipc_writer *writer, mimic_error *err)
+/* Writes the dictionaries that have grown since they were written: as they were when `batch` was
+ * closed, or, NULL, as they are. */
+static mimic_status write_dictionaries(mimic_ipc_writer *writer, const mimic_ipc_gathered *batch,
+                                       mimic_error *err)
 {
-    for (size_t i = 0; i < writer->table->field_count; i++)
-        if (writer->columns[i].type == MIMIC_TYPE_CATEGORICAL &&
-            writer->sent_texts[i] != writer->columns[i].texts.count)
-            MIMIC_TRY(write_dictionary(writer, i, err));
-    return MIMIC_OK;
-}
-
-static mimic_status add_column(mimic_ipc_body *body, const mimic_ipc_column *column,
-                               mimic_error *err)
-{
-    mimic__ipc_body_add_node(body, (int64_t)column->rows, column->null_count);
-    /* A column without NULLs may leave its bitmap out (Message.fbs, FieldNode). */
-    MIMIC_TRY(mimic__ipc_body_add_buffer(body, column->validity.data,
-                                         column->null_count == 0 ? 0 : column->validity.size, err));
-    if (column->value_bits == 0)
-        MIMIC_TRY(
-            mimic__ipc_body_add_buffer(body, column->offsets.data, column->offsets.size, err));
-    return mimic__ipc_body_add_buffer(body, column->values.data, column->values.size, err);
-}
-
-/* Writes what is gathered as one record batch and begins anew. */
-static mimic_status flush(mimic_ipc_writer *writer, mimic_error *err)
-{
-    if (writer->options.is_stream)
-        MIMIC_TRY(write_dictionaries(writer, err));
-    mimic__ipc_body_clear(&writer->body);
     for (size_t i = 0; i < writer->table->field_count; i++) {
-        MIMIC_TRY(add_column(&writer->body, &writer->columns[i], err));
-        mimic__ipc_column_clear(&writer->columns[i]);
+        if (!writer->fields[i].is_coded)
+            continue;
+        const int64_t count =
+            batch == NULL ? (int64_t)writer->fields[i].texts.count : batch->text_counts[i];
+        if (writer->sent_texts[i] != count)
+            MIMIC_TRY(write_dictionary(writer, i, count, err));
     }
-    const mimic_ipc_batch batch = mimic__ipc_body_describe(&writer->body, (int64_t)writer->rows);
-    mimic__ipc_batch_message(&writer->metadata, &batch);
-    writer->rows = 0;
-    writer->bits = 0;
-    return write_message(writer, &writer->batch_blocks, err);
+    return MIMIC_OK;
 }
+
+/* ---- record batches ---- */
+
+/* Writes a record batch whose body is made. */
+static mimic_status write_batch(mimic_ipc_writer *writer, mimic_ipc_gathered *batch,
+                                mimic_error *err)
+{
+    if (batch->status != MIMIC_OK) {
+        if (err != NULL)
+            *err = batch->error;
+        return batch->status;
+    }
+    if (writer->options.is_stream)
+        MIMIC_TRY(write_dictionaries(writer, batch, err));
+    const mimic_ipc_batch description =
+        mimic__ipc_body_describe(&batch->body, (int64_t)batch->rows);
+    mimic__ipc_batch_message(&writer->metadata, &description);
+    return write_message(writer, &batch->body, &writer->batch_blocks, err);
+}
+
+/* Waits for the oldest of the waiting batches and writes it. */
+static mimic_status write_oldest(mimic_ipc_writer *writer, mimic_error *err)
+{
+    mimic_ipc_gathered *batch = writer->waiting[0];
+    mimic__pool_wait(writer->options.pool, &batch->task);
+    writer->waiting_count--;
+    memmove(writer->waiting, writer->waiting + 1, writer->waiting_count * sizeof *writer->waiting);
+    return write_batch(writer, batch, err);
+}
+
+static mimic_status write_waiting(mimic_ipc_writer *writer, mimic_error *err)
+{
+    while (writer->waiting_count > 0)
+        MIMIC_TRY(write_oldest(writer, err));
+    return MIMIC_OK;
+}
+
+static bool is_waiting(const mimic_ipc_writer *writer, const mimic_ipc_gathered *batch)
+{
+    for (size_t i = 0; i < writer->waiting_count; i++)
+        if (writer->waiting[i] == batch)
+            return true;
+    return false;
+}
+
+/* May another batch be gathered while so many wait? */
+static bool has_room(const mimic_ipc_writer *writer)
+{
+    const size_t most = mimic__pool_jobs(writer->options.pool) > 1 ? MAX_BATCHES : 1;
+    uint64_t bits = 0;
+    for (size_t i = 0; i < writer->waiting_count; i++)
+        bits += writer->waiting[i]->bits;
+    return writer->waiting_count == 0 ||
+           (writer->waiting_count < most && bits <= (uint64_t)MAX_WAITING_BYTES * 8);
+}
+
+/* Makes an empty batch the current one. The first that is free: so no more are used than needed. */
+static mimic_status begin_batch(mimic_ipc_writer *writer, mimic_error *err)
+{
+    const mimic_ipc_options *options = &writer->options;
+    const int level = options->level == 0 ? MIMIC_IPC_DEFAULT_LEVEL : options->level;
+    while (!has_room(writer))
+        MIMIC_TRY(write_oldest(writer, err));
+    size_t index = 0;
+    while (is_waiting(writer, &writer->batches[index]))
+        index++;
+    mimic_ipc_gathered *batch = &writer->batches[index];
+    if (batch->columns == NULL)
+        MIMIC_TRY(mimic__ipc_gathered_init(batch, writer->ctx, writer->table->field_count,
+                                           options->is_compressed, level, err));
+    mimic__ipc_gathered_clear(batch);
+    writer->current = batch;
+    return MIMIC_OK;
+}
+
+/* Ends the current record batch. */
+static mimic_status end_batch(mimic_ipc_writer *writer, mimic_error *err)
+{
+    mimic_ipc_gathered *batch = writer->current;
+    writer->current = NULL;
+    if (!mimic__ipc_gathered_close(batch, writer->fields))
+        return mimic__fail_memory(err);
+    writer->waiting[writer->waiting_count++] = batch;
+    mimic__pool_submit(writer->options.pool, &batch->task);
+    return mimic__pool_jobs(writer->options.pool) > 1 ? MIMIC_OK : write_oldest(writer, err);
+}
+
+/* ---- rows ---- */
 
 /* Bits that the rows [first, first + count) take when gathered, one validity bit a value included.
  */
@@ -143,7 +215,7 @@ static uint64_t bits_of(const mimic_ipc_writer *writer, const mimic_batch *batch
 {
     uint64_t bits = 0;
     for (size_t i = 0; i < batch->column_count; i++) {
-        const size_t value_bits = writer->columns[i].value_bits;
+        const size_t value_bits = mimic__ipc_field_value_bits(&writer->fields[i]);
         bits += (uint64_t)count * (1 + (value_bits == 0 ? 32 : value_bits));
         if (value_bits == 0) {
             const int32_t *offsets = batch->columns[i].offsets;
@@ -158,30 +230,32 @@ static size_t rows_that_fit(const mimic_ipc_writer *writer, const mimic_batch *b
                             size_t count)
 {
     const uint64_t limit = (uint64_t)MIMIC_IPC_BATCH_BYTES * 8;
-    size_t most = MIMIC_IPC_BATCH_ROWS - writer->rows;
+    const mimic_ipc_gathered *current = writer->current;
+    size_t most = MIMIC_IPC_BATCH_ROWS - current->rows;
     if (most > count)
         most = count;
-    if (writer->bits + bits_of(writer, batch, first, most) <= limit)
+    if (current->bits + bits_of(writer, batch, first, most) <= limit)
         return most;
     size_t fits = 0; /* fits rows fit, most rows do not */
     while (most - fits > 1) {
         const size_t middle = fits + (most - fits) / 2;
-        if (writer->bits + bits_of(writer, batch, first, middle) <= limit)
+        if (current->bits + bits_of(writer, batch, first, middle) <= limit)
             fits = middle;
         else
             most = middle;
     }
-    return fits == 0 && writer->rows == 0 ? 1 : fits;
+    return fits == 0 && current->rows == 0 ? 1 : fits;
 }
 
 static mimic_status gather(mimic_ipc_writer *writer, const mimic_batch *batch, size_t first,
                            size_t count, mimic_error *err)
 {
+    mimic_ipc_gathered *current = writer->current;
     for (size_t i = 0; i < batch->column_count; i++)
-        MIMIC_TRY(
-            mimic__ipc_column_append(&writer->columns[i], &batch->columns[i], first, count, err));
-    writer->bits += bits_of(writer, batch, first, count);
-    writer->rows += count;
+        MIMIC_TRY(mimic__ipc_column_append(&current->columns[i], &writer->fields[i],
+                                           &batch->columns[i], first, count, err));
+    current->bits += bits_of(writer, batch, first, count);
+    current->rows += count;
     return MIMIC_OK;
 }
 
@@ -193,11 +267,11 @@ static mimic_status check_batch(const mimic_ipc_writer *writer, const mimic_batc
                            "table \"%s\" has %zu fields, the batch has %zu columns",
                            writer->table->name, writer->table->field_count, batch->column_count);
     for (size_t i = 0; i < batch->column_count; i++)
-        if (batch->columns[i].type != writer->columns[i].type)
+        if (batch->columns[i].type != writer->fields[i].type)
             return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                                "field \"%s\" of table \"%s\" has type %d, the column has type %d",
                                writer->table->fields[i].name, writer->table->name,
-                               (int)writer->columns[i].type, (int)batch->columns[i].type);
+                               (int)writer->fields[i].type, (int)batch->columns[i].type);
     return MIMIC_OK;
 }
 
@@ -206,16 +280,18 @@ mimic_status mimic__ipc_writer_append(mimic_ipc_writer *writer, const mimic_batc
 {
     MIMIC_TRY(check_batch(writer, batch, err));
     for (size_t i = 0; i < batch->column_count; i++)
-        if (!mimic__ipc_column_begin_batch(&writer->columns[i], &batch->columns[i]))
+        if (!mimic__ipc_field_begin_batch(&writer->fields[i], &batch->columns[i]))
             return mimic__fail_memory(err);
     size_t next = (size_t)first;
     const size_t end = next + (size_t)count;
     while (next < end) {
+        if (writer->current == NULL)
+            MIMIC_TRY(begin_batch(writer, err));
         const size_t fits = rows_that_fit(writer, batch, next, end - next);
         MIMIC_TRY(gather(writer, batch, next, fits, err));
         next += fits;
-        if (fits == 0 || writer->rows == MIMIC_IPC_BATCH_ROWS)
-            MIMIC_TRY(flush(writer, err));
+        if (fits == 0 || writer->current->rows == MIMIC_IPC_BATCH_ROWS)
+            MIMIC_TRY(end_batch(writer, err));
     }
     return MIMIC_OK;
 }
@@ -242,9 +318,10 @@ static mimic_status write_footer(mimic_ipc_writer *writer, mimic_error *err)
 mimic_status mimic__ipc_writer_finish(mimic_ipc_writer *writer, mimic_error *err)
 {
     static const unsigned char end_of_stream[] = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0};
-    if (writer->rows > 0)
-        MIMIC_TRY(flush(writer, err));
-    MIMIC_TRY(write_dictionaries(writer, err));
+    if (writer->current != NULL)
+        MIMIC_TRY(end_batch(writer, err));
+    MIMIC_TRY(write_waiting(writer, err));
+    MIMIC_TRY(write_dictionaries(writer, NULL, err));
     MIMIC_TRY(write_bytes(writer, end_of_stream, sizeof end_of_stream, err));
     return writer->options.is_stream ? MIMIC_OK : write_footer(writer, err);
 }
@@ -255,7 +332,7 @@ static mimic_status write_start(mimic_ipc_writer *writer, mimic_error *err)
     if (!writer->options.is_stream)
         MIMIC_TRY(write_bytes(writer, magic, sizeof magic, err));
     mimic__ipc_schema_message(&writer->metadata, writer->table);
-    return write_message(writer, NULL, err);
+    return write_message(writer, NULL, NULL, err);
 }
 
 static mimic_status open_inner(mimic_ipc_writer *writer, mimic_error *err)
@@ -263,16 +340,14 @@ static mimic_status open_inner(mimic_ipc_writer *writer, mimic_error *err)
     const mimic_context *ctx = writer->ctx;
     const mimic_table *table = writer->table;
     const int level = writer->options.level == 0 ? MIMIC_IPC_DEFAULT_LEVEL : writer->options.level;
-    MIMIC_TRY(mimic__ipc_body_init(&writer->body, ctx, table->field_count,
-                                   writer->options.is_compressed, level, err));
+    MIMIC_TRY(
+        mimic__ipc_body_init(&writer->texts, ctx, 1, writer->options.is_compressed, level, err));
     writer->sent_texts = mimic__alloc_array(ctx, table->field_count, sizeof *writer->sent_texts);
-    if (writer->sent_texts == NULL)
-        return mimic__fail_memory(err);
-    writer->columns = mimic__alloc_array(ctx, table->field_count, sizeof *writer->columns);
-    if (writer->columns == NULL)
+    writer->fields = mimic__alloc_zeroed(ctx, table->field_count, sizeof *writer->fields);
+    if (writer->sent_texts == NULL || writer->fields == NULL)
         return mimic__fail_memory(err);
     for (size_t i = 0; i < table->field_count; i++) {
-        mimic__ipc_column_init(&writer->columns[i], ctx, table->fields[i].type);
+        mimic__ipc_field_init(&writer->fields[i], ctx, table->fields[i].type);
         writer->sent_texts[i] = -1;
     }
     return write_start(writer, err);
@@ -307,11 +382,15 @@ void mimic__ipc_writer_free(mimic_ipc_writer *writer)
 {
     if (writer == NULL)
         return;
-    for (size_t i = 0; writer->columns != NULL && i < writer->table->field_count; i++)
-        mimic__ipc_column_free(&writer->columns[i]);
-    mimic__free(writer->ctx, writer->columns);
+    for (size_t i = 0; i < writer->waiting_count; i++)
+        mimic__pool_wait(writer->options.pool, &writer->waiting[i]->task);
+    for (size_t i = 0; i < MAX_BATCHES; i++)
+        mimic__ipc_gathered_free(&writer->batches[i]);
+    for (size_t i = 0; writer->fields != NULL && i < writer->table->field_count; i++)
+        mimic__ipc_field_free(&writer->fields[i]);
+    mimic__free(writer->ctx, writer->fields);
     mimic__free(writer->ctx, writer->sent_texts);
-    mimic__ipc_body_free(&writer->body);
+    mimic__ipc_body_free(&writer->texts);
     mimic__buffer_free(&writer->metadata);
     mimic__buffer_free(&writer->batch_blocks);
     mimic__buffer_free(&writer->dictionary_blocks);

@@ -4,6 +4,9 @@
  * rows or MIMIC_IPC_BATCH_BYTES bytes, so that the bytes written depend on the rows alone, not on
  * the batches they came in.
  *
+ * With a pool of more than one job the compression of a record batch is a task, and the next one is
+ * gathered meanwhile; messages are written in their order on the thread of the caller.
+ *
  * A categorical column is dictionary<int32, utf8>. In the file format its dictionary stands once,
  * whole, behind the record batches; in the stream format it is sent, whole, before the first record
  * batch and again before every one that needs texts not sent yet. Deltas are never used: too few
@@ -15,6 +18,8 @@
 #include <stdbool.h>
 
 #include <mimic/batch.h>
+
+#include "base/pool.h"
 
 #define MIMIC_IPC_BATCH_ROWS 65536
 #define MIMIC_IPC_BATCH_BYTES (8 << 20) /* before compression; a larger row goes alone */
@@ -28,6 +33,7 @@ typedef struct mimic_ipc_options {
     bool is_stream;
     bool is_compressed; /* Zstandard, buffer by buffer */
     int level;          /* 0 = MIMIC_IPC_DEFAULT_LEVEL */
+    mimic_pool *pool;   /* NULL = no thread but the caller's; must outlive the writer */
 } mimic_ipc_options;
 
 #define MIMIC_IPC_DEFAULT_LEVEL 1

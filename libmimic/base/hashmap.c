@@ -8,6 +8,12 @@
 
 #define FIRST_SLOTS 64
 
+/* An array that was outgrown. */
+struct mimic_retired {
+    struct mimic_retired *next;
+    void *memory;
+};
+
 void mimic__hashmap_init(mimic_hashmap *map, const mimic_context *ctx)
 {
     *map = (mimic_hashmap){.ctx = ctx};
@@ -17,10 +23,40 @@ void mimic__hashmap_free(mimic_hashmap *map)
 {
     if (map->ctx == NULL)
         return;
+    while (map->retired != NULL) {
+        struct mimic_retired *const next = map->retired->next;
+        mimic__free(map->ctx, map->retired->memory);
+        mimic__free(map->ctx, map->retired);
+        map->retired = next;
+    }
     mimic__free(map->ctx, map->slots);
     mimic__free(map->ctx, map->offsets);
     mimic__free(map->ctx, map->bytes);
     mimic__hashmap_init(map, map->ctx);
+}
+
+void mimic__hashmap_clear(mimic_hashmap *map)
+{
+    map->count = 0;
+    if (map->slot_count > 0)
+        memset(map->slots, 0, map->slot_count * sizeof *map->slots);
+}
+
+/* An array with more room. The old one is freed, or kept for those who may still read it. */
+static void *outgrow(mimic_hashmap *map, void *old, size_t old_size, size_t new_size)
+{
+    if (!map->keeps_old || old == NULL)
+        return mimic__realloc(map->ctx, old, old_size, new_size);
+    struct mimic_retired *retired = mimic__alloc(map->ctx, sizeof *retired);
+    void *grown = retired == NULL ? NULL : mimic__alloc(map->ctx, new_size);
+    if (grown == NULL) {
+        mimic__free(map->ctx, retired);
+        return NULL;
+    }
+    memcpy(grown, old, old_size);
+    *retired = (struct mimic_retired){map->retired, old};
+    map->retired = retired;
+    return grown;
 }
 
 static bool key_equals(const mimic_hashmap *map, uint32_t number, const char *key, size_t size)
@@ -73,9 +109,8 @@ static bool reserve_key(mimic_hashmap *map, size_t size)
         return false;
     if ((size_t)map->count + 2 > map->offset_capacity) {
         const size_t capacity = map->offset_capacity == 0 ? 64 : map->offset_capacity * 2;
-        int32_t *offsets = mimic__realloc(map->ctx, map->offsets,
-                                          map->offset_capacity * sizeof *offsets,
-                                          capacity * sizeof *offsets);
+        int32_t *offsets = outgrow(map, map->offsets, map->offset_capacity * sizeof *offsets,
+                                   capacity * sizeof *offsets);
         if (offsets == NULL)
             return false;
         if (map->offset_capacity == 0)
@@ -87,7 +122,7 @@ static bool reserve_key(mimic_hashmap *map, size_t size)
         size_t capacity = map->byte_capacity == 0 ? 1024 : map->byte_capacity;
         while (capacity < used + size)
             capacity *= 2;
-        char *bytes = mimic__realloc(map->ctx, map->bytes, map->byte_capacity, capacity);
+        char *bytes = outgrow(map, map->bytes, map->byte_capacity, capacity);
         if (bytes == NULL)
             return false;
         map->bytes = bytes;

@@ -5,6 +5,8 @@
 #ifndef MIMIC_BASE_HASHMAP_H
 #define MIMIC_BASE_HASHMAP_H
 
+#include <stdbool.h>
+
 #include "base/context_internal.h"
 
 typedef struct mimic_hashmap {
@@ -16,12 +18,17 @@ typedef struct mimic_hashmap {
     char *bytes;
     size_t byte_capacity;
     uint32_t count;
+    bool keeps_old; /* set once, before the first key: offsets and bytes that were outgrown stay
+                     * readable until the map is freed, for threads that look at older keys */
+    struct mimic_retired *retired;
 } mimic_hashmap;
 
 #define MIMIC_HASHMAP_NONE UINT32_MAX
 
 void mimic__hashmap_init(mimic_hashmap *map, const mimic_context *ctx);
 void mimic__hashmap_free(mimic_hashmap *map);
+/* Forgets the keys, keeps the memory. */
+void mimic__hashmap_clear(mimic_hashmap *map);
 /* Number of a key, MIMIC_HASHMAP_NONE when it is not there. */
 uint32_t mimic__hashmap_find(const mimic_hashmap *map, const char *key, size_t size);
 /* Number of a key, added when it is not there; MIMIC_HASHMAP_NONE when memory ran out or the keys

@@ -172,6 +172,37 @@ size_t mimic__builder_compact(mimic_column_builder *builder, const uint64_t *bad
     return kept;
 }
 
+static void null_texts(mimic_column_builder *builder, const uint64_t *rows)
+{
+    int32_t *const offsets = builder->offsets;
+    int32_t start = 0;
+    int32_t used = 0;
+    for (size_t row = 0; row < builder->row_count; row++) {
+        const int32_t size = is_bad(rows, row) ? 0 : offsets[row + 1] - start;
+        if (used != start)
+            memmove(builder->values + used, builder->values + start, (size_t)size);
+        start = offsets[row + 1];
+        used += size;
+        offsets[row + 1] = used;
+    }
+}
+
+void mimic__builder_null_rows(mimic_column_builder *builder, const uint64_t *rows)
+{
+    const size_t width = mimic__type_width(builder->type);
+    for (size_t row = 0; row < builder->row_count; row++) {
+        if (!is_bad(rows, row))
+            continue;
+        mimic__builder_clear_valid(builder, row);
+        if (width > 0)
+            memset(builder->values + row * width, 0, width);
+        else if (builder->type == MIMIC_TYPE_BOOLEAN)
+            builder->values[row >> 3] &= (char)~(1u << (row & 7));
+    }
+    if (has_offsets(builder->type))
+        null_texts(builder, rows);
+}
+
 static int64_t count_bits(uint64_t word)
 {
 #if defined(__GNUC__) || defined(__clang__)

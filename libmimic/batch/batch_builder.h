@@ -44,6 +44,9 @@ bool mimic__builder_begin(mimic_column_builder *builder, size_t row_count, size_
 /* Drops the rows whose bit is set in `bad` (NULL: none); returns how many are left. */
 size_t mimic__builder_compact(mimic_column_builder *builder, const uint64_t *bad);
 
+/* Makes the rows whose bit is set NULL, as if they had been NULL from the start. */
+void mimic__builder_null_rows(mimic_column_builder *builder, const uint64_t *rows);
+
 /* The column as a view, valid until the builder changes. */
 mimic_column mimic__builder_view(mimic_column_builder *builder);
 

@@ -162,26 +162,10 @@ bool mimic__job_fault(mimic_coerce_job *job, size_t row, mimic_reject_code code)
     return add_fault(job, row, code);
 }
 
-mimic_reject_code mimic__job_check_unique(mimic_coerce_job *job, const void *bytes, size_t size)
+void mimic__job_note_unique(mimic_coerce_job *job, const void *bytes, size_t size)
 {
-    if (job->column->unique == NULL)
-        return 0;
-    switch (mimic__unique_add(job->column->unique, bytes, size)) {
-    case MIMIC_UNIQUE_NEW:
-        return 0;
-    case MIMIC_UNIQUE_SEEN:
-        return MIMIC_REJECT_UNIQUE;
-    case MIMIC_UNIQUE_FULL:
-        job->status = mimic__fail(
-            job->err, MIMIC_ERR_LIMIT,
-            "column \"%s\" has more distinct values than its uniqueness check may remember; raise "
-            "the limit, or take \"unique\" out of the schema and check the key in the target",
-            job->column->field->name);
-        return -1;
-    default:
-        fail_memory(job);
-        return -1;
-    }
+    if (job->column->field->is_unique)
+        mimic__unique_hash(bytes, size, job->column->unique_hashes[job->row]);
 }
 
 bool mimic__job_value(mimic_coerce_job *job, size_t row, mimic_value *out)
@@ -198,16 +182,17 @@ bool mimic__job_value(mimic_coerce_job *job, size_t row, mimic_value *out)
     mimic_reject_code code = column->parse(column, cell.text, cell.size, &value);
     if (code == 0)
         code = mimic__value_check(column, &value);
-    if (code == 0 && column->unique != NULL) {
+    if (code == 0 && column->field->is_unique) {
         /* -0.0 and 0.0 are one value. */
         const mimic_value zero = {.decimal = {0, 0}};
         const bool is_zero = mimic__value_compare(column->field->type, &value, &zero) == 0;
-        code = mimic__job_check_unique(job, is_zero ? &zero : &value, sizeof value);
+        job->row = row;
+        mimic__job_note_unique(job, is_zero ? &zero : &value, sizeof value);
     }
-    if (code > 0)
+    if (code != 0) {
         mimic__job_fault(job, row, code);
-    if (code != 0)
         return false;
+    }
     *out = value;
     return true;
 }
@@ -259,5 +244,7 @@ mimic_reject_code mimic__job_check_text(mimic_coerce_job *job, const char *text,
     if (code == 0 && column->pattern != NULL &&
         !mimic__pattern_matches(column->pattern, text, size))
         code = MIMIC_REJECT_PATTERN;
-    return code == 0 ? mimic__job_check_unique(job, text, size) : code;
+    if (code == 0)
+        mimic__job_note_unique(job, text, size);
+    return code;
 }

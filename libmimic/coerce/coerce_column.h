@@ -67,7 +67,7 @@ typedef struct mimic_coerce_options {
     mimic_on_error on_error; /* overrides the fields' own; MIMIC_ON_ERROR_DEFAULT = as they say */
     uint32_t max_categories;
     size_t max_category_bytes; /* of one dictionary */
-    size_t max_unique_bytes;   /* of one uniqueness check */
+    size_t max_unique_bytes;   /* of one uniqueness check; like the categories, of the memory */
 } mimic_coerce_options;
 
 /*
@@ -94,8 +94,12 @@ mimic_status mimic__coerce_column(mimic_coerce_plan *plan, size_t column,
                                   mimic_row_faults *faults, mimic_error *err);
 mimic_on_error mimic__coerce_plan_on_error(const mimic_coerce_plan *plan, size_t column);
 
+/* Bytes that the plan holds for its columns, about. */
+size_t mimic__coerce_plan_bytes(const mimic_coerce_plan *plan);
+
 /*
- * After all columns: drops the bad rows from every column (none when `bad` is NULL) and fills
+ * After all columns, once a block, and after coerce_memory.h has settled it (without that,
+ * dictionaries are the plan's own and unique values go unchecked): drops the bad rows from every column (none when `bad` is NULL) and fills
  * `out_columns` (one a field) with the views. `row_count` is that of the index. Sets *out_rows.
  * Dictionaries do not shrink. Views are valid until the next mimic__coerce_column or free.
  */

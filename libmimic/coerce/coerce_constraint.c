@@ -152,9 +152,7 @@ static mimic_status check_lengths(const mimic_field *field, mimic_error *err)
     return MIMIC_OK;
 }
 
-mimic_status mimic__column_resolve_constraints(mimic_plan_column *column,
-                                               const mimic_coerce_options *options,
-                                               mimic_error *err)
+mimic_status mimic__column_resolve_constraints(mimic_plan_column *column, mimic_error *err)
 {
     const mimic_field *const field = column->field;
     column->has_text_checks = column->check_text != NULL || field->is_unique;
@@ -162,11 +160,7 @@ mimic_status mimic__column_resolve_constraints(mimic_plan_column *column,
     MIMIC_TRY(resolve_bounds(column, err));
     MIMIC_TRY(resolve_enum(column, err));
     MIMIC_TRY(resolve_pattern(column, err));
-    if (field->is_unique) {
+    if (field->is_unique)
         column->is_fast = false;
-        column->unique = mimic__unique_new(column->ctx, options->max_unique_bytes);
-        if (column->unique == NULL)
-            return mimic__fail_memory(err);
-    }
     return MIMIC_OK;
 }

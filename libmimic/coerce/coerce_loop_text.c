@@ -32,10 +32,10 @@ static size_t put_text(mimic_coerce_job *job, size_t row, const char *raw, size_
         mimic__job_null(job, row);
         return 0;
     }
+    job->row = row;
     const mimic_reject_code code = mimic__job_check_text(job, cell.text, cell.size);
     if (code != 0) {
-        if (code > 0)
-            mimic__job_fault(job, row, code);
+        mimic__job_fault(job, row, code);
         return 0;
     }
     memcpy(to, cell.text, cell.size);
@@ -92,11 +92,13 @@ static size_t put_binary(mimic_coerce_job *job, size_t row, uint8_t *to)
     if (code == 0 && ((field->min_length >= 0 && size < (uint64_t)field->min_length) ||
                       (field->max_length >= 0 && size > (uint64_t)field->max_length)))
         code = MIMIC_REJECT_LENGTH;
-    if (code == 0)
-        code = mimic__job_check_unique(job, to, size);
-    if (code > 0)
+    if (code != 0) {
         mimic__job_fault(job, row, code);
-    return code == 0 ? size : 0;
+        return 0;
+    }
+    job->row = row;
+    mimic__job_note_unique(job, to, size);
+    return size;
 }
 
 void mimic__loop_binary(mimic_coerce_job *job)
@@ -128,15 +130,21 @@ static inline size_t recent_slot(const uint64_t words[2], size_t size)
     return (size_t)(mixed >> 56);
 }
 
+void mimic__recent_texts_clear(mimic_plan_column *column)
+{
+    for (size_t i = 0; i < MIMIC_RECENT_TEXTS; i++)
+        column->recent_texts[i] = (mimic_recent_text){{0, 0}, 0, -1};
+}
+
 /* Code of a decoded text, put into the dictionary when it is new; -1 after a fault or a failure. */
 static int32_t find_code(mimic_coerce_job *job, size_t row, const char *text, size_t size)
 {
     mimic_plan_column *const column = job->column;
     mimic_hashmap *const texts = &column->builder.texts;
+    job->row = row;
     const mimic_reject_code code = mimic__job_check_text(job, text, size);
     if (code != 0) {
-        if (code > 0)
-            mimic__job_fault(job, row, code);
+        mimic__job_fault(job, row, code);
         return -1;
     }
     uint32_t number = mimic__hashmap_find(texts, text, size);
@@ -144,18 +152,6 @@ static int32_t find_code(mimic_coerce_job *job, size_t row, const char *text, si
         return (int32_t)number;
     if (column->field->enum_count > 0) {
         mimic__job_fault(job, row, MIMIC_REJECT_ENUM);
-        return -1;
-    }
-    const size_t used = texts->count == 0 ? 0 : (size_t)texts->offsets[texts->count];
-    const bool is_full = texts->count >= column->max_categories;
-    if (is_full || size > column->max_category_bytes || used > column->max_category_bytes - size) {
-        job->status =
-            mimic__fail(job->err, MIMIC_ERR_LIMIT,
-                        "categorical column \"%s\" has more than %zu %s; raise the limit, "
-                        "or declare the column a string in the schema",
-                        column->field->name,
-                        is_full ? (size_t)column->max_categories : column->max_category_bytes,
-                        is_full ? "distinct values" : "bytes of distinct values");
         return -1;
     }
     number = mimic__hashmap_insert(texts, text, size);
@@ -189,7 +185,7 @@ void mimic__loop_categorical(mimic_coerce_job *job)
     const char quote = index->quote;
     const bool null_is_plain = column->empty_is_null && !column->field->is_required;
     /* A text that passed every check once passes again, except for uniqueness. */
-    const bool is_plain = !column->has_missing_texts && column->unique == NULL;
+    const bool is_plain = !column->has_missing_texts && !column->field->is_unique;
     for (size_t row = 0; row < index->row_count && job->status == MIMIC_OK;
          row++, mark += index->stride) {
         size_t size;

@@ -85,6 +85,35 @@ static size_t text_bound(const mimic_field_index *index, size_t field)
     return (uint32_t)(last[1] - index->marks[field]);
 }
 
+/* Texts of former blocks that are kept: those of a column that deserves the name. */
+#define KEPT_TEXT_BYTES (64 * 1024)
+
+/* Makes the column ready for another block. */
+static bool begin_block(mimic_plan_column *column, size_t row_count, size_t text_bytes)
+{
+    const mimic_hashmap *const texts = &column->builder.texts;
+    column->is_settled = false;
+    if (texts->count > 0 && texts->offsets[texts->count] > KEPT_TEXT_BYTES &&
+        column->field->enum_count == 0) {
+        mimic__hashmap_clear(&column->builder.texts);
+        mimic__recent_texts_clear(column);
+        column->code_count = 0;
+        column->codes_differ = false;
+    }
+    if (column->field->is_unique && row_count > column->unique_capacity) {
+        mimic__free(column->ctx, column->unique_hashes);
+        column->unique_capacity = 0;
+        column->unique_hashes =
+            mimic__alloc_array(column->ctx, row_count, sizeof *column->unique_hashes);
+        if (column->unique_hashes == NULL)
+            return false;
+        column->unique_capacity = row_count;
+    }
+    if (column->field->is_unique && row_count > 0)
+        memset(column->unique_hashes, 0, row_count * sizeof *column->unique_hashes);
+    return mimic__builder_begin(&column->builder, row_count, text_bytes);
+}
+
 mimic_status mimic__coerce_column(mimic_coerce_plan *plan, size_t column,
                                   const mimic_field_index *index, size_t field,
                                   mimic_row_faults *faults, mimic_error *err)
@@ -105,13 +134,22 @@ mimic_status mimic__coerce_column(mimic_coerce_plan *plan, size_t column,
                            "a block of %zu bytes is too large for column \"%s\"; blocks must stay "
                            "under 2 GiB",
                            bytes, job.column->field->name);
-    if (!mimic__builder_begin(builder, index->row_count, bytes))
+    if (!begin_block(job.column, index->row_count, bytes))
         return mimic__fail_memory(err);
     if (field == SIZE_MAX)
         fill_with_nulls(&job);
     else if (index->row_count > 0)
         job.column->loop(&job);
     return job.status;
+}
+
+/* From the plan's codes to the table's. */
+static void use_settled_codes(mimic_plan_column *column, mimic_column *view)
+{
+    int32_t *const codes = (int32_t *)(void *)column->builder.values;
+    for (size_t row = 0; row < column->builder.row_count && column->codes_differ; row++)
+        codes[row] = column->codes[codes[row]];
+    view->dictionary = &column->dictionary;
 }
 
 mimic_status mimic__coerce_plan_finish(mimic_coerce_plan *plan, size_t row_count,
@@ -127,6 +165,8 @@ mimic_status mimic__coerce_plan_finish(mimic_coerce_plan *plan, size_t row_count
                                plan->columns[i].field->name, builder->row_count, row_count);
         rows = mimic__builder_compact(builder, bad);
         out_columns[i] = mimic__builder_view(builder);
+        if (plan->columns[i].is_settled)
+            use_settled_codes(&plan->columns[i], &out_columns[i]);
     }
     if (plan->column_count == 0 && bad != NULL) {
         rows = 0;
@@ -135,4 +175,16 @@ mimic_status mimic__coerce_plan_finish(mimic_coerce_plan *plan, size_t row_count
     }
     *out_rows = rows;
     return MIMIC_OK;
+}
+
+size_t mimic__coerce_plan_bytes(const mimic_coerce_plan *plan)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < plan->column_count; i++) {
+        const mimic_plan_column *const column = &plan->columns[i];
+        bytes += column->builder.validity_capacity + column->builder.value_capacity +
+                 column->builder.offset_capacity + column->scratch.capacity +
+                 column->unique_capacity * sizeof *column->unique_hashes;
+    }
+    return bytes;
 }

@@ -7,11 +7,11 @@
 
 #include "base/buffer.h"
 #include "base/hashmap.h"
+#include "base/unique_set.h"
 #include "batch/batch_builder.h"
 #include "coerce/coerce_column.h"
 #include "coerce/coerce_pattern.h"
 #include "coerce/coerce_time.h"
-#include "coerce/coerce_unique.h"
 
 typedef struct mimic_plan_column mimic_plan_column;
 typedef struct mimic_coerce_job mimic_coerce_job;
@@ -80,9 +80,17 @@ struct mimic_plan_column {
     mimic_text_checker check_text; /* of formats: uuid, email, uri, yearmonth */
     bool has_text_checks;          /* anything beyond lengths */
     mimic_pattern *pattern;
-    mimic_unique_set *unique;
+    uint64_t (*unique_hashes)[2]; /* a row each, 0 = no value; of unique columns only */
+    size_t unique_capacity;
 
-    mimic_recent_text *recent_texts; /* categorical: MIMIC_RECENT_TEXTS of them */
+    /* Categorical: the builder holds the texts of this plan's blocks; settling tells their codes. */
+    mimic_recent_text *recent_texts; /* MIMIC_RECENT_TEXTS of them */
+    int32_t *codes;                  /* of the builder's texts among the table's */
+    size_t code_count;
+    size_t code_capacity;
+    bool codes_differ; /* some text has another code than the builder's */
+    bool is_settled;
+    mimic_dictionary dictionary; /* of the table, as it was when the block was settled */
     uint32_t max_categories;
     size_t max_category_bytes;
     mimic_buffer scratch; /* decoded text of one cell */
@@ -102,6 +110,7 @@ struct mimic_coerce_job {
     size_t field;
     uint32_t column_number;
     mimic_row_faults *faults;
+    size_t row; /* whose text is being checked; unique columns only */
     mimic_status status; /* the first failure; loops stop when it is not MIMIC_OK */
     mimic_error *err;
 };
@@ -133,9 +142,9 @@ bool mimic__job_fault(mimic_coerce_job *job, size_t row, mimic_reject_code code)
 /* The slow and complete way for one cell of a fixed-width type. True: *out is its value; false: it
  * is NULL or faulty, which is noted, or the work must stop (job->status). */
 bool mimic__job_value(mimic_coerce_job *job, size_t row, mimic_value *out);
-/* 0, MIMIC_REJECT_UNIQUE, or -1 when job->status was set. */
-mimic_reject_code mimic__job_check_unique(mimic_coerce_job *job, const void *bytes, size_t size);
-/* Constraints of a text, lengths included; 0, a fault, or -1 when job->status was set. */
+/* Notes the value of job->row, if the column is unique, for when the block is settled. */
+void mimic__job_note_unique(mimic_coerce_job *job, const void *bytes, size_t size);
+/* Constraints of a text, lengths included; 0 or a fault. */
 mimic_reject_code mimic__job_check_text(mimic_coerce_job *job, const char *text, size_t size);
 
 /* ---- the types ---- */
@@ -166,9 +175,8 @@ void mimic__loop_categorical(mimic_coerce_job *job);
 mimic_status mimic__column_resolve(mimic_plan_column *column, const mimic_field *field,
                                    const mimic_coerce_options *options, mimic_error *err);
 void mimic__column_release(mimic_plan_column *column);
+void mimic__recent_texts_clear(mimic_plan_column *column);
 /* coerce_constraint.c: the part of it that is about constraints. */
-mimic_status mimic__column_resolve_constraints(mimic_plan_column *column,
-                                               const mimic_coerce_options *options,
-                                               mimic_error *err);
+mimic_status mimic__column_resolve_constraints(mimic_plan_column *column, mimic_error *err);
 
 #endif

@@ -231,8 +231,7 @@ static mimic_status resolve_category_cache(mimic_plan_column *column,
         mimic__alloc_array(column->ctx, MIMIC_RECENT_TEXTS, sizeof *column->recent_texts);
     if (column->recent_texts == NULL)
         return mimic__fail_memory(err);
-    for (size_t i = 0; i < MIMIC_RECENT_TEXTS; i++)
-        column->recent_texts[i] = (mimic_recent_text){{0, 0}, 0, -1};
+    mimic__recent_texts_clear(column);
     return MIMIC_OK;
 }
 
@@ -274,7 +273,7 @@ mimic_status mimic__column_resolve(mimic_plan_column *column, const mimic_field 
     resolve_limits(column);
     resolve_missing(column);
     MIMIC_TRY(resolve_category_cache(column, options, err));
-    return mimic__column_resolve_constraints(column, options, err);
+    return mimic__column_resolve_constraints(column, err);
 }
 
 void mimic__column_release(mimic_plan_column *column)
@@ -287,7 +286,8 @@ void mimic__column_release(mimic_plan_column *column)
     mimic__free(column->ctx, column->recent_texts);
     mimic__hashmap_free(&column->enum_texts);
     mimic__pattern_free(column->pattern);
-    mimic__unique_free(column->unique);
+    mimic__free(column->ctx, column->unique_hashes);
+    mimic__free(column->ctx, column->codes);
     mimic__buffer_free(&column->scratch);
     mimic__buffer_free(&column->number);
 }

@@ -84,7 +84,7 @@ static mimic_on_error policy_of(const mimic_csv_reader *reader, const mimic_fiel
                                                               : field->on_error;
 }
 
-static filter_verdict judge(mimic_csv_reader *reader, const csv_filter *filter,
+static filter_verdict judge(const csv_slot *slot, const csv_filter *filter,
                             const uint32_t *marks, mimic_reject_code *out_code)
 {
     if (filter->file_field == SIZE_MAX)
@@ -94,11 +94,11 @@ static filter_verdict judge(mimic_csv_reader *reader, const csv_filter *filter,
     char number[64];
     size_t size = 0;
     bool is_quoted = false;
-    const char *text = reader->block.bytes + start;
+    const char *text = slot->block.bytes + start;
     /* An integer that needs more room than this fits no type. */
     if (field_size <= sizeof number)
-        text = mimic__field_text(text, field_size, reader->index.dialect.quote,
-                                 reader->index.dialect.escape, number, &size, &is_quoted);
+        text = mimic__field_text(text, field_size, slot->index.dialect.quote,
+                                 slot->index.dialect.escape, number, &size, &is_quoted);
     else
         size = field_size;
     if (is_missing(filter->field, text, size, is_quoted))
@@ -106,7 +106,7 @@ static filter_verdict judge(mimic_csv_reader *reader, const csv_filter *filter,
     int64_t value;
     *out_code = mimic_coerce_int64(text, size, &value);
     if (*out_code != 0) /* under the policy "null" it is NULL, which is never kept */
-        return policy_of(reader, filter->field) == MIMIC_ON_ERROR_NULL && !filter->field->is_required
+        return policy_of(slot->reader, filter->field) == MIMIC_ON_ERROR_NULL && !filter->field->is_required
                    ? FILTER_DROP
                    : FILTER_FAULT;
     return bsearch(&value, filter->values, filter->value_count, sizeof value, compare_values) !=
@@ -115,49 +115,50 @@ static filter_verdict judge(mimic_csv_reader *reader, const csv_filter *filter,
                : FILTER_DROP;
 }
 
-static mimic_status reserve_numbers(mimic_csv_reader *reader, size_t rows, mimic_error *err)
+static mimic_status reserve_numbers(csv_slot *slot, size_t rows, mimic_error *err)
 {
-    if (rows > reader->row_number_capacity) {
-        mimic__free(reader->ctx, reader->row_number_memory);
-        reader->row_number_capacity = 0;
-        reader->row_number_memory =
-            mimic__alloc_array(reader->ctx, rows, sizeof *reader->row_number_memory);
-        if (reader->row_number_memory == NULL)
+    if (rows > slot->row_number_capacity) {
+        mimic__free(slot->reader->ctx, slot->row_number_memory);
+        slot->row_number_capacity = 0;
+        slot->row_number_memory =
+            mimic__alloc_array(slot->reader->ctx, rows, sizeof *slot->row_number_memory);
+        if (slot->row_number_memory == NULL)
             return mimic__fail_memory(err);
-        reader->row_number_capacity = rows;
+        slot->row_number_capacity = rows;
     }
-    reader->row_numbers = reader->row_number_memory;
+    slot->row_numbers = slot->row_number_memory;
     return MIMIC_OK;
 }
 
-mimic_status mimic_csv__filters_apply(mimic_csv_reader *reader, mimic_error *err)
+mimic_status mimic_csv__filters_apply(csv_slot *slot, mimic_error *err)
 {
-    reader->row_numbers = NULL;
-    if (reader->options.filter_count == 0 || reader->index.row_count == 0)
+    const mimic_csv_reader *const reader = slot->reader;
+    slot->row_numbers = NULL;
+    if (reader->options.filter_count == 0 || slot->index.row_count == 0)
         return MIMIC_OK;
-    MIMIC_TRY(reserve_numbers(reader, reader->index.row_count, err));
-    const size_t stride = reader->index.stride;
+    MIMIC_TRY(reserve_numbers(slot, slot->index.row_count, err));
+    const size_t stride = slot->index.stride;
     size_t kept = 0;
-    for (size_t row = 0; row < reader->index.row_count; row++) {
-        uint32_t *const marks = reader->index.marks + row * stride;
+    for (size_t row = 0; row < slot->index.row_count; row++) {
+        uint32_t *const marks = slot->index.marks + row * stride;
         filter_verdict verdict = FILTER_KEEP;
         mimic_reject_code code = 0;
         size_t i = 0;
         for (; i < reader->options.filter_count && verdict == FILTER_KEEP; i++)
-            verdict = judge(reader, &reader->filters[i], marks, &code);
+            verdict = judge(slot, &reader->filters[i], marks, &code);
         if (verdict == FILTER_FAULT) {
             const csv_filter *const filter = &reader->filters[i - 1];
-            csv_reject_entry entry = mimic_csv__row_entry(reader, marks, filter->file_field);
+            csv_reject_entry entry = mimic_csv__row_entry(slot, marks, filter->file_field);
             entry.code = code;
             entry.policy = policy_of(reader, filter->field);
             entry.rows_before = row;
-            MIMIC_TRY(mimic_csv__reject_add(reader, entry, err));
+            MIMIC_TRY(mimic_csv__reject_add(slot, entry, err));
         } else if (verdict == FILTER_KEEP) {
             if (kept != row)
-                memcpy(reader->index.marks + kept * stride, marks, stride * sizeof *marks);
-            reader->row_numbers[kept++] = (uint32_t)row;
+                memcpy(slot->index.marks + kept * stride, marks, stride * sizeof *marks);
+            slot->row_numbers[kept++] = (uint32_t)row;
         }
     }
-    reader->index.row_count = kept;
+    slot->index.row_count = kept;
     return MIMIC_OK;
 }

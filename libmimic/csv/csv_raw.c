@@ -61,7 +61,7 @@ static mimic_status open_inner(const mimic_context *ctx, mimic_source *source,
     size_t lines;
     MIMIC_TRY(mimic_csv__splitter_new(ctx, source, &options, &reader->splitter, err));
     const mimic_status status =
-        mimic_csv__splitter_header(reader->splitter, &bytes, &size, &lines, err);
+        mimic_csv__splitter_header(reader->splitter, &reader->memory, &bytes, &size, &lines, err);
     if (status == MIMIC_END)
         return mimic__fail(err, MIMIC_ERR_CSV_HEADER, "%s: the file is empty", name);
     MIMIC_TRY(status);
@@ -81,7 +81,7 @@ mimic_status mimic_csv__raw_open(const mimic_context *ctx, mimic_source *source,
 
 mimic_status mimic_csv__raw_next(csv_raw_reader *reader, mimic_error *err)
 {
-    MIMIC_TRY(mimic_csv__splitter_next(reader->splitter, &reader->block, err));
+    MIMIC_TRY(mimic_csv__splitter_next(reader->splitter, &reader->memory, &reader->block, err));
     return mimic_csv__index_build(&reader->index, &reader->block, err);
 }
 
@@ -98,6 +98,7 @@ void mimic_csv__raw_close(csv_raw_reader *reader)
 {
     if (reader->arena.ctx == NULL)
         return;
+    mimic_csv__block_memory_free(reader->arena.ctx, &reader->memory);
     mimic_csv__splitter_free(reader->splitter);
     mimic_csv__index_free(&reader->index);
     mimic__arena_free(&reader->arena);

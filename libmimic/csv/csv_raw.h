@@ -20,6 +20,7 @@ mimic_status mimic_csv__decode_header(mimic_arena *arena, const csv_dialect *dia
 typedef struct csv_raw_reader {
     mimic_arena arena;
     csv_splitter *splitter;
+    csv_block_memory memory;
     csv_index index; /* of the block at hand */
     csv_block block;
     const char **header;

@@ -1,9 +1,10 @@
 /*
- * The reader: header, binding, and the loop from block to batch. One block makes one batch:
+ * The reader: options, header, binding of columns, and what is delivered. One block makes one batch:
  *
  *     splitter ► block ► index ► filters ► coerce, column by column ► rejects out, batch out
  *
- * Columns that were not asked for are never touched.
+ * Columns that were not asked for are never touched. How the steps are shared among threads stands in
+ * csv_pipeline.c.
  */
 #include "csv/csv_reader_internal.h"
 
@@ -84,7 +85,8 @@ static mimic_status read_header(mimic_csv_reader *reader, const csv_dialect *dia
     size_t lines;
     const char *const source = mimic_source_name(reader->source);
     const mimic_status status =
-        mimic_csv__splitter_header(reader->splitter, &bytes, &size, &lines, err);
+        mimic_csv__splitter_header(
+        reader->splitter, &reader->slots[0].memory, &bytes, &size, &lines, err);
     if (status == MIMIC_END)
         return mimic__fail(err, MIMIC_ERR_CSV_HEADER,
                            "%s: the file is empty; a header line with column names was expected",
@@ -123,8 +125,7 @@ static mimic_status choose_columns(mimic_csv_reader *reader, mimic_error *err)
     size_t *fields = mimic__arena_array(&reader->arena, count, sizeof *fields);
     reader->file_fields =
         mimic__arena_array(&reader->arena, count, sizeof *reader->file_fields);
-    reader->columns = mimic__arena_array(&reader->arena, count, sizeof *reader->columns);
-    if (fields == NULL || reader->file_fields == NULL || reader->columns == NULL)
+    if (fields == NULL || reader->file_fields == NULL)
         return mimic__fail_memory(err);
     for (size_t i = 0; i < count; i++) {
         const int64_t found =
@@ -168,49 +169,58 @@ static mimic_status check_drift(const mimic_csv_reader *reader, mimic_error *err
 }
 
 /* Dictionaries grow until the file ends: what a table may keep of them is shared by its columns. */
-static mimic_status make_plan(mimic_csv_reader *reader, mimic_error *err)
+static mimic_status make_plans(mimic_csv_reader *reader, mimic_error *err)
 {
     size_t dictionaries = 0;
     for (size_t i = 0; i < reader->table->field_count; i++)
         dictionaries += reader->table->fields[i].type == MIMIC_TYPE_CATEGORICAL;
-    const mimic_coerce_options options = {reader->options.on_error, reader->options.max_categories,
-                                          MAX_CATEGORY_BYTES / (dictionaries + (dictionaries == 0)),
-                                          MAX_UNIQUE_BYTES};
-    return mimic__coerce_plan_new(reader->ctx, reader->table, &options, &reader->plan, err);
+    reader->coerce_options = (mimic_coerce_options){
+        reader->options.on_error, reader->options.max_categories,
+        MAX_CATEGORY_BYTES / (dictionaries + (dictionaries == 0)), MAX_UNIQUE_BYTES};
+    for (size_t i = 0; i < reader->slot_count; i++)
+        MIMIC_TRY(mimic_csv__slot_init(&reader->slots[i], err));
+    MIMIC_TRY(mimic__coerce_memory_new(reader->ctx, reader->table, &reader->coerce_options,
+                                       &reader->memory, err));
+    /* The first here, so that what is wrong with the schema is told before anything is read. */
+    return mimic__coerce_plan_new(reader->ctx, reader->table, &reader->coerce_options,
+                                  &reader->slots[0].plan, err);
 }
 
-static mimic_status open_inner(mimic_csv_reader *reader, mimic_error *err)
+static mimic_status open_inner(mimic_csv_reader *reader, const csv_setup *setup, mimic_error *err)
 {
     const mimic_csv_options *const options = &reader->options;
-    const csv_dialect dialect = {options->delimiter, options->quote,
-                                 options->escape == options->quote ? (char)0 : options->escape,
-                                 options->comment};
-    const csv_kernel *const kernel = mimic_csv__dialect_is_plain(&dialect)
-                                         ? mimic_csv__kernel_select(reader->ctx->cpu)
-                                         : NULL;
-    const csv_splitter_options splitter_options = {dialect, options->block_bytes,
-                                                   (size_t)options->max_record_bytes, kernel};
+    reader->dialect = (csv_dialect){options->delimiter, options->quote,
+                                    options->escape == options->quote ? (char)0 : options->escape,
+                                    options->comment};
+    if (mimic_csv__dialect_is_plain(&reader->dialect))
+        reader->kernel = mimic_csv__kernel_select(reader->ctx->cpu);
+    const csv_splitter_options splitter_options = {reader->dialect, options->block_bytes,
+                                                   (size_t)options->max_record_bytes,
+                                                   reader->kernel};
+    MIMIC_TRY(mimic_csv__pipeline_open(reader, setup, err));
     MIMIC_TRY(mimic_csv__splitter_new(reader->ctx, reader->source, &splitter_options,
                                       &reader->splitter, err));
     if (options->no_header) {
         reader->field_count = reader->source_table->field_count;
-        const mimic_status status = mimic_csv__splitter_skip_mark(reader->splitter, err);
+        const mimic_status status =
+            mimic_csv__splitter_skip_mark(reader->splitter, &reader->slots[0].memory, err);
         if (status != MIMIC_OK && status != MIMIC_END)
             return status;
     } else {
-        MIMIC_TRY(read_header(reader, &dialect, err));
+        MIMIC_TRY(read_header(reader, &reader->dialect, err));
     }
+    reader->counts.bytes = mimic_csv__splitter_position(reader->splitter);
+    mimic_source_progress(reader->source, &reader->stored_bytes, NULL);
     MIMIC_TRY(choose_columns(reader, err));
     MIMIC_TRY(check_drift(reader, err));
     MIMIC_TRY(mimic_csv__filters_bind(reader, err));
-    MIMIC_TRY(make_plan(reader, err));
-    mimic_csv__index_init(&reader->index, reader->ctx, &dialect, kernel, reader->field_count);
-    return MIMIC_OK;
+    return make_plans(reader, err);
 }
 
-mimic_status mimic_csv_reader_open(const mimic_context *ctx, mimic_source *source,
-                                   const mimic_table *table, const mimic_csv_options *options,
-                                   mimic_csv_reader **out_reader, mimic_error *err)
+mimic_status mimic_csv__reader_open(const mimic_context *ctx, mimic_source *source,
+                                    const mimic_table *table, const mimic_csv_options *options,
+                                    const csv_setup *setup, mimic_csv_reader **out_reader,
+                                    mimic_error *err)
 {
     mimic_csv_options chosen = MIMIC_CSV_OPTIONS_INIT;
     if (out_reader != NULL)
@@ -228,12 +238,13 @@ mimic_status mimic_csv_reader_open(const mimic_context *ctx, mimic_source *sourc
     reader->source = source;
     reader->source_table = table;
     reader->options = chosen;
+    if (setup != NULL)
+        reader->encoder = setup->encoder;
     reader->next_record = 1;
     reader->next_line = 1;
     reader->counts.struct_size = sizeof reader->counts;
     mimic__arena_init(&reader->arena, ctx);
-    mimic__row_faults_init(&reader->faults, ctx);
-    const mimic_status status = open_inner(reader, err);
+    const mimic_status status = open_inner(reader, setup, err);
     if (status != MIMIC_OK) {
         mimic_csv_reader_free(reader);
         return status;
@@ -242,27 +253,31 @@ mimic_status mimic_csv_reader_open(const mimic_context *ctx, mimic_source *sourc
     return MIMIC_OK;
 }
 
+mimic_status mimic_csv_reader_open(const mimic_context *ctx, mimic_source *source,
+                                   const mimic_table *table, const mimic_csv_options *options,
+                                   mimic_csv_reader **out_reader, mimic_error *err)
+{
+    return mimic_csv__reader_open(ctx, source, table, options, NULL, out_reader, err);
+}
+
 void mimic_csv_reader_free(mimic_csv_reader *reader)
 {
     if (reader == NULL)
         return;
+    mimic_csv__pipeline_free(reader);
     mimic_csv__splitter_free(reader->splitter);
-    mimic_csv__index_free(&reader->index);
-    if (!reader->borrows_plan)
-        mimic__coerce_plan_free(reader->plan);
-    mimic__row_faults_free(&reader->faults);
+    mimic__coerce_memory_free(reader->memory);
     mimic_drift_free(reader->drift);
-    mimic__free(reader->ctx, reader->row_number_memory);
-    mimic__free(reader->ctx, reader->rejects);
     mimic__arena_free(&reader->arena);
     mimic__free(reader->ctx, reader);
 }
 
 void mimic_csv__reader_continue(mimic_csv_reader *reader, mimic_csv_reader *before)
 {
-    mimic__coerce_plan_free(reader->plan);
-    reader->plan = before->plan;
-    reader->borrows_plan = true;
+    mimic__coerce_memory_free(reader->memory);
+    reader->memory = before->memory;
+    reader->next_row = before->next_row;
+    before->memory = NULL;
 }
 
 const mimic_table *mimic_csv_reader_table(const mimic_csv_reader *reader)
@@ -283,132 +298,64 @@ const char *const *mimic_csv__reader_header(const mimic_csv_reader *reader, size
 
 void mimic_csv_reader_counts(const mimic_csv_reader *reader, mimic_csv_counts *out_counts)
 {
-    mimic_csv_counts counts = reader->counts;
-    counts.bytes = mimic_csv__splitter_position(reader->splitter);
-    MIMIC_VIEW_COPY(out_counts, counts);
+    MIMIC_VIEW_COPY(out_counts, reader->counts);
 }
 
-/* ---- from block to batch ---- */
-
-static mimic_status note_index_faults(mimic_csv_reader *reader, mimic_error *err)
+int64_t mimic_csv__reader_stored_bytes(const mimic_csv_reader *reader)
 {
-    for (size_t i = 0; i < reader->index.fault_count; i++) {
-        const csv_fault *const fault = &reader->index.faults[i];
-        const csv_reject_entry entry = {.start = fault->start,
-                                        .end = fault->end,
-                                        .rows_before = fault->rows_before,
-                                        .code = fault->code,
-                                        .policy = reader->options.on_error,
-                                        .column = SIZE_MAX,
-                                        .file_field = fault->field};
-        MIMIC_TRY(mimic_csv__reject_add(reader, entry, err));
+    return reader->stored_bytes;
+}
+
+void mimic_csv__reader_set_on_reject(mimic_csv_reader *reader, mimic_reject_fn on_reject, void *ctx)
+{
+    reader->options.on_reject = on_reject;
+    reader->options.on_reject_ctx = ctx;
+}
+
+void *mimic_csv__reader_take_chunk(mimic_csv_reader *reader)
+{
+    void *chunk = NULL;
+    if (reader->current != NULL) {
+        chunk = reader->current->chunk;
+        reader->current->chunk = NULL;
     }
+    return chunk;
+}
+
+/* ---- delivery ---- */
+
+/* Tells the rejects of a block, then that its batch could not be finished, if so. */
+static mimic_status deliver(mimic_csv_reader *reader, csv_slot *slot, mimic_status finished,
+                            mimic_error *err)
+{
+    MIMIC_TRY(mimic_csv__rejects_deliver(reader, slot, err));
+    if (finished != MIMIC_OK) {
+        *err = slot->error;
+        return finished;
+    }
+    const int64_t rows = slot->batch.row_count;
+    if (slot->records != rows + (int64_t)slot->reject_count + slot->filtered)
+        return mimic__fail(err, MIMIC_ERR_INTERNAL,
+                           "%lld records read, but %lld delivered, %zu rejected and %lld filtered",
+                           (long long)slot->records, (long long)rows, slot->reject_count,
+                           (long long)slot->filtered);
+    reader->counts.read += rows + slot->filtered; /* the rejected ones are counted already */
+    reader->counts.delivered += rows;
+    reader->counts.filtered += slot->filtered;
+    reader->counts.nulled += slot->faults.nulled;
     return MIMIC_OK;
-}
-
-static mimic_status coerce_columns(mimic_csv_reader *reader, mimic_error *err)
-{
-    const csv_index *const index = &reader->index;
-    const mimic_field_index fields = {reader->block.bytes, index->marks,         index->stride,
-                                      index->row_count,    index->dialect.quote,
-                                      index->dialect.escape};
-    if (!mimic__row_faults_reset(&reader->faults, index->row_count))
-        return mimic__fail_memory(err);
-    for (size_t i = 0; i < reader->table->field_count; i++)
-        MIMIC_TRY(mimic__coerce_column(reader->plan, i, &fields, reader->file_fields[i],
-                                       &reader->faults, err));
-    for (size_t i = 0; i < reader->faults.count; i++) {
-        const mimic_row_fault *const fault = &reader->faults.faults[i];
-        csv_reject_entry entry =
-            mimic_csv__row_entry(reader, index->marks + fault->row * index->stride,
-                                 reader->file_fields[fault->column]);
-        entry.rows_before = mimic_csv__row_number(reader, fault->row);
-        entry.code = fault->code;
-        entry.policy = mimic__coerce_plan_on_error(reader->plan, fault->column);
-        entry.column = fault->column;
-        MIMIC_TRY(mimic_csv__reject_add(reader, entry, err));
-    }
-    return MIMIC_OK;
-}
-
-/* What was read of a block: everything, or up to the row that fills the limit. */
-typedef struct block_share {
-    size_t rows;   /* before filters */
-    size_t kept;   /* rows that filters kept */
-    size_t faults; /* records that are no rows */
-} block_share;
-
-/* Cuts the block after the row that fills the limit: what lies behind it counts as not read. */
-static block_share apply_limit(mimic_csv_reader *reader)
-{
-    const csv_index *const index = &reader->index;
-    block_share share = {reader->block_rows, index->row_count, index->fault_count};
-    if (reader->options.limit <= 0)
-        return share;
-    int64_t wanted = reader->options.limit - reader->counts.delivered;
-    size_t row = 0;
-    for (; row < index->row_count; row++)
-        if (!mimic_csv__row_is_bad(reader, row) && --wanted == 0)
-            break;
-    if (wanted > 0)
-        return share;
-    reader->status = MIMIC_END;
-    for (size_t i = row + 1; i < index->row_count; i++)
-        reader->faults.bad[i / 64] |= UINT64_C(1) << (i % 64);
-    const size_t last_start = (uint32_t)(index->marks[row * index->stride] + 1);
-    share = (block_share){mimic_csv__row_number(reader, row) + 1, row + 1, 0};
-    size_t kept = 0;
-    for (size_t i = 0; i < reader->reject_count; i++) {
-        const csv_reject_entry *const entry = &reader->rejects[i];
-        if (entry->start < last_start) {
-            share.faults += !entry->is_row;
-            reader->rejects[kept++] = *entry;
-        }
-    }
-    reader->reject_count = kept;
-    return share;
-}
-
-/* Rows that a filter left out: those before the filters, less the kept and the undecidable ones. */
-static int64_t count_filtered(const mimic_csv_reader *reader, const block_share *share)
-{
-    size_t undecidable = 0;
-    for (size_t i = 0; i < reader->reject_count; i++)
-        undecidable += reader->rejects[i].is_row && reader->rejects[i].column == SIZE_MAX;
-    return (int64_t)(share->rows - share->kept - undecidable);
 }
 
 static mimic_status next_inner(mimic_csv_reader *reader, mimic_error *err)
 {
-    MIMIC_TRY(mimic_csv__splitter_next(reader->splitter, &reader->block, err));
-    reader->first_record = reader->next_record;
-    reader->first_line = reader->next_line;
-    reader->next_line += (int64_t)reader->block.lines;
-    reader->reject_count = 0;
-    reader->place = (csv_place_cursor){0};
-    MIMIC_TRY(mimic_csv__index_build(&reader->index, &reader->block, err));
-    reader->block_rows = reader->index.row_count;
-    MIMIC_TRY(note_index_faults(reader, err));
-    MIMIC_TRY(mimic_csv__filters_apply(reader, err));
-    MIMIC_TRY(coerce_columns(reader, err));
-    const block_share share = apply_limit(reader);
-    const int64_t records = (int64_t)(share.rows + share.faults);
-    const int64_t filtered = count_filtered(reader, &share);
-    reader->next_record += records;
-    MIMIC_TRY(mimic_csv__rejects_deliver(reader, err));
-    size_t rows = 0;
-    MIMIC_TRY(mimic__coerce_plan_finish(reader->plan, reader->index.row_count, reader->faults.bad,
-                                        reader->columns, &rows, err));
-    if (records != (int64_t)rows + (int64_t)reader->reject_count + filtered)
-        return mimic__fail(err, MIMIC_ERR_INTERNAL,
-                           "%lld records read, but %zu delivered, %zu rejected and %lld filtered",
-                           (long long)records, rows, reader->reject_count, (long long)filtered);
-    reader->counts.read += (int64_t)rows + filtered; /* the rejected ones are counted already */
-    reader->counts.delivered += (int64_t)rows;
-    reader->counts.filtered += filtered;
-    reader->counts.nulled += reader->faults.nulled;
-    reader->batch = (mimic_batch){(int64_t)rows, reader->table->field_count, reader->columns,
-                                  reader->table, reader->first_record};
+    csv_slot *slot;
+    const mimic_status status = mimic_csv__pipeline_next(reader, &slot, err);
+    reader->counts.bytes = slot->bytes_read;
+    reader->stored_bytes = slot->stored_bytes;
+    if (status == MIMIC_END || !slot->is_settled)
+        return status;
+    MIMIC_TRY(deliver(reader, slot, status, err));
+    reader->current = slot;
     return MIMIC_OK;
 }
 
@@ -423,11 +370,12 @@ mimic_status mimic_csv_reader_next(mimic_csv_reader *reader, const mimic_batch *
             *err = reader->error;
         return reader->status;
     }
-    reader->batch.columns = NULL;
     mimic_error error = MIMIC_ERROR_INIT;
     const mimic_status status = next_inner(reader, &error);
     if (status == MIMIC_OK) {
-        *out_batch = &reader->batch;
+        *out_batch = &reader->current->batch;
+        if (reader->current->is_last)
+            reader->status = MIMIC_END;
         return MIMIC_OK;
     }
     reader->status = status;

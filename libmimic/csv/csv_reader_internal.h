@@ -1,9 +1,10 @@
-/* The reader's parts, shared by csv_reader.c (opening and reading), csv_filter.c and csv_reject.c. */
+/* The reader's parts, shared by the files that open it, run it, filter and reject. */
 #ifndef MIMIC_CSV_READER_INTERNAL_H
 #define MIMIC_CSV_READER_INTERNAL_H
 
 #include "base/arena.h"
-#include "coerce/coerce_column.h"
+#include "base/pool.h"
+#include "coerce/coerce_memory.h"
 #include "csv/csv_index.h"
 
 /* One filter, bound to a column of the file. */
@@ -38,11 +39,68 @@ typedef struct csv_place_cursor {
     size_t faults_before;
 } csv_place_cursor;
 
+/*
+ * One block on its way from bytes to a batch, with all the memory that it takes; a reader has as many
+ * as may be on their way at once. See csv_pipeline.c for the way, and for who may touch what when.
+ */
+typedef struct csv_slot {
+    mimic_task task; /* parsing, then finishing */
+    mimic_csv_reader *reader; /* what was settled when it was opened; nothing of it that changes */
+    mimic_status status; /* of the step that came last; MIMIC_END for a slot behind the input */
+    mimic_error error;
+
+    /* read */
+    csv_block_memory memory;
+    csv_block block;
+    int64_t bytes_read; /* of the source, when the block was read: decompressed, and stored */
+    int64_t stored_bytes;
+
+    /* parsed */
+    csv_index index;
+    mimic_coerce_plan *plan; /* made when first needed */
+    mimic_row_faults faults;
+    size_t block_rows;     /* rows of the block before filters */
+    uint32_t *row_numbers; /* of the rows that filters kept; NULL = all were kept */
+    uint32_t *row_number_memory;
+    size_t row_number_capacity;
+    csv_reject_entry *rejects;
+    size_t reject_count;
+    size_t reject_capacity;
+
+    /* settled */
+    bool is_settled;
+    int64_t first_record; /* 1-based, of the block */
+    int64_t first_line;
+    int64_t first_row; /* 0-based, of the batch */
+    int64_t records;   /* read for this batch */
+    int64_t filtered;
+    bool is_last; /* the limit is reached */
+
+    /* finished */
+    mimic_column *columns;
+    mimic_batch batch;
+    void *chunk; /* what the encoder made of it */
+    csv_place_cursor place;
+} csv_slot;
+
+/* Turns a finished batch into something of the caller's, on any thread, several at once. */
+typedef struct csv_encoder {
+    mimic_status (*encode)(void *ctx, const mimic_batch *batch, void **out_chunk,
+                           mimic_error *err); /* NULL = no encoder */
+    void (*free_chunk)(void *ctx, void *chunk);
+    void *ctx;
+} csv_encoder;
+
 struct mimic_csv_reader {
+    /* settled when it is opened */
     const mimic_context *ctx;
     mimic_source *source;
     const mimic_table *source_table; /* as given by the caller */
     mimic_csv_options options;
+    csv_dialect dialect;
+    const csv_kernel *kernel;
+    mimic_coerce_options coerce_options;
+    csv_encoder encoder;
     mimic_arena arena;
     const mimic_table *table; /* of the batches */
     mimic_drift *drift;
@@ -50,63 +108,116 @@ struct mimic_csv_reader {
     size_t field_count;  /* of a record in the file */
     size_t *file_fields; /* one a column of `table`; SIZE_MAX = not in the file */
     csv_filter *filters;
-    csv_splitter *splitter;
-    csv_index index;
-    mimic_coerce_plan *plan;
-    bool borrows_plan;
-    mimic_row_faults faults;
-    mimic_column *columns;
-    mimic_batch batch;
 
-    csv_block block;
-    size_t block_rows;      /* rows of the block before filters */
-    uint32_t *row_numbers;  /* of the rows that filters kept; NULL = all were kept */
-    uint32_t *row_number_memory;
-    size_t row_number_capacity;
-    csv_reject_entry *rejects;
-    size_t reject_count;
-    size_t reject_capacity;
+    /* of the pipeline */
+    mimic_pool *pool; /* NULL = no threads */
+    bool owns_pool;
+    csv_slot *slots;
+    size_t slot_count;
+    mimic_task input_task;
+    bool input_is_callers; /* bytes are read on the caller's thread only */
+    int64_t input_until;   /* blocks are numbered: the first that may not be read yet */
+    int64_t read_end;      /* the first that is not read: of the input task */
+    bool input_ended;      /* the same */
+    csv_splitter *splitter; /* the same */
+    int64_t seen_end;       /* read_end as the caller's thread knows it */
+    int64_t settled_end;
+    bool settling_ended;
+    size_t block_footprint; /* bytes that a slot takes, going by the last ones; 0 = not known */
+    int64_t front;     /* the next to be delivered */
+    csv_slot *current; /* delivered last, until the next call */
 
-    csv_place_cursor place;
-
-    int64_t first_record; /* 1-based, of the block */
-    int64_t first_line;
+    /* of settling, which goes in order on the caller's thread */
+    mimic_coerce_memory *memory;
     int64_t next_record;
     int64_t next_line;
+    int64_t next_row;
+    int64_t rows_settled; /* of this reader, that is without the parts before */
+
+    /* of what was delivered */
     mimic_csv_counts counts;
+    int64_t stored_bytes;
     mimic_status status;
     mimic_error error; /* of that status, for later calls */
 };
 
 /* True for a row of the index that is dropped: faulty, or behind the limit. */
-static inline bool mimic_csv__row_is_bad(const mimic_csv_reader *reader, size_t row)
+static inline bool mimic_csv__row_is_bad(const csv_slot *slot, size_t row)
 {
-    return (reader->faults.bad[row / 64] >> (row % 64) & 1) != 0;
+    return (slot->faults.bad[row / 64] >> (row % 64) & 1) != 0;
 }
 
+/* ---- csv_reader.c ---- */
+
+/* What mimic_csv_reader_open has no option for. */
+typedef struct csv_setup {
+    mimic_pool *pool; /* used in place of options.jobs; outlives the reader; NULL = none */
+    csv_encoder encoder;
+} csv_setup;
+
+mimic_status mimic_csv__reader_open(const mimic_context *ctx, mimic_source *source,
+                                    const mimic_table *table, const mimic_csv_options *options,
+                                    const csv_setup *setup, mimic_csv_reader **out_reader,
+                                    mimic_error *err);
+/* Before the first batch. */
+void mimic_csv__reader_set_on_reject(mimic_csv_reader *reader, mimic_reject_fn on_reject,
+                                     void *ctx);
+/* The chunk of the batch at hand, which is the caller's from then on. */
+void *mimic_csv__reader_take_chunk(mimic_csv_reader *reader);
+/* Stored bytes of the source that were read for the batches so far. */
+int64_t mimic_csv__reader_stored_bytes(const mimic_csv_reader *reader);
 /* Names of the file's columns; NULL without a header. Borrowed from the reader. */
 const char *const *mimic_csv__reader_header(const mimic_csv_reader *reader, size_t *out_count);
-
 /*
  * Lets `reader` go on with what `before` remembers: values that may come once, texts of categorical
- * columns. For the next part of one table, opened with the same table and options, before anything is
- * read of it. `before` is read no more, but must outlive `reader`.
+ * columns, the number of rows. For the next part of one table, opened with the same table and
+ * options, before its first batch. `before` can only be freed.
  */
 void mimic_csv__reader_continue(mimic_csv_reader *reader, mimic_csv_reader *before);
+
+/* ---- csv_pipeline.c ---- */
+
+mimic_status mimic_csv__pipeline_open(mimic_csv_reader *reader, const csv_setup *setup,
+                                      mimic_error *err);
+/* Waits for what is on its way, and frees everything. */
+void mimic_csv__pipeline_free(mimic_csv_reader *reader);
+/* Begins to read ahead, as far as memory may be used; nothing is settled or encoded before
+ * mimic_csv_reader_next. */
+void mimic_csv__pipeline_feed(mimic_csv_reader *reader);
+/* The next slot, finished; what the step that failed says, or MIMIC_END. Borrowed until the next. */
+mimic_status mimic_csv__pipeline_next(mimic_csv_reader *reader, csv_slot **out_slot,
+                                      mimic_error *err);
+
+/* ---- csv_slot.c: the steps ---- */
+
+/* When the table is known; slot->reader is set. */
+mimic_status mimic_csv__slot_init(csv_slot *slot, mimic_error *err);
+void mimic_csv__slot_free(csv_slot *slot);
+/* A slot whose former block is done with. Gives back memory that an unusual block took. */
+void mimic_csv__slot_recycle(csv_slot *slot);
+/* Bytes that it holds, about. */
+size_t mimic_csv__slot_bytes(const csv_slot *slot);
+mimic_status mimic_csv__slot_parse(csv_slot *slot, mimic_error *err);
+mimic_status mimic_csv__slot_settle(csv_slot *slot, mimic_error *err);
+mimic_status mimic_csv__slot_finish(csv_slot *slot, mimic_error *err);
+
+/* ---- csv_filter.c ---- */
 
 /* Binds options.filters; the field numbers of the file must be known. */
 mimic_status mimic_csv__filters_bind(mimic_csv_reader *reader, mimic_error *err);
 /* Drops the rows of the index that a filter leaves out, and notes those it cannot judge. */
-mimic_status mimic_csv__filters_apply(mimic_csv_reader *reader, mimic_error *err);
+mimic_status mimic_csv__filters_apply(csv_slot *slot, mimic_error *err);
 
-mimic_status mimic_csv__reject_add(mimic_csv_reader *reader, csv_reject_entry entry,
-                                   mimic_error *err);
+/* ---- csv_reject.c ---- */
+
+mimic_status mimic_csv__reject_add(csv_slot *slot, csv_reject_entry entry, mimic_error *err);
 /* An entry for a row of the index, not yet filtered; marks are that row's. */
-csv_reject_entry mimic_csv__row_entry(const mimic_csv_reader *reader, const uint32_t *marks,
+csv_reject_entry mimic_csv__row_entry(const csv_slot *slot, const uint32_t *marks,
                                       size_t file_field);
 /* Number within the block, filters not regarded, of a row of the index. */
-size_t mimic_csv__row_number(const mimic_csv_reader *reader, size_t row);
+size_t mimic_csv__row_number(const csv_slot *slot, size_t row);
 /* Puts the entries in order, reports them, and applies the policy "fail". */
-mimic_status mimic_csv__rejects_deliver(mimic_csv_reader *reader, mimic_error *err);
+mimic_status mimic_csv__rejects_deliver(mimic_csv_reader *reader, csv_slot *slot,
+                                        mimic_error *err);
 
 #endif

@@ -13,26 +13,25 @@
 #include "base/options.h"
 #include "base/utf8.h"
 
-mimic_status mimic_csv__reject_add(mimic_csv_reader *reader, csv_reject_entry entry,
-                                   mimic_error *err)
+mimic_status mimic_csv__reject_add(csv_slot *slot, csv_reject_entry entry, mimic_error *err)
 {
-    csv_reject_entry *rejects = mimic__array_grow(reader->ctx, reader->rejects,
-                                                  reader->reject_count, &reader->reject_capacity,
+    csv_reject_entry *rejects = mimic__array_grow(slot->reader->ctx, slot->rejects,
+                                                  slot->reject_count, &slot->reject_capacity,
                                                   sizeof *rejects);
     if (rejects == NULL)
         return mimic__fail_memory(err);
-    reader->rejects = rejects;
-    reader->rejects[reader->reject_count++] = entry;
+    slot->rejects = rejects;
+    slot->rejects[slot->reject_count++] = entry;
     return MIMIC_OK;
 }
 
-csv_reject_entry mimic_csv__row_entry(const mimic_csv_reader *reader, const uint32_t *marks,
+csv_reject_entry mimic_csv__row_entry(const csv_slot *slot, const uint32_t *marks,
                                       size_t file_field)
 {
     csv_reject_entry entry = {.start = (uint32_t)(marks[0] + 1),
-                              .end = marks[reader->index.stride - 1],
+                              .end = marks[slot->index.stride - 1],
                               .is_row = true,
-                              .policy = reader->options.on_error,
+                              .policy = slot->reader->options.on_error,
                               .column = SIZE_MAX,
                               .file_field = file_field};
     if (file_field != SIZE_MAX) {
@@ -42,9 +41,9 @@ csv_reject_entry mimic_csv__row_entry(const mimic_csv_reader *reader, const uint
     return entry;
 }
 
-size_t mimic_csv__row_number(const mimic_csv_reader *reader, size_t row)
+size_t mimic_csv__row_number(const csv_slot *slot, size_t row)
 {
-    return reader->row_numbers != NULL ? reader->row_numbers[row] : row;
+    return slot->row_numbers != NULL ? slot->row_numbers[row] : row;
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -64,10 +63,11 @@ static const char *field_name(const mimic_csv_reader *reader, const csv_reject_e
                                   : reader->source_table->fields[entry->file_field].name;
 }
 
-static void describe_record(const mimic_csv_reader *reader, const csv_reject_entry *entry,
-                            char *out, size_t capacity)
+static void describe_record(const csv_slot *slot, const csv_reject_entry *entry, char *out,
+                            size_t capacity)
 {
-    const char *const record = reader->block.bytes + entry->start;
+    const mimic_csv_reader *const reader = slot->reader;
+    const char *const record = slot->block.bytes + entry->start;
     const size_t size = entry->end - entry->start;
     csv_parse parse;
     switch (entry->code) {
@@ -90,7 +90,7 @@ static void describe_record(const mimic_csv_reader *reader, const csv_reject_ent
         snprintf(out, capacity, "an empty line; %zu fields were expected", reader->field_count);
         break;
     case MIMIC_REJECT_FIELD_COUNT:
-        mimic_csv__parse_record(&reader->index.dialect, record, size, NULL, 0, &parse);
+        mimic_csv__parse_record(&reader->dialect, record, size, NULL, 0, &parse);
         snprintf(out, capacity, "%zu field%s; %zu were expected", parse.field_count,
                  parse.field_count == 1 ? "" : "s", reader->field_count);
         break;
@@ -114,9 +114,10 @@ static void describe_record(const mimic_csv_reader *reader, const csv_reject_ent
 }
 
 /* Everything but the sentence and the numbers. */
-static mimic_reject make_reject(const mimic_csv_reader *reader, const csv_reject_entry *entry)
+static mimic_reject make_reject(const csv_slot *slot, const csv_reject_entry *entry)
 {
-    const char *const raw = reader->block.bytes + entry->start;
+    const mimic_csv_reader *const reader = slot->reader;
+    const char *const raw = slot->block.bytes + entry->start;
     size_t size = entry->end - entry->start;
     /* A line that was too long to be held ends without its line end. */
     const bool is_part = !entry->is_row && raw[size - 1] != '\n' && raw[size - 1] != '\r';
@@ -126,7 +127,7 @@ static mimic_reject make_reject(const mimic_csv_reader *reader, const csv_reject
     mimic_reject reject = {.struct_size = sizeof reject,
                            .code = entry->code,
                            .source = mimic_source_name(reader->source),
-                           .byte_offset = reader->block.byte_offset + (int64_t)entry->start,
+                           .byte_offset = slot->block.byte_offset + (int64_t)entry->start,
                            .column = field_name(reader, entry),
                            .message = "",
                            .raw = raw,
@@ -152,16 +153,17 @@ static mimic_status fail_at(const mimic_reject *reject, mimic_error *err)
     return MIMIC_ERR_VALUE;
 }
 
-static mimic_status deliver_one(mimic_csv_reader *reader, const csv_reject_entry *entry,
-                                mimic_reject *reject, mimic_error *err)
+static mimic_status deliver_one(mimic_csv_reader *reader, const csv_slot *slot,
+                                const csv_reject_entry *entry, mimic_reject *reject,
+                                mimic_error *err)
 {
     char message[384];
     if (entry->column != SIZE_MAX) {
-        mimic__coerce_message(reader->plan, entry->column, entry->code,
-                              reader->block.bytes + entry->value_start,
+        mimic__coerce_message(slot->plan, entry->column, entry->code,
+                              slot->block.bytes + entry->value_start,
                               entry->value_end - entry->value_start, message, sizeof message);
     } else {
-        describe_record(reader, entry, message, sizeof message);
+        describe_record(slot, entry, message, sizeof message);
     }
     reject->message = message;
     if (entry->policy == MIMIC_ON_ERROR_FAIL)
@@ -174,46 +176,48 @@ static mimic_status deliver_one(mimic_csv_reader *reader, const csv_reject_entry
     return MIMIC_OK;
 }
 
-mimic_status mimic_csv__rejects_deliver(mimic_csv_reader *reader, mimic_error *err)
+mimic_status mimic_csv__rejects_deliver(mimic_csv_reader *reader, csv_slot *slot,
+                                        mimic_error *err)
 {
-    if (reader->reject_count > 1)
-        qsort(reader->rejects, reader->reject_count, sizeof *reader->rejects, compare_entries);
+    if (slot->reject_count > 1)
+        qsort(slot->rejects, slot->reject_count, sizeof *slot->rejects, compare_entries);
     int64_t others = 0; /* entries so far that are not among the rows */
-    int64_t line = reader->first_line;
+    int64_t line = slot->first_line;
     size_t counted = 0;
-    for (size_t i = 0; i < reader->reject_count; i++) {
-        const csv_reject_entry *const entry = &reader->rejects[i];
-        line += (int64_t)mimic_csv__count_lines(reader->block.bytes + counted,
-                                                entry->start - counted);
+    for (size_t i = 0; i < slot->reject_count; i++) {
+        const csv_reject_entry *const entry = &slot->rejects[i];
+        line +=
+            (int64_t)mimic_csv__count_lines(slot->block.bytes + counted, entry->start - counted);
         counted = entry->start;
-        mimic_reject reject = make_reject(reader, entry);
+        mimic_reject reject = make_reject(slot, entry);
         reject.line = line;
-        reject.record = reader->first_record + (int64_t)entry->rows_before + others;
+        reject.record = slot->first_record + (int64_t)entry->rows_before + others;
         others += !entry->is_row;
-        MIMIC_TRY(deliver_one(reader, entry, &reject, err));
+        MIMIC_TRY(deliver_one(reader, slot, entry, &reject, err));
     }
     return MIMIC_OK;
 }
 
 /* Brings the cursor to a row of the batch; the bad rows between were dropped. */
-static void seek_row(const mimic_csv_reader *reader, csv_place_cursor *cursor, size_t batch_row)
+static void seek_row(csv_slot *slot, size_t batch_row)
 {
+    csv_place_cursor *const cursor = &slot->place;
+    const csv_index *const index = &slot->index;
     if (batch_row < cursor->batch_rows)
         *cursor = (csv_place_cursor){0};
     for (;; cursor->row++) {
-        if (mimic_csv__row_is_bad(reader, cursor->row))
+        if (mimic_csv__row_is_bad(slot, cursor->row))
             continue;
         if (cursor->batch_rows == batch_row)
             break;
         cursor->batch_rows++;
     }
-    const uint32_t *const marks = reader->index.marks + cursor->row * reader->index.stride;
-    const size_t start = (uint32_t)(marks[0] + 1);
-    cursor->lines_before += mimic_csv__count_lines(reader->block.bytes + cursor->start,
-                                                   start - cursor->start);
+    const size_t start = (uint32_t)(index->marks[cursor->row * index->stride] + 1);
+    cursor->lines_before +=
+        mimic_csv__count_lines(slot->block.bytes + cursor->start, start - cursor->start);
     cursor->start = start;
-    while (cursor->faults_before < reader->index.fault_count &&
-           reader->index.faults[cursor->faults_before].start < start)
+    while (cursor->faults_before < index->fault_count &&
+           index->faults[cursor->faults_before].start < start)
         cursor->faults_before++;
 }
 
@@ -222,17 +226,18 @@ mimic_status mimic_csv_reader_place(mimic_csv_reader *reader, int64_t row,
 {
     if (reader == NULL || out_reject == NULL || row < 0)
         return MIMIC_ERR_ARGUMENT;
-    if (reader->batch.columns == NULL)
+    csv_slot *const slot = reader->current;
+    if (slot == NULL)
         return MIMIC_ERR_STATE;
-    if (row >= reader->batch.row_count)
+    if (row >= slot->batch.row_count)
         return MIMIC_ERR_ARGUMENT;
-    csv_place_cursor *const cursor = &reader->place;
-    seek_row(reader, cursor, (size_t)row);
-    const uint32_t *const marks = reader->index.marks + cursor->row * reader->index.stride;
-    const csv_reject_entry entry = mimic_csv__row_entry(reader, marks, SIZE_MAX);
-    mimic_reject reject = make_reject(reader, &entry);
-    reject.line = reader->first_line + (int64_t)cursor->lines_before;
-    reject.record = reader->first_record +
-                    (int64_t)(mimic_csv__row_number(reader, cursor->row) + cursor->faults_before);
+    seek_row(slot, (size_t)row);
+    const csv_place_cursor *const cursor = &slot->place;
+    const uint32_t *const marks = slot->index.marks + cursor->row * slot->index.stride;
+    const csv_reject_entry entry = mimic_csv__row_entry(slot, marks, SIZE_MAX);
+    mimic_reject reject = make_reject(slot, &entry);
+    reject.line = slot->first_line + (int64_t)cursor->lines_before;
+    reject.record = slot->first_record +
+                    (int64_t)(mimic_csv__row_number(slot, cursor->row) + cursor->faults_before);
     return MIMIC_VIEW_COPY(out_reject, reject);
 }

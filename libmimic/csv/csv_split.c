@@ -19,18 +19,15 @@ struct csv_splitter {
     const mimic_context *ctx;
     mimic_source *source;
     csv_splitter_options options;
-    char *data; /* capacity + CSV_SCAN_PADDING bytes */
-    size_t capacity;
-    size_t begin; /* what lies before was handed out */
-    size_t end;   /* what lies behind is not filled yet */
+    csv_block_memory *memory; /* of the block at hand; NULL before the first */
+    size_t begin;             /* in memory->data: what lies before was handed out */
+    size_t end;               /* what lies behind is not filled yet */
     int64_t begin_offset; /* of `begin` in the decompressed stream */
     int64_t bytes_read;
     bool source_ended; /* the bytes end with a line end that was in the input, or was added */
     bool is_discarding; /* in the middle of an overlong line that was rejected */
     mimic_status status;
-    csv_region *regions;
-    size_t region_count;
-    size_t region_capacity;
+    size_t region_count; /* in memory->regions */
 };
 
 mimic_status mimic_csv__splitter_new(const mimic_context *ctx, mimic_source *source,
@@ -52,9 +49,19 @@ void mimic_csv__splitter_free(csv_splitter *splitter)
 {
     if (splitter == NULL)
         return;
-    mimic__free(splitter->ctx, splitter->data);
-    mimic__free(splitter->ctx, splitter->regions);
     mimic__free(splitter->ctx, splitter);
+}
+
+void mimic_csv__block_memory_free(const mimic_context *ctx, csv_block_memory *memory)
+{
+    mimic__free(ctx, memory->data);
+    mimic__free(ctx, memory->regions);
+    *memory = (csv_block_memory){0};
+}
+
+bool mimic_csv__splitter_holds(const csv_splitter *splitter, const csv_block_memory *memory)
+{
+    return splitter->memory == memory;
 }
 
 int64_t mimic_csv__splitter_position(const csv_splitter *splitter)
@@ -62,28 +69,63 @@ int64_t mimic_csv__splitter_position(const csv_splitter *splitter)
     return splitter->bytes_read;
 }
 
+/* `size` bytes in memory->data; the first `kept` stay. */
+static mimic_status grow_memory(const csv_splitter *splitter, csv_block_memory *memory, size_t kept,
+                                size_t size, mimic_error *err)
+{
+    char *data = mimic__alloc(splitter->ctx, size + CSV_SCAN_PADDING);
+    if (data == NULL)
+        return mimic__fail_memory(err);
+    if (kept > 0)
+        memcpy(data, memory->data + splitter->begin, kept);
+    mimic__free(splitter->ctx, memory->data);
+    memory->data = data;
+    memory->capacity = size;
+    return MIMIC_OK;
+}
+
 /* Room for `wanted` bytes from `begin` on, and one for a line end that the last record may lack. */
 static mimic_status make_room(csv_splitter *splitter, size_t wanted, mimic_error *err)
 {
-    if (splitter->capacity - splitter->begin >= wanted + 1 && splitter->data != NULL)
-        return MIMIC_OK;
+    csv_block_memory *const memory = splitter->memory;
     const size_t held = splitter->end - splitter->begin;
-    if (splitter->begin > 0)
-        memmove(splitter->data, splitter->data + splitter->begin, held);
+    if (memory->data != NULL && memory->capacity - splitter->begin >= wanted + 1)
+        return MIMIC_OK;
+    if (memory->data != NULL && memory->capacity >= wanted + 1)
+        memmove(memory->data, memory->data + splitter->begin, held);
+    else /* room for two windows, so that what is left of one moves seldom */
+        MIMIC_TRY(grow_memory(splitter, memory, held, wanted + splitter->options.block_bytes + 1,
+                              err));
     splitter->begin = 0;
     splitter->end = held;
-    if (splitter->data != NULL && splitter->capacity >= wanted + 1)
-        return MIMIC_OK;
-    /* Room for two windows, so that what is left of one moves seldom. */
-    const size_t capacity = wanted + splitter->options.block_bytes + 1;
-    char *data = mimic__realloc(splitter->ctx, splitter->data,
-                                splitter->data == NULL ? 0 : splitter->capacity + CSV_SCAN_PADDING,
-                                capacity + CSV_SCAN_PADDING);
-    if (data == NULL)
-        return mimic__fail_memory(err);
-    splitter->data = data;
-    splitter->capacity = capacity;
     return MIMIC_OK;
+}
+
+/* Goes on in other memory: takes along what was read and is not handed out yet. */
+static mimic_status use_memory(csv_splitter *splitter, csv_block_memory *memory, mimic_error *err)
+{
+    const csv_block_memory *const before = splitter->memory;
+    if (before == memory)
+        return MIMIC_OK;
+    const size_t held = splitter->end - splitter->begin;
+    const size_t window = splitter->options.block_bytes + 2;
+    const size_t wanted = held < window ? window : held + 1;
+    if (memory->data == NULL || memory->capacity < wanted)
+        MIMIC_TRY(grow_memory(splitter, memory, 0, wanted, err));
+    if (held > 0) {
+        memcpy(memory->data, before->data + splitter->begin, held);
+        memset(memory->data + held, 0, CSV_SCAN_PADDING);
+    }
+    splitter->memory = memory;
+    splitter->begin = 0;
+    splitter->end = held;
+    return MIMIC_OK;
+}
+
+/* What was read and not handed out yet: end - begin bytes. */
+static char *held_bytes(const csv_splitter *splitter)
+{
+    return splitter->memory->data + splitter->begin;
 }
 
 static void end_of_input(csv_splitter *splitter)
@@ -92,8 +134,8 @@ static void end_of_input(csv_splitter *splitter)
     if (splitter->end == splitter->begin)
         return;
     /* An LF behind a last CR changes nothing: CRLF is one line end. */
-    if (splitter->data[splitter->end - 1] != '\n')
-        splitter->data[splitter->end++] = '\n';
+    if (splitter->memory->data[splitter->end - 1] != '\n')
+        splitter->memory->data[splitter->end++] = '\n';
 }
 
 /* Reads until `size` bytes and the one after them are there, or the input ends. */
@@ -107,7 +149,7 @@ static mimic_status fill(csv_splitter *splitter, size_t size, mimic_error *err)
         size_t got = 0;
         const size_t room = wanted - (splitter->end - splitter->begin);
         const mimic_status status = mimic_source_read(
-            splitter->source, splitter->data + splitter->end, room, &got, err);
+            splitter->source, splitter->memory->data + splitter->end, room, &got, err);
         if (status == MIMIC_END) {
             end_of_input(splitter);
         } else if (status != MIMIC_OK) {
@@ -117,7 +159,7 @@ static mimic_status fill(csv_splitter *splitter, size_t size, mimic_error *err)
             splitter->bytes_read += (int64_t)got;
         }
     }
-    memset(splitter->data + splitter->end, 0, CSV_SCAN_PADDING);
+    memset(splitter->memory->data + splitter->end, 0, CSV_SCAN_PADDING);
     return MIMIC_OK;
 }
 
@@ -134,13 +176,13 @@ static void consume(csv_splitter *splitter, size_t size)
 
 static mimic_status add_region(csv_splitter *splitter, csv_region region, mimic_error *err)
 {
-    csv_region *regions = mimic__array_grow(splitter->ctx, splitter->regions,
-                                            splitter->region_count, &splitter->region_capacity,
-                                            sizeof *regions);
+    csv_block_memory *const memory = splitter->memory;
+    csv_region *regions = mimic__array_grow(splitter->ctx, memory->regions, splitter->region_count,
+                                            &memory->region_capacity, sizeof *regions);
     if (regions == NULL)
         return mimic__fail_memory(err);
-    splitter->regions = regions;
-    splitter->regions[splitter->region_count++] = region;
+    memory->regions = regions;
+    regions[splitter->region_count++] = region;
     return MIMIC_OK;
 }
 
@@ -150,7 +192,7 @@ static mimic_status add_region(csv_splitter *splitter, csv_region region, mimic_
 static mimic_status split_by_grammar(csv_splitter *splitter, size_t start, size_t size,
                                      csv_split_scan *out_scan, mimic_error *err)
 {
-    const char *const bytes = splitter->data + splitter->begin + start;
+    const char *const bytes = held_bytes(splitter) + start;
     csv_split_scan scan = {0};
     for (size_t at = 0; at < size;) {
         csv_parse record;
@@ -180,7 +222,7 @@ static mimic_status split_by_grammar(csv_splitter *splitter, size_t start, size_
 static mimic_status reject_line(csv_splitter *splitter, size_t start, size_t size, size_t *out_end,
                                 mimic_error *err)
 {
-    const char *const bytes = splitter->data + splitter->begin;
+    const char *const bytes = held_bytes(splitter);
     csv_parse record;
     mimic_csv__parse_record(&splitter->options.dialect, bytes + start, size - start, NULL, 0,
                             &record);
@@ -197,7 +239,7 @@ static mimic_status cut_window(csv_splitter *splitter, size_t size, csv_block *b
                                mimic_error *err)
 {
     const csv_splitter_options *const options = &splitter->options;
-    const char *const bytes = splitter->data + splitter->begin;
+    const char *const bytes = held_bytes(splitter);
     for (size_t at = 0; at < size;) {
         csv_split_scan scan;
         if (options->kernel != NULL)
@@ -237,11 +279,11 @@ static mimic_status discard_line(csv_splitter *splitter, mimic_error *err)
         const size_t held = splitter->end - splitter->begin;
         const size_t size = splitter->source_ended ? held : held - 1; /* bytes[size] is known */
         const bool is_end = is_whole_input(splitter, size);
-        size_t end = mimic_csv__line_end(splitter->data + splitter->begin, size);
+        size_t end = mimic_csv__line_end(held_bytes(splitter), size);
         if (end > 0 || is_end)
             splitter->is_discarding = false;
         if (end == 0) /* a last CR stays: an LF may follow */
-            end = size > 0 && splitter->data[splitter->begin + size - 1] == '\r' ? size - 1 : size;
+            end = size > 0 && splitter->memory->data[splitter->begin + size - 1] == '\r' ? size - 1 : size;
         consume(splitter, end);
     }
     return MIMIC_OK;
@@ -262,15 +304,15 @@ static mimic_status cut_long_record(csv_splitter *splitter, csv_block *block, mi
             size = splitter->end - splitter->begin;
         is_end = is_whole_input(splitter, size);
         status = mimic_csv__parse_record(&splitter->options.dialect,
-                                         splitter->data + splitter->begin, size, NULL, 0, &record);
+                                         held_bytes(splitter), size, NULL, 0, &record);
         if (status == CSV_FAULT)
-            line_end = mimic_csv__line_end(splitter->data + splitter->begin, size);
+            line_end = mimic_csv__line_end(held_bytes(splitter), size);
         const bool is_settled = status == CSV_FAULT ? line_end > 0 : status != CSV_NEED_MORE;
         if (is_settled || is_end || size >= limit)
             break;
         size = size > limit / 2 ? limit : size * 2;
     }
-    const char *const bytes = splitter->data + splitter->begin;
+    const char *const bytes = held_bytes(splitter);
     csv_region region = {0, record.end, 0, 0};
     if (status == CSV_FAULT || status == CSV_NEED_MORE) {
         if (status == CSV_FAULT)
@@ -316,42 +358,47 @@ static mimic_status next_block(csv_splitter *splitter, csv_block *block, mimic_e
         *block = (csv_block){0};
         MIMIC_TRY(cut_long_record(splitter, block, err));
     }
-    block->bytes = splitter->data + splitter->begin;
+    block->bytes = held_bytes(splitter);
     block->byte_offset = splitter->begin_offset;
-    block->regions = splitter->regions;
+    block->regions = splitter->memory->regions;
     block->region_count = splitter->region_count;
     consume(splitter, block->size);
     return MIMIC_OK;
 }
 
-mimic_status mimic_csv__splitter_next(csv_splitter *splitter, csv_block *out_block,
-                                      mimic_error *err)
+mimic_status mimic_csv__splitter_next(csv_splitter *splitter, csv_block_memory *memory,
+                                      csv_block *out_block, mimic_error *err)
 {
     *out_block = (csv_block){0};
     if (splitter->status != MIMIC_OK)
         return splitter->status;
-    splitter->status = next_block(splitter, out_block, err);
+    splitter->status = use_memory(splitter, memory, err);
+    if (splitter->status == MIMIC_OK)
+        splitter->status = next_block(splitter, out_block, err);
     return splitter->status;
 }
 
 /* ---- the header ---- */
 
-mimic_status mimic_csv__splitter_skip_mark(csv_splitter *splitter, mimic_error *err)
+mimic_status mimic_csv__splitter_skip_mark(csv_splitter *splitter, csv_block_memory *memory,
+                                           mimic_error *err)
 {
+    MIMIC_TRY(use_memory(splitter, memory, err));
     /* Three bytes and no more: an input that ends with the mark is then seen to be empty. */
     MIMIC_TRY(fill(splitter, 2, err));
     if (splitter->end - splitter->begin >= 3 &&
-        memcmp(splitter->data + splitter->begin, "\xef\xbb\xbf", 3) == 0)
+        memcmp(held_bytes(splitter), "\xef\xbb\xbf", 3) == 0)
         consume(splitter, 3);
     return MIMIC_OK;
 }
 
-mimic_status mimic_csv__splitter_header(csv_splitter *splitter, const char **out_bytes,
-                                        size_t *out_size, size_t *out_lines, mimic_error *err)
+mimic_status mimic_csv__splitter_header(csv_splitter *splitter, csv_block_memory *memory,
+                                        const char **out_bytes, size_t *out_size,
+                                        size_t *out_lines, mimic_error *err)
 {
     const char *const name = mimic_source_name(splitter->source);
     *out_lines = 0;
-    MIMIC_TRY(mimic_csv__splitter_skip_mark(splitter, err));
+    MIMIC_TRY(mimic_csv__splitter_skip_mark(splitter, memory, err));
     for (;;) {
         /* A header has names only: a megabyte of them is no header. */
         const size_t limit = (size_t)1 << 20;
@@ -362,7 +409,7 @@ mimic_status mimic_csv__splitter_header(csv_splitter *splitter, const char **out
             return MIMIC_END;
         csv_parse record;
         const csv_parse_status status =
-            mimic_csv__parse_record(&splitter->options.dialect, splitter->data + splitter->begin,
+            mimic_csv__parse_record(&splitter->options.dialect, held_bytes(splitter),
                                     size, NULL, 0, &record);
         if (status == CSV_FAULT || status == CSV_NEED_MORE)
             return mimic__fail(err, MIMIC_ERR_CSV_HEADER,
@@ -371,7 +418,7 @@ mimic_status mimic_csv__splitter_header(csv_splitter *splitter, const char **out
                                name,
                                status == CSV_FAULT ? mimic_reject_code_name(record.fault)
                                                    : "it does not end within 1 MiB");
-        *out_bytes = splitter->data + splitter->begin;
+        *out_bytes = held_bytes(splitter);
         *out_size = record.end;
         *out_lines += mimic_csv__count_lines(*out_bytes, record.end);
         consume(splitter, record.end);

@@ -19,8 +19,16 @@ typedef struct csv_region {
     size_t field; /* 0-based field at fault */
 } csv_region;
 
+/* The memory of a block: the caller's, so that several blocks can live at once. Zero-initialised. */
+typedef struct csv_block_memory {
+    char *data; /* capacity + CSV_SCAN_PADDING bytes */
+    size_t capacity;
+    csv_region *regions;
+    size_t region_capacity;
+} csv_block_memory;
+
 typedef struct csv_block {
-    const char *bytes; /* borrowed from the splitter; CSV_SCAN_PADDING readable bytes follow */
+    const char *bytes; /* in the block's memory; CSV_SCAN_PADDING readable bytes follow */
     size_t size;
     size_t records; /* upper bound of the rows in it */
     size_t lines;   /* physical lines in it */
@@ -48,13 +56,21 @@ mimic_status mimic_csv__splitter_new(const mimic_context *ctx, mimic_source *sou
  * header. Its bytes are borrowed until the next call; *out_lines counts all lines that were stepped
  * over. MIMIC_END when there is none; MIMIC_ERR_CSV_HEADER when it cannot be told where it ends.
  */
-mimic_status mimic_csv__splitter_header(csv_splitter *splitter, const char **out_bytes,
-                                        size_t *out_size, size_t *out_lines, mimic_error *err);
+mimic_status mimic_csv__splitter_header(csv_splitter *splitter, csv_block_memory *memory,
+                                        const char **out_bytes, size_t *out_size,
+                                        size_t *out_lines, mimic_error *err);
 /* Steps over a byte order mark. */
-mimic_status mimic_csv__splitter_skip_mark(csv_splitter *splitter, mimic_error *err);
-/* The next block; borrowed until the next call. MIMIC_END after the last. */
-mimic_status mimic_csv__splitter_next(csv_splitter *splitter, csv_block *out_block,
-                                      mimic_error *err);
+mimic_status mimic_csv__splitter_skip_mark(csv_splitter *splitter, csv_block_memory *memory,
+                                           mimic_error *err);
+/*
+ * The next block, in the memory given, whose former content is gone; MIMIC_END after the last. What
+ * follows the block is taken over from there by the next call: until then the memory is only read.
+ */
+mimic_status mimic_csv__splitter_next(csv_splitter *splitter, csv_block_memory *memory,
+                                      csv_block *out_block, mimic_error *err);
+void mimic_csv__block_memory_free(const mimic_context *ctx, csv_block_memory *memory);
+/* True when what follows the last block stands in this memory. */
+bool mimic_csv__splitter_holds(const csv_splitter *splitter, const csv_block_memory *memory);
 /* Bytes taken from the source so far. */
 int64_t mimic_csv__splitter_position(const csv_splitter *splitter);
 void mimic_csv__splitter_free(csv_splitter *splitter);

@@ -20,6 +20,7 @@ typedef struct mimic_codec_step {
     size_t input_size;
     unsigned char *output;
     size_t output_size;
+    bool is_last; /* decoders: no input comes after this */
 } mimic_codec_step;
 
 typedef struct mimic_decoder mimic_decoder;
@@ -40,7 +41,9 @@ struct mimic_encoder {
     void (*free)(mimic_encoder *encoder);
 };
 
-/* Level 0 = the default; gzip 1 to 9, zstd 1 to 19 (what the decoder's window limit can read). */
+/* gzip is inflated by ISA-L where the build has it, and by zlib where it has not or where the context
+ * forbids what is special to a processor (MIMIC_CPU_NONE).
+ * Level 0 = the default; gzip 1 to 9, zstd 1 to 19 (what the decoder's window limit can read). */
 mimic_status mimic__gzip_decoder_new(const mimic_context *ctx, mimic_decoder **out_decoder,
                                      mimic_error *err);
 mimic_status mimic__gzip_encoder_new(const mimic_context *ctx, int level,
@@ -67,12 +70,12 @@ mimic_compression mimic__compression_from_name(const char *name);
 mimic_compression mimic__compression_from_magic(const unsigned char *bytes, size_t size);
 
 /* Whole Zstandard frames in memory, as Arrow IPC bodies have them. One compressor is used by one
- * thread at a time. Bound 0 = the size cannot be compressed. */
+ * thread at a time. */
 typedef struct mimic_zstd_compressor mimic_zstd_compressor;
 
-size_t mimic__zstd_compress_bound(size_t size);
 mimic_status mimic__zstd_compressor_new(const mimic_context *ctx, int level,
                                         mimic_zstd_compressor **out_compressor, mimic_error *err);
+/* *out_size is 0 when the frame would take more than `capacity` bytes. */
 mimic_status mimic__zstd_compress_frame(mimic_zstd_compressor *compressor, const void *bytes,
                                         size_t size, void *target, size_t capacity,
                                         size_t *out_size, mimic_error *err);

@@ -1,93 +1,225 @@
 /*
- * gzip (RFC 1952) by zlib, the only user of zlib.h. zlib checks each member's header, CRC-32 and
- * length; going from member to member and refusing what is no member is done here. What is written
- * depends on the content and the level alone: no time, no name, system "unknown".
+ * Reading gzip (RFC 1952): a file is a row of members, a member is a header, a DEFLATE stream and a
+ * trailer with the checksum and length of the content. Everything but the DEFLATE stream is read
+ * here, byte by byte, as it may be cut anywhere; codec_gzip.h says who inflates.
  */
-#include "io/codec.h"
+#include "io/codec_gzip.h"
 
 #include "base/error.h"
 
+mimic_status mimic__gzip_not_built_in(mimic_error *err)
+{
+    return mimic__fail(err, MIMIC_ERR_UNSUPPORTED,
+                       "this build of libmimic lacks gzip; build it with zlib (-Dzlib=enabled)");
+}
+
 #if MIMIC_HAVE_ZLIB
 
-#include <string.h>
+#define HEADER_BYTES 10 /* RFC 1952 2.3: of every header */
+#define METHOD_DEFLATE 8
+#define TRAILER_BYTES 8
+#define CHECKSUM_POLYNOMIAL 0xedb88320u
 
-#include <zlib.h>
+enum { /* RFC 1952 2.3.1, FLG */
+    FLAG_CHECKSUM = 1 << 1,
+    FLAG_EXTRA = 1 << 2,
+    FLAG_NAME = 1 << 3,
+    FLAG_COMMENT = 1 << 4,
+    FLAGS_RESERVED = 0xe0
+};
 
-#define GZIP_WINDOW_BITS (15 + 16) /* zlib.h: the largest window, in a gzip wrapper */
-#define GZIP_MEMORY_LEVEL 8        /* zlib's default */
-#define GZIP_SYSTEM_UNKNOWN 255    /* RFC 1952 2.3.1, OS */
-#define STEP_BYTES_MAX (1u << 30)  /* zlib counts in unsigned int */
-
-typedef enum gzip_state { IN_MEMBER, BETWEEN_MEMBERS, IN_PADDING } gzip_state;
+typedef enum gzip_state {
+    IN_HEADER,
+    IN_EXTRA_SIZE,
+    IN_EXTRA,
+    IN_NAME,
+    IN_COMMENT,
+    IN_HEADER_CHECKSUM,
+    IN_DATA,
+    IN_TRAILER,
+    BETWEEN_MEMBERS,
+    IN_PADDING
+} gzip_state;
 
 typedef struct gzip_decoder {
     mimic_decoder base;
     const mimic_context *ctx;
-    z_stream stream;
+    mimic_inflater *inflater;
     gzip_state state;
+    unsigned char flags;
+    uint32_t header_crc;
+    uint32_t held;    /* the last four bytes of header or trailer, little end first */
+    uint32_t count;   /* bytes of the state so far; in IN_EXTRA, those to come */
+    uint32_t checksum; /* of the trailer */
+    uint32_t size;     /* of the member's content, modulo 2^32 */
 } gzip_decoder;
 
-typedef struct gzip_encoder {
-    mimic_encoder base;
-    const mimic_context *ctx;
-    z_stream stream;
-    gz_header header;
-} gzip_encoder;
-
-static voidpf zlib_alloc(voidpf ctx, uInt count, uInt size)
+static mimic_status damaged(const char **out_reason)
 {
-    return mimic__alloc_array((const mimic_context *)ctx, count, size);
+    *out_reason = "the data is damaged; fetch it again";
+    return MIMIC_ERR_CORRUPT;
 }
 
-static void zlib_free(voidpf ctx, voidpf memory)
+/* ---- headers ---- */
+
+/* Headers with a checksum are rare and short: a bit at a time will do. */
+static uint32_t add_to_checksum(uint32_t crc, unsigned char byte)
 {
-    mimic__free((const mimic_context *)ctx, memory);
+    crc = ~crc ^ byte;
+    for (int bit = 0; bit < 8; bit++)
+        crc = (crc >> 1) ^ ((crc & 1) != 0 ? CHECKSUM_POLYNOMIAL : 0);
+    return ~crc;
 }
 
-static void use_context(z_stream *stream, const mimic_context *ctx)
+/* Ends a part of the header: goes to the next that the flags announce. */
+static void enter_next_part(gzip_decoder *decoder)
 {
-    stream->zalloc = zlib_alloc;
-    stream->zfree = zlib_free;
-    stream->opaque = (voidpf)ctx;
+    static const unsigned char flags[] = {
+        [IN_EXTRA_SIZE] = FLAG_EXTRA, [IN_EXTRA] = FLAG_EXTRA,
+        [IN_NAME] = FLAG_NAME,        [IN_COMMENT] = FLAG_COMMENT,
+        [IN_HEADER_CHECKSUM] = FLAG_CHECKSUM,
+    };
+    if (decoder->state != IN_EXTRA_SIZE)
+        decoder->count = 0;
+    do
+        decoder->state++;
+    while (decoder->state < IN_DATA && (decoder->flags & flags[decoder->state]) == 0);
 }
 
-/* Lends the stream at most STEP_BYTES_MAX of either side. */
-static void lend(z_stream *stream, const mimic_codec_step *step)
+static mimic_status take_fixed_byte(gzip_decoder *decoder, unsigned char byte,
+                                    const char **out_reason)
 {
-    stream->next_in = (z_const Bytef *)step->input;
-    stream->avail_in = step->input_size < STEP_BYTES_MAX ? (uInt)step->input_size : STEP_BYTES_MAX;
-    stream->next_out = step->output;
-    stream->avail_out =
-        step->output_size < STEP_BYTES_MAX ? (uInt)step->output_size : STEP_BYTES_MAX;
-}
-
-static void take_back(const z_stream *stream, mimic_codec_step *step)
-{
-    step->input_size -= (size_t)(stream->next_in - step->input);
-    step->input = stream->next_in;
-    step->output_size -= (size_t)(stream->next_out - step->output);
-    step->output = stream->next_out;
-}
-
-/* A member may follow a member (RFC 1952 2.2). Zeros to the end are what tapes and block devices
- * pad with, and hold nothing that could be lost. Everything else is damage. */
-static mimic_status start_next_member(gzip_decoder *decoder, const mimic_codec_step *step,
-                                      const char **out_reason)
-{
-    if (step->input[0] == 0) {
-        decoder->state = IN_PADDING;
-        return MIMIC_OK;
-    }
-    if (step->input[0] != 0x1f) {
+    const uint32_t place = decoder->count++;
+    if ((place == 0 && byte != 0x1f) || (place == 1 && byte != 0x8b)) {
         *out_reason = "bytes that are no gzip member follow the last one";
         return MIMIC_ERR_CORRUPT;
     }
-    if (inflateReset(&decoder->stream) != Z_OK) {
-        *out_reason = "zlib refused to start a member";
-        return MIMIC_ERR_INTERNAL;
+    if (place == 2 && byte != METHOD_DEFLATE) {
+        *out_reason = "a gzip header names another method than DEFLATE";
+        return MIMIC_ERR_CORRUPT;
     }
-    decoder->state = IN_MEMBER;
+    if (place == 3)
+        decoder->flags = byte;
+    if (place == 3 && (byte & FLAGS_RESERVED) != 0) {
+        *out_reason = "a gzip header has flags that are not defined";
+        return MIMIC_ERR_CORRUPT;
+    }
+    if (place == HEADER_BYTES - 1)
+        enter_next_part(decoder);
     return MIMIC_OK;
+}
+
+static mimic_status take_header_byte(gzip_decoder *decoder, unsigned char byte,
+                                     const char **out_reason)
+{
+    const uint32_t crc = decoder->header_crc;
+    if (decoder->state == IN_HEADER || (decoder->flags & FLAG_CHECKSUM) != 0)
+        decoder->header_crc = add_to_checksum(crc, byte);
+    decoder->held = decoder->held >> 8 | (uint32_t)byte << 24;
+    switch (decoder->state) {
+    case IN_HEADER:
+        return take_fixed_byte(decoder, byte, out_reason);
+    case IN_EXTRA_SIZE:
+        if (++decoder->count < 2)
+            return MIMIC_OK;
+        decoder->count = decoder->held >> 16;
+        enter_next_part(decoder);
+        if (decoder->count == 0)
+            enter_next_part(decoder);
+        return MIMIC_OK;
+    case IN_EXTRA:
+        if (--decoder->count == 0)
+            enter_next_part(decoder);
+        return MIMIC_OK;
+    case IN_NAME:
+    case IN_COMMENT:
+        if (byte == 0)
+            enter_next_part(decoder);
+        return MIMIC_OK;
+    default: /* IN_HEADER_CHECKSUM: the lower half of what came before these two bytes */
+        if (++decoder->count == 1) {
+            decoder->checksum = crc & 0xffff;
+            return MIMIC_OK;
+        }
+        if (decoder->held >> 16 != decoder->checksum) {
+            *out_reason = "the checksum of a gzip header is wrong";
+            return MIMIC_ERR_CORRUPT;
+        }
+        enter_next_part(decoder);
+        return MIMIC_OK;
+    }
+}
+
+static mimic_status read_header(gzip_decoder *decoder, mimic_codec_step *step,
+                                const char **out_reason)
+{
+    for (; step->input_size > 0 && decoder->state < IN_DATA; step->input++, step->input_size--)
+        MIMIC_TRY(take_header_byte(decoder, *step->input, out_reason));
+    return MIMIC_OK;
+}
+
+/* ---- content and trailer ---- */
+
+static mimic_status inflate_content(gzip_decoder *decoder, mimic_codec_step *step,
+                                    const char **out_reason)
+{
+    const size_t room = step->output_size;
+    const mimic_status status = decoder->inflater->step(decoder->inflater, step);
+    decoder->size += (uint32_t)(room - step->output_size);
+    if (status == MIMIC_ERR_CORRUPT)
+        return damaged(out_reason);
+    if (status != MIMIC_OK) {
+        *out_reason = "out of memory";
+        return status;
+    }
+    if (decoder->inflater->is_done) {
+        decoder->state = IN_TRAILER;
+        decoder->count = 0;
+    }
+    return MIMIC_OK;
+}
+
+/* The inflater may hold a beginning of the trailer; it never holds more. */
+static mimic_status read_trailer(gzip_decoder *decoder, mimic_codec_step *step,
+                                 const char **out_reason)
+{
+    const mimic_inflater *const inflater = decoder->inflater;
+    while (decoder->count < TRAILER_BYTES) {
+        unsigned char byte;
+        if (decoder->count < inflater->rest_size) {
+            byte = inflater->rest[decoder->count];
+        } else {
+            if (step->input_size == 0)
+                return MIMIC_OK;
+            byte = *step->input++;
+            step->input_size--;
+        }
+        decoder->held = decoder->held >> 8 | (uint32_t)byte << 24;
+        if (++decoder->count == 4)
+            decoder->checksum = decoder->held;
+    }
+    if (decoder->checksum != inflater->crc || decoder->held != decoder->size)
+        return damaged(out_reason);
+    decoder->state = BETWEEN_MEMBERS;
+    return MIMIC_OK;
+}
+
+/* ---- members ---- */
+
+/* A member may follow a member (RFC 1952 2.2). Zeros to the end are what tapes and block devices
+ * pad with, and hold nothing that could be lost. Everything else is damage. */
+static void start_next_member(gzip_decoder *decoder, const mimic_codec_step *step)
+{
+    if (step->input[0] == 0) {
+        decoder->state = IN_PADDING;
+        return;
+    }
+    decoder->state = IN_HEADER;
+    decoder->flags = 0;
+    decoder->header_crc = 0;
+    decoder->count = 0;
+    decoder->size = 0;
+    decoder->inflater->reset(decoder->inflater);
 }
 
 static mimic_status skip_padding(mimic_codec_step *step, const char **out_reason)
@@ -100,56 +232,46 @@ static mimic_status skip_padding(mimic_codec_step *step, const char **out_reason
     return MIMIC_OK;
 }
 
-static mimic_status inflate_member(gzip_decoder *decoder, mimic_codec_step *step,
-                                   const char **out_reason)
-{
-    lend(&decoder->stream, step);
-    const int result = inflate(&decoder->stream, Z_NO_FLUSH);
-    take_back(&decoder->stream, step);
-    switch (result) {
-    case Z_OK:
-    case Z_BUF_ERROR: /* no input or no room: not an error */
-        return MIMIC_OK;
-    case Z_STREAM_END:
-        decoder->state = BETWEEN_MEMBERS;
-        return MIMIC_OK;
-    case Z_MEM_ERROR:
-        *out_reason = "out of memory";
-        return MIMIC_ERR_MEMORY;
-    default:
-        *out_reason = decoder->stream.msg != NULL ? decoder->stream.msg : "invalid data";
-        return MIMIC_ERR_CORRUPT;
-    }
-}
-
 static mimic_status decode(mimic_decoder *base, mimic_codec_step *step, const char **out_reason)
 {
     gzip_decoder *decoder = (gzip_decoder *)base;
     for (;;) {
-        if (decoder->state == IN_PADDING)
+        gzip_state before = decoder->state;
+        if (before == IN_PADDING)
             return skip_padding(step, out_reason);
-        if (decoder->state == BETWEEN_MEMBERS) {
-            if (step->input_size == 0)
-                return MIMIC_OK;
-            MIMIC_TRY(start_next_member(decoder, step, out_reason));
-            continue;
-        }
-        MIMIC_TRY(inflate_member(decoder, step, out_reason));
-        if (decoder->state == IN_MEMBER)
+        if (before == BETWEEN_MEMBERS && step->input_size > 0)
+            start_next_member(decoder, step);
+        else if (before == IN_TRAILER)
+            MIMIC_TRY(read_trailer(decoder, step, out_reason));
+        else if (before == IN_DATA)
+            MIMIC_TRY(inflate_content(decoder, step, out_reason));
+        else if (before < IN_DATA)
+            MIMIC_TRY(read_header(decoder, step, out_reason));
+        if (decoder->state == before)
             return MIMIC_OK;
     }
 }
 
 static bool decoder_is_complete(const mimic_decoder *base)
 {
-    return ((const gzip_decoder *)base)->state != IN_MEMBER;
+    return ((const gzip_decoder *)base)->state >= BETWEEN_MEMBERS;
 }
 
 static void decoder_free(mimic_decoder *base)
 {
     gzip_decoder *decoder = (gzip_decoder *)base;
-    inflateEnd(&decoder->stream);
+    if (decoder->inflater != NULL)
+        decoder->inflater->free(decoder->inflater);
     mimic__free(decoder->ctx, decoder);
+}
+
+static mimic_inflater *new_inflater(const mimic_context *ctx)
+{
+#if MIMIC_HAVE_ISAL
+    if (ctx->cpu != 0)
+        return mimic__inflater_isal_new(ctx);
+#endif
+    return mimic__inflater_zlib_new(ctx);
 }
 
 mimic_status mimic__gzip_decoder_new(const mimic_context *ctx, mimic_decoder **out_decoder,
@@ -160,82 +282,23 @@ mimic_status mimic__gzip_decoder_new(const mimic_context *ctx, mimic_decoder **o
         return mimic__fail_memory(err);
     decoder->base = (mimic_decoder){decode, decoder_is_complete, decoder_free};
     decoder->ctx = ctx;
-    use_context(&decoder->stream, ctx);
-    if (inflateInit2(&decoder->stream, GZIP_WINDOW_BITS) != Z_OK) {
-        mimic__free(ctx, decoder);
+    decoder->inflater = new_inflater(ctx);
+    if (decoder->inflater == NULL) {
+        decoder_free(&decoder->base);
         return mimic__fail_memory(err);
     }
     *out_decoder = &decoder->base;
     return MIMIC_OK;
 }
 
-static mimic_status encode(mimic_encoder *base, mimic_codec_step *step, bool is_last,
-                           bool *out_is_done, mimic_error *err)
-{
-    gzip_encoder *encoder = (gzip_encoder *)base;
-    lend(&encoder->stream, step);
-    const bool is_all = encoder->stream.avail_in == step->input_size;
-    const int result = deflate(&encoder->stream, is_last && is_all ? Z_FINISH : Z_NO_FLUSH);
-    take_back(&encoder->stream, step);
-    *out_is_done = result == Z_STREAM_END;
-    if (result != Z_OK && result != Z_BUF_ERROR && result != Z_STREAM_END)
-        return mimic__fail(err, MIMIC_ERR_INTERNAL, "zlib failed to compress: error %d", result);
-    return MIMIC_OK;
-}
-
-static void encoder_free(mimic_encoder *base)
-{
-    gzip_encoder *encoder = (gzip_encoder *)base;
-    deflateEnd(&encoder->stream);
-    mimic__free(encoder->ctx, encoder);
-}
-
-mimic_status mimic__gzip_encoder_new(const mimic_context *ctx, int level,
-                                     mimic_encoder **out_encoder, mimic_error *err)
-{
-    if (level < 0 || level > 9)
-        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
-                           "gzip has levels 1 to 9, and 0 for the default; found %d", level);
-    gzip_encoder *encoder = mimic__alloc_zeroed(ctx, 1, sizeof *encoder);
-    if (encoder == NULL)
-        return mimic__fail_memory(err);
-    encoder->base = (mimic_encoder){encode, encoder_free};
-    encoder->ctx = ctx;
-    encoder->header.os = GZIP_SYSTEM_UNKNOWN;
-    use_context(&encoder->stream, ctx);
-    if (deflateInit2(&encoder->stream, level == 0 ? Z_DEFAULT_COMPRESSION : level, Z_DEFLATED,
-                     GZIP_WINDOW_BITS, GZIP_MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK) {
-        mimic__free(ctx, encoder);
-        return mimic__fail_memory(err);
-    }
-    (void)deflateSetHeader(&encoder->stream, &encoder->header); /* fails only for no gzip stream */
-    *out_encoder = &encoder->base;
-    return MIMIC_OK;
-}
-
 #else
-
-static mimic_status not_built_in(mimic_error *err)
-{
-    return mimic__fail(err, MIMIC_ERR_UNSUPPORTED,
-                       "this build of libmimic lacks gzip; build it with zlib (-Dzlib=enabled)");
-}
 
 mimic_status mimic__gzip_decoder_new(const mimic_context *ctx, mimic_decoder **out_decoder,
                                      mimic_error *err)
 {
     (void)ctx;
     (void)out_decoder;
-    return not_built_in(err);
-}
-
-mimic_status mimic__gzip_encoder_new(const mimic_context *ctx, int level,
-                                     mimic_encoder **out_encoder, mimic_error *err)
-{
-    (void)ctx;
-    (void)level;
-    (void)out_encoder;
-    return not_built_in(err);
+    return mimic__gzip_not_built_in(err);
 }
 
 #endif

@@ -177,12 +177,6 @@ mimic_status mimic__zstd_encoder_new(const mimic_context *ctx, int level,
     return MIMIC_OK;
 }
 
-size_t mimic__zstd_compress_bound(size_t size)
-{
-    const size_t bound = ZSTD_compressBound(size);
-    return ZSTD_isError(bound) ? 0 : bound;
-}
-
 mimic_status mimic__zstd_compressor_new(const mimic_context *ctx, int level,
                                         mimic_zstd_compressor **out_compressor, mimic_error *err)
 {
@@ -208,10 +202,10 @@ mimic_status mimic__zstd_compress_frame(mimic_zstd_compressor *compressor, const
                                         size_t *out_size, mimic_error *err)
 {
     const size_t result = ZSTD_compress2(compressor->stream, target, capacity, bytes, size);
-    if (ZSTD_isError(result))
-        return compress_failure(result, err);
-    *out_size = result;
-    return MIMIC_OK;
+    const bool is_too_large =
+        ZSTD_isError(result) && ZSTD_getErrorCode(result) == ZSTD_error_dstSize_tooSmall;
+    *out_size = ZSTD_isError(result) ? 0 : result;
+    return ZSTD_isError(result) && !is_too_large ? compress_failure(result, err) : MIMIC_OK;
 }
 
 void mimic__zstd_compressor_free(mimic_zstd_compressor *compressor)
@@ -260,12 +254,6 @@ mimic_status mimic__zstd_encoder_new(const mimic_context *ctx, int level,
     (void)level;
     (void)out_encoder;
     return not_built_in(err);
-}
-
-size_t mimic__zstd_compress_bound(size_t size)
-{
-    (void)size;
-    return 0;
 }
 
 mimic_status mimic__zstd_compressor_new(const mimic_context *ctx, int level,

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "io/codec.h"
+#include "io/source_internal.h"
 #include "io/source_raw.h"
 
 #define INPUT_BYTES ((size_t)256 * 1024)
@@ -24,6 +25,7 @@ struct mimic_source {
     unsigned char *buffer;         /* INPUT_BYTES of stored bytes */
     const unsigned char *input;    /* the part of `buffer` that is still to be used */
     size_t input_size;
+    bool is_input_ended; /* a decoder was or is to be told that nothing follows */
     uint64_t max_bytes; /* 0 = no limit */
     int64_t position;   /* decompressed bytes handed out */
     mimic_status status;
@@ -188,18 +190,22 @@ static mimic_status fail_decoding(mimic_source *source, mimic_status status, int
                        (long long)position);
 }
 
-/* MIMIC_END when the stored bytes end where they may. */
+/* Where the stored bytes end the decoder has one more step. MIMIC_END when that has been and they
+ * end where they may. */
 static mimic_status refill(mimic_source *source)
 {
+    if (source->is_input_ended)
+        return source->decoder->is_complete(source->decoder)
+                   ? MIMIC_END
+                   : fail_decoding(source, MIMIC_ERR_CORRUPT, source->position,
+                                   "the file is cut off; fetch it again");
     size_t size = 0;
     const mimic_status status =
         mimic__raw_read(&source->raw, source->buffer, INPUT_BYTES, &size, &source->failure);
     source->input = source->buffer;
     source->input_size = size;
-    if (status == MIMIC_END && !source->decoder->is_complete(source->decoder))
-        return fail_decoding(source, MIMIC_ERR_CORRUPT, source->position,
-                             "the file is cut off; fetch it again");
-    return status;
+    source->is_input_ended = status == MIMIC_END;
+    return status == MIMIC_END ? MIMIC_OK : status;
 }
 
 /* These three give bytes, a status other than MIMIC_OK, or both: the bytes came before. */
@@ -207,7 +213,8 @@ static mimic_status read_decoded(mimic_source *source, unsigned char *buffer, si
                                  size_t *out_size)
 {
     for (;;) {
-        mimic_codec_step step = {source->input, source->input_size, buffer, capacity};
+        mimic_codec_step step = {source->input, source->input_size, buffer, capacity,
+                                 source->is_input_ended};
         const char *reason = "";
         const mimic_status status = source->decoder->step(source->decoder, &step, &reason);
         const bool is_stuck = step.input_size > 0 && step.input_size == source->input_size;
@@ -287,6 +294,11 @@ mimic_status mimic_source_read(mimic_source *source, void *buffer, size_t capaci
 const char *mimic_source_name(const mimic_source *source)
 {
     return source == NULL ? "" : source->raw.name;
+}
+
+bool mimic__source_reads_anywhere(const mimic_source *source)
+{
+    return source->raw.callbacks.read == NULL && source->raw.total >= 0;
 }
 
 void mimic_source_progress(const mimic_source *source, int64_t *out_bytes, int64_t *out_total_bytes)

@@ -5,6 +5,7 @@
  * others.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -12,6 +13,7 @@
 #include "base/options.h"
 #include "load/load_folder.h"
 #include "load/load_job.h"
+#include "sink/sink_internal.h"
 
 static mimic_status copy_options(const mimic_load_options *given, mimic_load_options *options,
                                  mimic_csv_options *csv, mimic_error *err)
@@ -41,7 +43,20 @@ static mimic_status open_target(load_job *job, const char *target, mimic_error *
         options.interrupted = mimic__load_is_interrupted;
         options.interrupted_ctx = job;
     }
-    return mimic_sink_open(job->ctx, target, &options, &job->sink, err);
+    return mimic__sink_open(job->ctx, target, &options, job->pool, &job->sink, err);
+}
+
+/* The threads of a job; with one job there are none. */
+static mimic_status open_pool(load_job *job, mimic_error *err)
+{
+    return job->options->jobs <= 1 ? MIMIC_OK
+                                   : mimic__pool_new(job->ctx, job->options->jobs, &job->pool, err);
+}
+
+static void close_job(load_job *job)
+{
+    mimic_sink_free(job->sink);
+    mimic__pool_free(job->pool);
 }
 
 typedef struct finding_notes {
@@ -88,7 +103,9 @@ static mimic_status convert_inner(load_job *job, const load_input *input, const 
         job->table_bytes = size < 0 ? -1 : job->table_bytes + size;
     }
     job->all_total_bytes = job->table_bytes;
-    MIMIC_TRY(mimic__load_convert(job, input, err));
+    load_part first;
+    mimic__load_part_open(job, input, 0, mimic__load_limit(job), &first);
+    MIMIC_TRY(mimic__load_convert(job, input, &first, err));
     return finish(job, err);
 }
 
@@ -129,8 +146,10 @@ mimic_status mimic_convert(const mimic_context *ctx, const mimic_registry *regis
     else
         job.report->dataset = name;
     if (status == MIMIC_OK)
+        status = open_pool(&job, err);
+    if (status == MIMIC_OK)
         status = convert_inner(&job, &input, target, err);
-    mimic_sink_free(job.sink);
+    close_job(&job);
     *out_report = job.report;
     return status;
 }
@@ -282,21 +301,50 @@ static mimic_status preview_all(load_job *job, load_plan *plan, bool is_check, m
     return first;
 }
 
-static mimic_status convert_all(load_job *job, const load_plan *plan, bool is_check,
-                                mimic_error *err)
+/* By stored bytes, the largest first; then in the order of the package. */
+static int compare_inputs(const void *a, const void *b)
 {
+    const load_input *const left = a;
+    const load_input *const right = b;
+    const int64_t sizes[] = {stored_size(left->paths[0]), stored_size(right->paths[0])};
+    if (sizes[0] != sizes[1])
+        return sizes[0] > sizes[1] ? -1 : 1;
+    return left->table < right->table ? -1 : 1;
+}
+
+/* Tables that are opened ahead, while the one before them is written. */
+#define TABLES_AHEAD 2
+
+/*
+ * The tables one after the other, the largest first: a large one keeps all threads busy by itself,
+ * and while small ones are written those behind them are read already. Whatever the number of jobs,
+ * they are written in the same order.
+ */
+static mimic_status convert_all(load_job *job, load_plan *plan, bool is_check, mimic_error *err)
+{
+    const size_t ahead = job->pool == NULL ? 0 : TABLES_AHEAD;
+    load_part parts[TABLES_AHEAD + 1] = {{0}};
     mimic_status first = MIMIC_OK;
+    size_t opened = 0;
+    bool is_stopped = false;
     job->table_count = plan->input_count;
+    if (plan->input_count > 1)
+        qsort(plan->inputs, plan->input_count, sizeof *plan->inputs, compare_inputs);
     for (size_t i = 0; i < plan->input_count; i++)
         job->all_total_bytes += stored_size(plan->inputs[i].paths[0]);
-    for (size_t i = 0; i < plan->input_count; i++) {
+    for (size_t i = 0; i < plan->input_count && !is_stopped; i++) {
         mimic_error error = MIMIC_ERROR_INIT;
+        for (; opened < plan->input_count && opened <= i + ahead; opened++)
+            mimic__load_part_open(job, &plan->inputs[opened], 0, mimic__load_limit(job),
+                                  &parts[opened % (TABLES_AHEAD + 1)]);
         job->table_index = i;
         job->table_bytes = stored_size(plan->inputs[i].paths[0]);
-        const mimic_status status = mimic__load_convert(job, &plan->inputs[i], &error);
-        if (must_stop(status, is_check, &error, &first, err))
-            return status;
+        const mimic_status status = mimic__load_convert(job, &plan->inputs[i],
+                                                        &parts[i % (TABLES_AHEAD + 1)], &error);
+        is_stopped = must_stop(status, is_check, &error, &first, err);
     }
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        mimic__load_part_close(&parts[i]);
     return first;
 }
 
@@ -317,6 +365,7 @@ static mimic_status load_inner(load_job *job, mimic_arena *arena, const mimic_re
     MIMIC_TRY(open_target(job, target, err));
     mimic_error error = MIMIC_ERROR_INIT;
     const mimic_status converted = convert_all(job, &plan, is_check, &error);
+    mimic__report_sort(job->report, plan.folder.dataset);
     if (must_stop(converted, is_check, &error, &first, err))
         return converted;
     MIMIC_TRY(finish(job, err));
@@ -346,9 +395,11 @@ mimic_status mimic_load(const mimic_context *ctx, const mimic_registry *registry
         return mimic__fail_memory(err);
     mimic_arena arena;
     mimic__arena_init(&arena, ctx);
-    const mimic_status status = load_inner(&job, &arena, registry, dir, target, err);
+    mimic_status status = open_pool(&job, err);
+    if (status == MIMIC_OK)
+        status = load_inner(&job, &arena, registry, dir, target, err);
     mimic__arena_free(&arena);
-    mimic_sink_free(job.sink);
+    close_job(&job);
     *out_report = job.report;
     return status;
 }

@@ -12,6 +12,7 @@
 #include "load/load_folder.h"
 #include "schema/schema_detect.h"
 #include "schema/schema_drift.h"
+#include "sink/sink_internal.h"
 
 /* Rejects are counted by column and code; the first of each is kept as an example. */
 typedef struct reject_group {
@@ -36,9 +37,7 @@ typedef struct conversion {
     load_job *job;
     const load_input *input;
     mimic_table_report *entry;
-    mimic_csv_reader *reader; /* of the part at hand */
-    mimic_csv_reader *first;  /* kept, as the others go on with what it remembers */
-    mimic_source *source;
+    load_part part; /* the one at hand; the next goes on with what its reader remembers */
     mimic_table_report before; /* the counts when that part began */
     mimic_arena groups_arena;
     reject_group *groups;
@@ -149,7 +148,7 @@ static mimic_status take_refused(conversion *work, int64_t *out_count, mimic_err
     for (const refused_row *refused = work->first_refused; refused != NULL && status == MIMIC_OK;
          refused = refused->next) {
         mimic_reject reject = {.struct_size = sizeof reject};
-        status = mimic_csv_reader_place(work->reader, refused->row, &reject);
+        status = mimic_csv_reader_place(work->part.reader, refused->row, &reject);
         if (status != MIMIC_OK) {
             status = mimic__fail(err, MIMIC_ERR_BACKEND, "the sink refused row %lld of a batch, "
                                  "which has no such row", (long long)refused->row);
@@ -242,9 +241,8 @@ static mimic_csv_options reader_options(const load_job *job)
 static void update_counts(conversion *work)
 {
     mimic_csv_counts counts = {.struct_size = sizeof counts};
-    int64_t stored = 0;
-    mimic_csv_reader_counts(work->reader, &counts);
-    mimic_source_progress(work->source, &stored, NULL);
+    const int64_t stored = mimic_csv__reader_stored_bytes(work->part.reader);
+    mimic_csv_reader_counts(work->part.reader, &counts);
     work->entry->read = work->before.read + counts.read;
     work->entry->filtered = work->before.filtered + counts.filtered;
     work->entry->nulled = work->before.nulled + counts.nulled;
@@ -289,7 +287,8 @@ static int64_t count_nulls(const conversion *work, const mimic_batch *batch)
 
 static mimic_status write_batch(conversion *work, const mimic_batch *batch, mimic_error *err)
 {
-    const mimic_status status = mimic_sink_write(work->job->sink, batch, err);
+    void *const chunk = mimic_csv__reader_take_chunk(work->part.reader);
+    const mimic_status status = mimic__sink_write_chunk(work->job->sink, batch, chunk, err);
     int64_t refused = 0;
     if (work->stopped != MIMIC_OK)
         return work->stopped;
@@ -305,7 +304,7 @@ static mimic_status pump(conversion *work, mimic_error *err)
 {
     for (;;) {
         const mimic_batch *batch = NULL;
-        const mimic_status status = mimic_csv_reader_next(work->reader, &batch, err);
+        const mimic_status status = mimic_csv_reader_next(work->part.reader, &batch, err);
         update_counts(work);
         if (work->stopped != MIMIC_OK)
             return work->stopped;
@@ -317,21 +316,27 @@ static mimic_status pump(conversion *work, mimic_error *err)
     }
 }
 
-static bool is_limit_reached(const conversion *work)
+int64_t mimic__load_limit(const load_job *job)
 {
-    const mimic_csv_options *const csv = work->job->options->csv;
-    return csv != NULL && csv->limit > 0 && work->entry->written >= csv->limit;
+    return job->options->csv == NULL ? 0 : job->options->csv->limit;
 }
 
-/* `limit`: of the reader, which then stopped before the end of its input. */
-static mimic_status keep_hash(conversion *work, int64_t limit, mimic_error *err)
+static bool is_limit_reached(const conversion *work)
+{
+    const int64_t limit = mimic__load_limit(work->job);
+    return limit > 0 && work->entry->written >= limit;
+}
+
+/* Of an input that is one file and was read to its end. */
+static mimic_status keep_hash(conversion *work, mimic_error *err)
 {
     char hash[33];
+    const int64_t limit = mimic__load_limit(work->job);
     mimic_csv_counts counts = {.struct_size = sizeof counts};
-    mimic_csv_reader_counts(work->reader, &counts);
+    mimic_csv_reader_counts(work->part.reader, &counts);
     if (work->input->path_count != 1 || (limit > 0 && counts.delivered >= limit))
         return MIMIC_OK;
-    mimic_source_hash(work->source, hash);
+    mimic_source_hash(work->part.source, hash);
     work->entry->hash = mimic__arena_strdup(&work->job->report->arena, hash);
     return work->entry->hash == NULL ? mimic__fail_memory(err) : MIMIC_OK;
 }
@@ -355,44 +360,83 @@ mimic_status mimic__load_open_source(load_job *job, const char *path, mimic_sour
     return mimic_source_open(job->ctx, path, &options, out_source, err);
 }
 
-static mimic_status convert_part(conversion *work, const char *path, mimic_error *err)
+static mimic_status encode(void *ctx, const mimic_batch *batch, void **out_chunk, mimic_error *err)
 {
-    const mimic_context *const ctx = work->job->ctx;
-    mimic_csv_options options = reader_options(work->job);
-    options.on_reject = on_reject;
-    options.on_reject_ctx = work;
-    if (options.limit > 0)
-        options.limit -= work->entry->written;
+    return mimic__sink_encode(ctx, batch, out_chunk, err);
+}
+
+static void free_chunk(void *ctx, void *chunk)
+{
+    mimic__sink_free_chunk(ctx, chunk);
+}
+
+void mimic__load_part_open(load_job *job, const load_input *input, size_t index, int64_t limit,
+                           load_part *out_part)
+{
+    const csv_setup setup = {job->pool, {encode, free_chunk, job->sink}};
+    mimic_csv_options options = reader_options(job);
+    options.limit = limit;
+    *out_part = (load_part){.path = input->paths[index], .error = MIMIC_ERROR_INIT};
+    mimic_error *const err = &out_part->error;
+    out_part->status = mimic__load_open_source(job, out_part->path, &out_part->source, err);
+    if (out_part->status == MIMIC_OK)
+        out_part->status = mimic_csv__reader_open(job->ctx, out_part->source, input->table,
+                                                  &options, &setup, &out_part->reader, err);
+    if (out_part->status == MIMIC_OK && job->pool != NULL)
+        mimic_csv__pipeline_feed(out_part->reader);
+}
+
+void mimic__load_part_close(load_part *part)
+{
+    mimic_csv_reader_free(part->reader);
+    mimic_source_free(part->source);
+    part->reader = NULL;
+    part->source = NULL;
+}
+
+/* Goes on with `part`, which is taken over; the part before is done with. */
+static void take_part(conversion *work, load_part *part)
+{
+    if (work->part.reader != NULL && part->reader != NULL)
+        mimic_csv__reader_continue(part->reader, work->part.reader);
+    mimic__load_part_close(&work->part);
+    work->part = *part;
+    part->reader = NULL;
+    part->source = NULL;
+}
+
+static mimic_status convert_part(conversion *work, mimic_error *err)
+{
+    load_part *const part = &work->part;
+    mimic_status status = part->status;
     work->before = *work->entry;
-    mimic_status status = mimic__load_open_source(work->job, path, &work->source, err);
-    if (status == MIMIC_OK)
-        status = mimic_csv_reader_open(ctx, work->source, work->input->table, &options,
-                                       &work->reader, err);
-    if (status == MIMIC_OK && work->first != NULL)
-        mimic_csv__reader_continue(work->reader, work->first);
-    if (status == MIMIC_OK && !mimic__file_can_be_reread(path) &&
-        mimic_csv_reader_drift(work->reader) != NULL)
-        status = note_drift(work->job, work->input, mimic_csv_reader_drift(work->reader), err);
-    if (status == MIMIC_OK)
+    if (status != MIMIC_OK && err != NULL)
+        *err = part->error;
+    if (status == MIMIC_OK && !mimic__file_can_be_reread(part->path) &&
+        mimic_csv_reader_drift(part->reader) != NULL)
+        status = note_drift(work->job, work->input, mimic_csv_reader_drift(part->reader), err);
+    if (status == MIMIC_OK) {
+        mimic_csv__reader_set_on_reject(part->reader, on_reject, work);
         status = pump(work, err);
+    }
     if (status == MIMIC_OK)
-        status = keep_hash(work, options.limit, err);
-    if (work->first == NULL)
-        work->first = work->reader;
-    else
-        mimic_csv_reader_free(work->reader);
-    mimic_source_free(work->source);
-    work->reader = NULL;
-    work->source = NULL;
+        status = keep_hash(work, err);
     if (status != MIMIC_OK && err != NULL && err->source[0] == '\0')
-        mimic__error_place(err, path, err->record, err->line, err->byte_offset, NULL);
+        mimic__error_place(err, part->path, err->record, err->line, err->byte_offset, NULL);
     return status;
 }
 
 static mimic_status convert_parts(conversion *work, mimic_error *err)
 {
-    for (size_t i = 0; i < work->input->path_count && (i == 0 || !is_limit_reached(work)); i++)
-        MIMIC_TRY(convert_part(work, work->input->paths[i], err));
+    MIMIC_TRY(convert_part(work, err));
+    for (size_t i = 1; i < work->input->path_count && !is_limit_reached(work); i++) {
+        const int64_t limit = mimic__load_limit(work->job);
+        load_part next;
+        mimic__load_part_open(work->job, work->input, i,
+                              limit > 0 ? limit - work->entry->written : 0, &next);
+        take_part(work, &next);
+        MIMIC_TRY(convert_part(work, err));
+    }
     return MIMIC_OK;
 }
 
@@ -451,21 +495,26 @@ static mimic_status convert_inner(conversion *work, mimic_error *err)
             status = check_account(work, err);
         if (status == MIMIC_OK)
             status = mimic_sink_commit(sink, err);
-        if (status != MIMIC_OK)
+        if (status != MIMIC_OK) {
+            mimic__load_part_close(&work->part); /* nothing may be encoded any more */
             mimic_sink_abort(sink);
+        }
     }
     mimic__arena_free(&arena);
     return status;
 }
 
-mimic_status mimic__load_convert(load_job *job, const load_input *input, mimic_error *err)
+mimic_status mimic__load_convert(load_job *job, const load_input *input, load_part *first,
+                                 mimic_error *err)
 {
     mimic_error error = MIMIC_ERROR_INIT;
     mimic_error reason = MIMIC_ERROR_INIT;
     conversion work = {.job = job, .input = input, .err = &reason, .stopped = MIMIC_OK};
     work.entry = mimic__report_add_table(job->report, input->table->name, input->paths[0]);
     work.groups = mimic__alloc_array(job->ctx, MAX_REJECT_GROUPS, sizeof *work.groups);
+    take_part(&work, first);
     if (work.entry == NULL || work.groups == NULL) {
+        mimic__load_part_close(&work.part);
         mimic__free(job->ctx, work.groups);
         return mimic__fail_memory(err);
     }
@@ -491,7 +540,7 @@ mimic_status mimic__load_convert(load_job *job, const load_input *input, mimic_e
         if (err != NULL)
             *err = error;
     }
-    mimic_csv_reader_free(work.first);
+    mimic__load_part_close(&work.part);
     job->all_bytes += work.entry->stored_bytes;
     mimic__arena_free(&work.groups_arena);
     mimic__arena_free(&work.refused_arena);

@@ -2,6 +2,7 @@
 #ifndef MIMIC_LOAD_JOB_H
 #define MIMIC_LOAD_JOB_H
 
+#include "base/pool.h"
 #include "load/load_report.h"
 
 /* What the tables of one call share. */
@@ -10,6 +11,7 @@ typedef struct load_job {
     const mimic_registry *registry;    /* NULL allowed: no other release to think of */
     const mimic_load_options *options; /* a full copy */
     mimic_sink *sink;
+    mimic_pool *pool; /* NULL = one job */
     mimic_progress progress; /* as told last */
     mimic_report *report;
     size_t table_index;
@@ -38,7 +40,27 @@ mimic_status mimic__load_open_source(load_job *job, const char *path, mimic_sour
  */
 mimic_status mimic__load_preview(load_job *job, const load_input *input, mimic_error *err);
 
-/* Converts; the line of the report is filled in any case. The sink's table is committed or aborted. */
-mimic_status mimic__load_convert(load_job *job, const load_input *input, mimic_error *err);
+/* A part that is opened: its header was read, and the first blocks may be on their way. */
+typedef struct load_part {
+    const char *path;
+    mimic_source *source;
+    mimic_csv_reader *reader;
+    mimic_status status; /* of opening it, told when its turn comes */
+    mimic_error error;
+} load_part;
+
+/* Opens part `index`, which is to give at most `limit` rows (0 = all); job->sink is there. */
+void mimic__load_part_open(load_job *job, const load_input *input, size_t index, int64_t limit,
+                           load_part *out_part);
+void mimic__load_part_close(load_part *part); /* may be zeroed or taken over */
+/* Rows that are wanted of a table, 0 = all. */
+int64_t mimic__load_limit(const load_job *job);
+
+/*
+ * Converts; `first` is part 0, opened, and is taken over. The line of the report is filled in any
+ * case. The sink's table is committed or aborted.
+ */
+mimic_status mimic__load_convert(load_job *job, const load_input *input, load_part *first,
+                                 mimic_error *err);
 
 #endif

@@ -79,6 +79,33 @@ bool mimic__report_add_note(mimic_report *report, const mimic_note *note)
     return true;
 }
 
+static ptrdiff_t place_in(const mimic_dataset *dataset, const char *table)
+{
+    return mimic_dataset_find_table(dataset, table) - dataset->tables;
+}
+
+void mimic__report_sort(mimic_report *report, const mimic_dataset *dataset)
+{
+    for (size_t i = 1; i < report->table_count; i++)
+        for (size_t j = i; j > 0 && place_in(dataset, report->tables[j - 1].table) >
+                                        place_in(dataset, report->tables[j].table);
+             j--) {
+            const mimic_table_report swapped = report->tables[j];
+            report->tables[j] = report->tables[j - 1];
+            report->tables[j - 1] = swapped;
+        }
+    for (size_t i = 1; i < report->note_count; i++)
+        for (size_t j = i;
+             j > 0 && report->notes[j].kind == MIMIC_NOTE_REJECTS &&
+             report->notes[j - 1].kind == MIMIC_NOTE_REJECTS &&
+             place_in(dataset, report->notes[j - 1].table) > place_in(dataset, report->notes[j].table);
+             j--) {
+            const mimic_note swapped = report->notes[j];
+            report->notes[j] = report->notes[j - 1];
+            report->notes[j - 1] = swapped;
+        }
+}
+
 /* ---- counts ---- */
 
 static size_t count_matches(const mimic_report *report, const mimic_dataset *dataset,

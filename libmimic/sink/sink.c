@@ -43,17 +43,23 @@ static mimic_status tell(mimic_error *err, const mimic_error *failure)
     return failure->code;
 }
 
-/* Completes what a sink left in sink->failure, so that status and record always agree. */
+/* Completes what a sink left in `failure`, so that status and record always agree. */
+static mimic_status complete_error(const mimic_sink *sink, mimic_status status, const char *call,
+                                   mimic_error *failure, mimic_error *err)
+{
+    if (status > 0)
+        status = MIMIC_ERR_BACKEND;
+    if (failure->code == MIMIC_OK || failure->message[0] == '\0')
+        mimic__fail(failure, status, "sink \"%s\": %s failed with %s", sink->vtable.name, call,
+                    mimic_status_name(status));
+    return tell(err, failure);
+}
+
 static mimic_status fail_table(mimic_sink *sink, mimic_status status, const char *call,
                                mimic_error *err)
 {
     sink->state = STATE_FAILED;
-    if (status > 0)
-        status = MIMIC_ERR_BACKEND;
-    if (sink->failure.code == MIMIC_OK || sink->failure.message[0] == '\0')
-        mimic__fail(&sink->failure, status, "sink \"%s\": %s failed with %s", sink->vtable.name,
-                    call, mimic_status_name(status));
-    return tell(err, &sink->failure);
+    return complete_error(sink, status, call, &sink->failure, err);
 }
 
 mimic_status mimic_sink_new(const mimic_context *ctx, const mimic_sink_vtable *vtable, void *self,
@@ -224,8 +230,11 @@ mimic_status mimic__sink_encode(const mimic_sink *sink, const mimic_batch *batch
 {
     *out_chunk = NULL;
     MIMIC_TRY(check_batch(sink, batch, err));
-    return sink->vtable.encode == NULL ? MIMIC_OK
-                                       : sink->vtable.encode(sink->self, batch, out_chunk, err);
+    if (sink->vtable.encode == NULL)
+        return MIMIC_OK;
+    mimic_error why = MIMIC_ERROR_INIT;
+    const mimic_status status = sink->vtable.encode(sink->self, batch, out_chunk, &why);
+    return status == MIMIC_OK ? MIMIC_OK : complete_error(sink, status, "encode", &why, err);
 }
 
 void mimic__sink_free_chunk(const mimic_sink *sink, void *chunk)

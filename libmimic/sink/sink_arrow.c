@@ -141,8 +141,8 @@ static bool is_compressed(mimic_sink_compression compression)
 }
 
 static mimic_status open_inner(arrow_sink *sink, const struct mimic_target *target,
-                               const mimic_sink_options *options, mimic_sink **out_sink,
-                               mimic_error *err)
+                               const mimic_sink_options *options, mimic_pool *pool,
+                               mimic_sink **out_sink, mimic_error *err)
 {
     const mimic_output_options output_options = {.compression = MIMIC_COMPRESSION_NONE,
                                                  .no_sync = options->no_sync != 0};
@@ -150,6 +150,7 @@ static mimic_status open_inner(arrow_sink *sink, const struct mimic_target *targ
         .is_stream = target->is_stream,
         .is_compressed = is_compressed(options->compression),
         .level = options->compression_level,
+        .pool = pool,
     };
     MIMIC_TRY(
         mimic__sink_files_init(&sink->files, sink->ctx, target, ".arrow", &output_options, err));
@@ -160,7 +161,6 @@ mimic_status mimic__sink_arrow_open(const mimic_context *ctx, const struct mimic
                                     const mimic_sink_options *options, mimic_pool *pool,
                                     mimic_sink **out_sink, mimic_error *err)
 {
-    (void)pool;
     if (options->compression == MIMIC_SINK_COMPRESSION_GZIP)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "\"%s\": Arrow files know no gzip; choose zstd or none", target->path);
@@ -169,7 +169,7 @@ mimic_status mimic__sink_arrow_open(const mimic_context *ctx, const struct mimic
         return mimic__fail_memory(err);
     sink->ctx = ctx;
     sink->files.ctx = ctx;
-    const mimic_status status = open_inner(sink, target, options, out_sink, err);
+    const mimic_status status = open_inner(sink, target, options, pool, out_sink, err);
     if (status != MIMIC_OK)
         arrow_free(sink);
     return status;

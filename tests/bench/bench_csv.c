@@ -1,10 +1,12 @@
 /*
- * CSV to typed batches, through the shared library, one thread: what a program that links it gets.
- * Prints one JSON object; nothing is gated on time.
+ * CSV to typed batches, through the shared library: what a program that links it gets. Prints one
+ * JSON object; nothing is gated on time.
  *
- *     bench_csv TABLE FILE [scalar]      TABLE such as mimic-iv@3.1/chartevents
+ *     bench_csv TABLE FILE [KERNEL [JOBS]]      TABLE such as mimic-iv@3.1/chartevents
+ *                                               KERNEL best or scalar; JOBS threads, default 1
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -27,8 +29,11 @@ static mimic_status read_all(mimic_csv_reader *reader, mimic_error *err)
     return status == MIMIC_END ? MIMIC_OK : status;
 }
 
-static mimic_status run(const char *spec, const char *path, int is_scalar, mimic_error *err)
+static mimic_status run(const char *spec, const char *path, int is_scalar, int jobs,
+                        mimic_error *err)
 {
+    mimic_csv_options csv = MIMIC_CSV_OPTIONS_INIT;
+    csv.jobs = jobs;
     mimic_context_options options = MIMIC_CONTEXT_OPTIONS_INIT;
     options.cpu_mask = is_scalar ? MIMIC_CPU_NONE : MIMIC_CPU_ALL;
     mimic_context *ctx = NULL;
@@ -47,7 +52,7 @@ static mimic_status run(const char *spec, const char *path, int is_scalar, mimic
     if (status == MIMIC_OK)
         status = mimic_source_open(ctx, path, NULL, &source, err);
     if (status == MIMIC_OK)
-        status = mimic_csv_reader_open(ctx, source, table, NULL, &reader, err);
+        status = mimic_csv_reader_open(ctx, source, table, &csv, &reader, err);
     if (status == MIMIC_OK)
         status = read_all(reader, err);
     const double seconds = now() - start;
@@ -70,11 +75,11 @@ int main(int argc, char **argv)
 {
     mimic_error err = MIMIC_ERROR_INIT;
     if (argc < 3) {
-        fprintf(stderr, "usage: bench_csv TABLE FILE [scalar]\n");
+        fprintf(stderr, "usage: bench_csv TABLE FILE [KERNEL [JOBS]]\n");
         return 2;
     }
     const int is_scalar = argc > 3 && strcmp(argv[3], "scalar") == 0;
-    if (run(argv[1], argv[2], is_scalar, &err) == MIMIC_OK)
+    if (run(argv[1], argv[2], is_scalar, argc > 4 ? atoi(argv[4]) : 1, &err) == MIMIC_OK)
         return 0;
     fprintf(stderr, "bench_csv: %s\n", err.message);
     return 1;

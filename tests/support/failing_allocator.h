@@ -54,6 +54,8 @@ static inline void failing_free(void *memory, void *ctx)
 static inline mimic_context *failing_context(failing_allocator *state)
 {
     mimic_context_options options = MIMIC_CONTEXT_OPTIONS_INIT;
+    if (getenv("MIMIC_TEST_PORTABLE") != NULL)
+        options.cpu_mask = MIMIC_CPU_NONE;
     options.allocator = (mimic_allocator){failing_alloc, failing_realloc, failing_free, state};
     mimic_context *ctx = NULL;
     ck_assert_int_eq(mimic_context_new(&options, &ctx, NULL), MIMIC_OK);

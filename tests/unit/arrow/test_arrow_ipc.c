@@ -216,6 +216,10 @@ static void take_buffer(const ipc_reader *reader, const message *m, size_t batch
     }
     const flat body = {m->body + offset, length};
     const size_t size = get(&body, 0, 8);
+    if (size == SIZE_MAX) { /* -1: as it is */
+        mimic__buffer_append(out, m->body + offset + 8, length - 8);
+        return;
+    }
     ck_assert(mimic__buffer_reserve(out, size));
     ck_assert_int_eq(
         mimic__zstd_decompress_frame(m->body + offset + 8, length - 8, out->data, size, NULL),
@@ -495,6 +499,52 @@ START_TEST(arrow_ipc__bytes_depend_on_rows_alone)
 }
 END_TEST
 
+/* The same batch five times: enough record batches that some wait while others are gathered. */
+static void write_repeated(const mimic_context *ctx, const mimic_ipc_options *options,
+                           const fixture_batch *fixture, memory_file *out)
+{
+    mimic_ipc_writer *writer = NULL;
+    mimic__buffer_init(&out->bytes, ctx);
+    out->writes_left = -1;
+    ck_assert_int_eq(
+        mimic__ipc_writer_open(ctx, fixture_table(), options, write_memory, out, &writer, NULL),
+        MIMIC_OK);
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(
+            mimic__ipc_writer_append(writer, &fixture->batch, 0, fixture->batch.row_count, NULL),
+            MIMIC_OK);
+    ck_assert_int_eq(mimic__ipc_writer_finish(writer, NULL), MIMIC_OK);
+    mimic__ipc_writer_free(writer);
+}
+
+START_TEST(arrow_ipc__bytes_do_not_depend_on_jobs)
+{
+    static const int jobs[] = {1, 2, 3, 8};
+    failing_heap heap = {0};
+    mimic_context *ctx = failing_context(&heap);
+    fixture_batch fixture;
+    fixture_batch_make(&fixture, ctx, 0, 0, 50000);
+    for (int kind = 0; kind < 2; kind++) {
+        mimic_ipc_options options = {.is_stream = kind == 1, .is_compressed = MIMIC_HAVE_ZSTD != 0};
+        memory_file reference;
+        write_repeated(ctx, &options, &fixture, &reference);
+        for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
+            memory_file other;
+            ck_assert_int_eq(mimic__pool_new(ctx, jobs[i], &options.pool, NULL), MIMIC_OK);
+            write_repeated(ctx, &options, &fixture, &other);
+            mimic__pool_free(options.pool);
+            ck_assert_uint_eq(other.bytes.size, reference.bytes.size);
+            ck_assert(memcmp(other.bytes.data, reference.bytes.data, other.bytes.size) == 0);
+            mimic__buffer_free(&other.bytes);
+        }
+        mimic__buffer_free(&reference.bytes);
+    }
+    fixture_batch_free(&fixture);
+    ck_assert_int_eq(heap.live, 1);
+    mimic_context_free(ctx);
+}
+END_TEST
+
 /* ---- a table of one text column, to test the limit on bytes ---- */
 
 static const mimic_field text_field = {
@@ -692,6 +742,56 @@ START_TEST(arrow_ipc__every_allocation_may_fail)
 }
 END_TEST
 
+/* Rows over the limit make a record batch each: a failure comes while others are with the pool. */
+static mimic_status write_large_texts(const mimic_context *ctx, const mimic_ipc_options *options,
+                                      memory_file *file)
+{
+    static const char bytes[(4 << 20) + 1];
+    static const int32_t offsets[] = {0, 4 << 20};
+    const mimic_column column = {.type = MIMIC_TYPE_STRING, .values = bytes, .offsets = offsets};
+    const mimic_batch batch = {
+        .row_count = 1, .column_count = 1, .columns = &column, .table = &text_table};
+    mimic_ipc_writer *writer = NULL;
+    mimic_status status =
+        mimic__ipc_writer_open(ctx, &text_table, options, write_memory, file, &writer, NULL);
+    for (int i = 0; i < 8 && status == MIMIC_OK; i++)
+        status = mimic__ipc_writer_append(writer, &batch, 0, 1, NULL);
+    if (status == MIMIC_OK)
+        status = mimic__ipc_writer_finish(writer, NULL);
+    mimic__ipc_writer_free(writer);
+    return status;
+}
+
+START_TEST(arrow_ipc__failures_while_batches_wait)
+{
+    failing_heap plain = {0};
+    mimic_context *plain_ctx = failing_context(&plain);
+    mimic_ipc_options options = {.is_compressed = MIMIC_HAVE_ZSTD != 0};
+    ck_assert_int_eq(mimic__pool_new(plain_ctx, 3, &options.pool, NULL), MIMIC_OK);
+    for (int kind = 0; kind < 2; kind++) {
+        failing_heap heap = {0};
+        mimic_context *ctx = failing_context(&heap);
+        mimic_status status = MIMIC_ERR_MEMORY;
+        int64_t round = 0;
+        for (; status != MIMIC_OK; round++) {
+            memory_file file = {.writes_left = kind == 0 ? -1 : round};
+            mimic__buffer_init(&file.bytes, plain_ctx);
+            heap.calls = 0;
+            heap.fail_at = kind == 0 ? round + 1 : 0;
+            status = write_large_texts(ctx, &options, &file);
+            ck_assert(status == MIMIC_OK ||
+                      status == (kind == 0 ? MIMIC_ERR_MEMORY : MIMIC_ERR_IO));
+            ck_assert_int_eq(heap.live, 1);
+            mimic__buffer_free(&file.bytes);
+        }
+        ck_assert_int_gt(round, 20);
+        mimic_context_free(ctx);
+    }
+    mimic__pool_free(options.pool);
+    mimic_context_free(plain_ctx);
+}
+END_TEST
+
 START_TEST(arrow_ipc__every_write_may_fail)
 {
     failing_heap heap = {0};
@@ -715,7 +815,8 @@ START_TEST(arrow_ipc__every_write_may_fail)
 END_TEST
 
 MIMIC_TEST_MAIN(arrow_ipc, arrow_ipc__file_read_back, arrow_ipc__stream_read_back,
-                arrow_ipc__bytes_depend_on_rows_alone,
+                arrow_ipc__bytes_depend_on_rows_alone, arrow_ipc__bytes_do_not_depend_on_jobs,
+                arrow_ipc__failures_while_batches_wait,
                 arrow_ipc__record_batches_are_bounded_in_bytes, arrow_ipc__table_without_columns,
                 arrow_ipc__hostile_texts_in_the_schema, arrow_ipc__faulty_batches_are_refused,
                 arrow_ipc__every_allocation_may_fail, arrow_ipc__every_write_may_fail)

@@ -4,12 +4,14 @@
 
 #include <stdio.h>
 
+#include "coerce/coerce_memory.h"
 #include "coerce_block.h"
 
 static mimic_context *ctx;
 
 typedef struct run {
     mimic_coerce_plan *plan;
+    mimic_coerce_memory *memory;
     mimic_row_faults faults;
     mimic_column column;
     size_t rows;
@@ -30,11 +32,16 @@ static void run_cells(run *r, const mimic_field *field, const char *const *cells
         block_cell(&r->block, *cells);
     mimic__row_faults_init(&r->faults, ctx);
     ck_assert(mimic__row_faults_reset(&r->faults, r->block.row_count));
+    r->memory = NULL;
     r->status = mimic__coerce_plan_new(ctx, &r->table, NULL, &r->plan, &r->err);
     if (r->status != MIMIC_OK)
         return;
+    ck_assert_int_eq(mimic__coerce_memory_new(ctx, &r->table, NULL, &r->memory, NULL), MIMIC_OK);
     const mimic_field_index index = block_index(&r->block);
     r->status = mimic__coerce_column(r->plan, 0, &index, 0, &r->faults, &r->err);
+    if (r->status == MIMIC_OK)
+        r->status = mimic__coerce_memory_settle(r->memory, r->plan, index.row_count, &r->faults,
+                                                &r->err);
     if (r->status == MIMIC_OK)
         r->status = mimic__coerce_plan_finish(r->plan, index.row_count, r->faults.bad, &r->column,
                                               &r->rows, &r->err);
@@ -43,6 +50,7 @@ static void run_cells(run *r, const mimic_field *field, const char *const *cells
 static void run_free(run *r)
 {
     mimic__coerce_plan_free(r->plan);
+    mimic__coerce_memory_free(r->memory);
     mimic__row_faults_free(&r->faults);
     block_free(&r->block);
 }
@@ -158,6 +166,7 @@ START_TEST(coerce_rules__limits_say_how_to_mend)
     mimic_error err = MIMIC_ERROR_INIT;
     for (int i = 0; i < 2; i++) {
         mimic_coerce_plan *plan = NULL;
+        mimic_coerce_memory *memory = NULL;
         mimic_row_faults faults;
         test_block block;
         block_init(&block, 1);
@@ -170,9 +179,14 @@ START_TEST(coerce_rules__limits_say_how_to_mend)
         mimic__row_faults_init(&faults, ctx);
         ck_assert(mimic__row_faults_reset(&faults, index.row_count));
         ck_assert_int_eq(mimic__coerce_plan_new(ctx, &table, &options, &plan, &err), MIMIC_OK);
-        ck_assert_int_eq(mimic__coerce_column(plan, 0, &index, 0, &faults, &err), MIMIC_ERR_LIMIT);
+        ck_assert_int_eq(mimic__coerce_memory_new(ctx, &table, &options, &memory, &err), MIMIC_OK);
+        ck_assert_int_eq(mimic__coerce_column(plan, 0, &index, 0, &faults, &err), MIMIC_OK);
+        ck_assert_int_eq(
+            mimic__coerce_memory_settle(memory, plan, index.row_count, &faults, &err),
+            MIMIC_ERR_LIMIT);
         ck_assert(strstr(err.message, "\"id\"") != NULL && strstr(err.message, "raise") != NULL);
         mimic__coerce_plan_free(plan);
+        mimic__coerce_memory_free(memory);
         mimic__row_faults_free(&faults);
         block_free(&block);
         field.is_unique = false;

@@ -1,7 +1,6 @@
-/* See coerce_unique.h. Open addressing with linear probing; a slot is a pair of words, both 0 when
- * it is free (the hash that is 0 is stored as 1). Grows at two thirds, within the caller's bound.
- */
-#include "coerce/coerce_unique.h"
+/* See unique_set.h. Open addressing with linear probing; a slot is a hash, all 0 when it is free.
+ * Grows at two thirds, within the caller's bound. */
+#include "base/unique_set.h"
 
 #include "base/hash.h"
 
@@ -66,17 +65,28 @@ static mimic_unique_result grow(mimic_unique_set *set)
     return MIMIC_UNIQUE_NEW;
 }
 
-mimic_unique_result mimic__unique_add(mimic_unique_set *set, const void *bytes, size_t size)
+void mimic__unique_hash(const void *bytes, size_t size, uint64_t out_hash[2])
+{
+    mimic__hash128(bytes, size, out_hash);
+    if ((out_hash[0] | out_hash[1]) == 0)
+        out_hash[0] = 1;
+}
+
+bool mimic__unique_contains(const mimic_unique_set *set, const uint64_t hash[2])
+{
+    if (set->slot_count == 0)
+        return false;
+    const size_t slot = probe(set->slots, set->slot_count, hash);
+    return (set->slots[slot][0] | set->slots[slot][1]) != 0;
+}
+
+mimic_unique_result mimic__unique_add(mimic_unique_set *set, const uint64_t hash[2])
 {
     if (set->count * 3 >= set->slot_count * 2) {
         const mimic_unique_result grown = grow(set);
         if (grown != MIMIC_UNIQUE_NEW)
             return grown;
     }
-    uint64_t hash[2];
-    mimic__hash128(bytes, size, hash);
-    if ((hash[0] | hash[1]) == 0)
-        hash[0] = 1;
     const size_t slot = probe(set->slots, set->slot_count, hash);
     if ((set->slots[slot][0] | set->slots[slot][1]) != 0)
         return MIMIC_UNIQUE_SEEN;
