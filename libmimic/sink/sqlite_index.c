@@ -159,13 +159,15 @@ static mimic_status prepare_index(mimic_sqlite_indexes *indexes, mimic_sqlite_in
 }
 
 /* A primary key without an index is the rowid by another name. */
-static void find_rowid_field(mimic_sqlite_indexes *indexes)
+static void find_keys(mimic_sqlite_indexes *indexes)
 {
     const mimic_table *const table = indexes->options.table;
     indexes->rowid_field = table->primary_key_count == 0 ? -1 : (ptrdiff_t)table->primary_key[0];
     for (size_t i = 0; i < indexes->count; i++)
         if (indexes->items[i].is_primary)
             indexes->rowid_field = -1;
+    for (size_t i = 0; i < indexes->count; i++)
+        indexes->has_keys |= indexes->items[i].is_key;
 }
 
 mimic_status mimic__sqlite_indexes_open(const mimic_sqlite_indexes_options *options,
@@ -178,7 +180,7 @@ mimic_status mimic__sqlite_indexes_open(const mimic_sqlite_indexes_options *opti
     indexes->options = *options;
     mimic__arena_init(&indexes->arena, options->ctx);
     mimic_status status = ask(indexes, err);
-    find_rowid_field(indexes);
+    find_keys(indexes);
     for (size_t i = 0; i < indexes->count && status == MIMIC_OK; i++)
         status = prepare_index(indexes, &indexes->items[i], err);
     if (status != MIMIC_OK)

@@ -54,6 +54,8 @@ mimic_status mimic__sqlite_check_rows(mimic_sqlite_indexes *indexes, const mimic
                                       int64_t row, int64_t end, mimic_sqlite_clash *out_clash,
                                       mimic_error *err)
 {
+    if (!indexes->has_keys)
+        row = end;
     for (; row < end; row++) {
         out_clash->index = find_seen(indexes, keys, row);
         if (out_clash->index < indexes->count)

@@ -71,6 +71,7 @@ struct mimic_sqlite_indexes {
     mimic_sqlite_index *items; /* in the order in which SQLite checks keys */
     size_t count;
     ptrdiff_t rowid_field; /* -1 = none */
+    bool has_keys;
 };
 
 /* The entries of one index for one batch. */

@@ -41,6 +41,29 @@ void mimic__sqlite_index_tree_free(mimic_sqlite_index_tree *tree);
 mimic_status mimic__sqlite_index_tree_add(mimic_sqlite_index_tree *tree,
                                           const unsigned char *record, size_t size,
                                           mimic_error *err);
+
+#define MIMIC_SQLITE_SMALL_CELL 32
+
+/* As add, for a record that stands with its size (one byte) at the end of MIMIC_SQLITE_SMALL_CELL
+ * bytes, `size` bytes in all. */
+static inline mimic_status
+mimic__sqlite_index_tree_add_small(mimic_sqlite_index_tree *tree,
+                                   const unsigned char cell[MIMIC_SQLITE_SMALL_CELL], size_t size,
+                                   mimic_error *err)
+{
+    mimic_sqlite_index_level *const leaf = tree->levels[0];
+    const size_t offset = MIMIC_SQLITE_LEAF_HEADER + (leaf == NULL ? 0 : 2 * leaf->cell_count);
+    if (leaf == NULL || offset + 2 + MIMIC_SQLITE_SMALL_CELL > leaf->cells_start)
+        return mimic__sqlite_index_tree_add(tree, cell + MIMIC_SQLITE_SMALL_CELL - size + 1,
+                                            size - 1, err);
+    /* All of it is copied: what stands before the cell goes into the gap. */
+    memcpy(leaf->page + leaf->cells_start - MIMIC_SQLITE_SMALL_CELL, cell, MIMIC_SQLITE_SMALL_CELL);
+    leaf->cells_start -= size;
+    leaf->cell_count++;
+    mimic__sqlite_put16(leaf->page + offset, (uint32_t)leaf->cells_start);
+    return MIMIC_OK;
+}
+
 /* Writes what is left; the highest page becomes the root. */
 mimic_status mimic__sqlite_index_tree_finish(mimic_sqlite_index_tree *tree, mimic_error *err);
 

@@ -18,22 +18,35 @@ static mimic_status say_twice(const mimic_sqlite_index *index, mimic_error *err)
 
 /* ---- pairs ---- */
 
-/* The records of an entry: one column, an integer or NULL, and the rowid. */
+/*
+ * The records of an entry: one column, an integer or NULL, and the rowid. A cell (size, header, two
+ * values) is built to end where the buffer ends: the rowid last, and what is the same for all rows
+ * before it, in one piece of 16 bytes, of which the last `size` count.
+ */
 static mimic_status add_pair(mimic_sqlite_index_tree *tree, const mimic_sort_pair *pair,
                              mimic_error *err)
 {
-    unsigned char record[3 + 8 + 8] = {3};
-    const bool is_null = pair->hi == 0 && (pair->lo & SMALLEST_MARK) == 0;
-    size_t size = 3;
-    if (is_null)
-        record[1] = MIMIC_SQLITE_SERIAL_NULL;
-    else
-        size += mimic__sqlite_put_integer(record + 3, (int64_t)(pair->hi ^ SIGN_BIT), &record[1]);
+    enum { COMMON = 16, END = MIMIC_SQLITE_SMALL_CELL };
+    unsigned char cell[END] = {0};
+    unsigned char value[8];
+    unsigned char common[COMMON] = {0};
+    unsigned char serial = MIMIC_SQLITE_SERIAL_NULL;
+    size_t size = 0;
+    if (pair->hi != 0 || (pair->lo & SMALLEST_MARK) != 0)
+        size = mimic__sqlite_put_integer(value, (int64_t)(pair->hi ^ SIGN_BIT), &serial);
+    memcpy(common + COMMON - size, value, size);
+    size += 4;
+    unsigned char *const head = common + COMMON - size;
+    head[1] = 3;
+    head[2] = serial;
     const int64_t first = (int64_t)first_rowid(pair->lo);
     const int64_t last = first + (int64_t)(pair->lo & REPEATS_MAX);
     for (int64_t rowid = first; rowid <= last; rowid++) {
-        const size_t rowid_size = mimic__sqlite_put_integer(record + size, rowid, &record[2]);
-        MIMIC_TRY(mimic__sqlite_index_tree_add(tree, record, size + rowid_size, err));
+        const size_t width = mimic__sqlite_put_integer(value, rowid, &head[3]);
+        mimic__sqlite_put64(cell + END - 8, (uint64_t)rowid);
+        head[0] = (unsigned char)(size - 1 + width);
+        memcpy(cell + END - width - COMMON, common, COMMON);
+        MIMIC_TRY(mimic__sqlite_index_tree_add_small(tree, cell, size + width, err));
     }
     return MIMIC_OK;
 }

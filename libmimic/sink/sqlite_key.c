@@ -224,24 +224,6 @@ static double real_of(const unsigned char *column)
     return value;
 }
 
-size_t mimic__sqlite_put_integer(unsigned char *to, int64_t value, unsigned char *out_serial)
-{
-    /* by the bytes that the value needs; there are no integers of 5 and 7 */
-    static const uint8_t widths[] = {0, 1, 2, 3, 4, 6, 6, 8, 8};
-    static const uint8_t serials[] = {0, 1, 2, 3, 4, 5, 5, 6, 6};
-    if ((uint64_t)value <= 1) {
-        *out_serial = (unsigned char)(MIMIC_SQLITE_SERIAL_ZERO + value);
-        return 0;
-    }
-    const uint64_t bits = (uint64_t)(value < 0 ? ~value : value);
-    const int bytes = (72 - __builtin_clzll(bits | 1)) / 8;
-    const size_t width = widths[bytes];
-    const uint64_t turned = __builtin_bswap64((uint64_t)value << (64 - 8 * width));
-    memcpy(to, &turned, sizeof turned);
-    *out_serial = serials[bytes];
-    return width;
-}
-
 /* A real of an index, which SQLite makes an integer where nothing is lost. */
 static size_t put_number(unsigned char *to, double value, unsigned char *out_serial)
 {

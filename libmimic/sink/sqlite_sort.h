@@ -31,7 +31,8 @@ static inline size_t mimic__sort_string_size(const unsigned char *string)
 static inline int mimic__sort_compare(const unsigned char *a, size_t a_size, const unsigned char *b,
                                       size_t b_size)
 {
-    const int order = memcmp(a, b, a_size < b_size ? a_size : b_size);
+    const size_t size = a_size < b_size ? a_size : b_size;
+    const int order = size == 0 ? 0 : memcmp(a, b, size);
     if (order != 0)
         return order;
     return (a_size > b_size) - (a_size < b_size);

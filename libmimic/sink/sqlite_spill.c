@@ -15,11 +15,13 @@
 
 #define BLOCK_HEAD 8 /* bytes behind the head, entries; four bytes each */
 #define PAIR_MAX 17
+#define SLACK 8       /* numbers are read and written eight bytes wide */
 #define STRING_HEAD 4 /* what is shared, what follows; two bytes each */
 #define FLUSH_BYTES 65536
 /* What waits, the block that is open, and an entry that makes a block of its own. */
 #define WRITER_BYTES                                                                               \
-    (FLUSH_BYTES + 2 * BLOCK_HEAD + MIMIC_SPILL_BLOCK_BYTES + STRING_HEAD + MIMIC_SPILL_STRING_MAX)
+    (FLUSH_BYTES + 2 * BLOCK_HEAD + MIMIC_SPILL_BLOCK_BYTES + STRING_HEAD +                        \
+     MIMIC_SPILL_STRING_MAX + SLACK)
 
 /* ---- the file ---- */
 
@@ -153,13 +155,10 @@ static mimic_status make_room(mimic_spill_writer *writer, size_t size, mimic_err
     return MIMIC_OK;
 }
 
-/* Bytes that hold a number, and its bits turned so that those of the rowid come first. */
-static size_t byte_count(uint64_t number)
+/* Bytes that hold a number. */
+static inline size_t byte_count(uint64_t number)
 {
-    size_t count = 0;
-    for (; number != 0; number >>= 8)
-        count++;
-    return count;
+    return number == 0 ? 0 : (size_t)(71 - __builtin_clzll(number)) / 8;
 }
 
 /* The low 16 bits of `lo` are 0 most of the time: they go to the top, where zeros cost nothing. */
@@ -173,6 +172,13 @@ static uint64_t turn_back(uint64_t turned)
     return turned << 16 | turned >> 48;
 }
 
+/* Eight bytes, the lowest first; what does not count is written over by what follows. */
+static inline void put_number(unsigned char *to, uint64_t number)
+{
+    for (size_t i = 0; i < 8; i++)
+        to[i] = (unsigned char)(number >> (8 * i));
+}
+
 mimic_status mimic__spill_write_pair(mimic_spill_writer *writer, const mimic_sort_pair *pair,
                                      mimic_error *err)
 {
@@ -181,13 +187,11 @@ mimic_status mimic__spill_write_pair(mimic_spill_writer *writer, const mimic_sor
     const uint64_t lo = turn(hi == 0 ? pair->lo - writer->last.lo : pair->lo);
     const size_t hi_size = byte_count(hi);
     const size_t lo_size = byte_count(lo);
-    unsigned char *out = writer->bytes + writer->size;
-    *out++ = (unsigned char)(hi_size | lo_size << 4);
-    for (size_t i = 0; i < hi_size; i++)
-        *out++ = (unsigned char)(hi >> (8 * i));
-    for (size_t i = 0; i < lo_size; i++)
-        *out++ = (unsigned char)(lo >> (8 * i));
-    writer->size = (size_t)(out - writer->bytes);
+    unsigned char *const out = writer->bytes + writer->size;
+    *out = (unsigned char)(hi_size | lo_size << 4);
+    put_number(out + 1, hi);
+    put_number(out + 1 + hi_size, lo);
+    writer->size += 1 + hi_size + lo_size;
     writer->block_count++;
     writer->last = *pair;
     return MIMIC_OK;
@@ -239,7 +243,7 @@ mimic_status mimic__spill_reader_init(mimic_spill_reader *reader, const mimic_sp
 {
     *reader = (mimic_spill_reader){.spill = spill, .run = *run, .next = run->start};
     reader->block_capacity = MIMIC_SPILL_BLOCK_BYTES;
-    reader->block = mimic__alloc(spill->ctx, reader->block_capacity);
+    reader->block = mimic__alloc_zeroed(spill->ctx, 1, reader->block_capacity + SLACK);
     if (run->longest_string > 0)
         reader->string = mimic__alloc(spill->ctx, run->longest_string);
     const bool has_all =
@@ -273,7 +277,7 @@ static mimic_status read_block(mimic_spill_reader *reader, mimic_error *err)
     const size_t size = BLOCK_HEAD + head[0];
     if (size > reader->block_capacity) {
         unsigned char *const grown =
-            mimic__realloc(spill->ctx, reader->block, reader->block_capacity, size);
+            mimic__realloc(spill->ctx, reader->block, reader->block_capacity + SLACK, size + SLACK);
         if (grown == NULL)
             return mimic__fail_memory(err);
         reader->block = grown;
@@ -290,12 +294,13 @@ static mimic_status read_block(mimic_spill_reader *reader, mimic_error *err)
     return MIMIC_OK;
 }
 
-static uint64_t read_number(const unsigned char *at, size_t size)
+/* Reads eight bytes, of which the first `size` count. */
+static inline uint64_t read_number(const unsigned char *at, size_t size)
 {
     uint64_t number = 0;
-    for (size_t i = 0; i < size; i++)
+    for (size_t i = 0; i < 8; i++)
         number |= (uint64_t)at[i] << (8 * i);
-    return number;
+    return size == 0 ? 0 : number & UINT64_MAX >> (64 - 8 * size);
 }
 
 mimic_status mimic__spill_read_pair(mimic_spill_reader *reader, mimic_error *err)
