@@ -55,4 +55,13 @@ static inline void mimic__builder_clear_valid(mimic_column_builder *builder, siz
     builder->validity[row >> 3] &= (uint8_t) ~(1u << (row & 7));
 }
 
+/* Up to 64 rows from `first` on, which is a multiple of 64: those with a set bit. */
+static inline void mimic__builder_clear_rows(mimic_column_builder *builder, size_t first,
+                                             uint64_t rows)
+{
+    uint8_t *const bytes = builder->validity + first / 8;
+    for (size_t i = 0; i < 8; i++)
+        bytes[i] &= (uint8_t) ~(rows >> (8 * i));
+}
+
 #endif

@@ -68,6 +68,7 @@ typedef struct mimic_coerce_options {
     uint32_t max_categories;
     size_t max_category_bytes; /* of one dictionary */
     size_t max_unique_bytes;   /* of one uniqueness check; like the categories, of the memory */
+    bool is_reference;         /* every cell the slow way, for tests that compare the two */
 } mimic_coerce_options;
 
 /*

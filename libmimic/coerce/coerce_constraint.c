@@ -100,6 +100,36 @@ static mimic_status resolve_enum_texts(mimic_plan_column *column, mimic_error *e
     return MIMIC_OK;
 }
 
+/* Integers without a gap (icd_version: 9, 10) are bounds, which the fast loops know; other lists are
+ * left to the slow way. */
+static void narrow_to_enum(mimic_plan_column *column)
+{
+    const mimic_type type = column->field->type;
+    int64_t least = INT64_MAX;
+    int64_t largest = INT64_MIN;
+    for (size_t i = 0; i < column->enum_count; i++) {
+        const int64_t value = column->enum_values[i].integer;
+        least = value < least ? value : least;
+        largest = value > largest ? value : largest;
+    }
+    const bool is_integer =
+        type == MIMIC_TYPE_INT16 || type == MIMIC_TYPE_INT32 || type == MIMIC_TYPE_INT64;
+    /* Without a gap, as many values as the list has at most, each one in the list. */
+    bool has_all = is_integer && (uint64_t)largest - (uint64_t)least < column->enum_count;
+    for (size_t step = 0; has_all && step <= (uint64_t)largest - (uint64_t)least; step++) {
+        bool is_listed = false;
+        for (size_t i = 0; i < column->enum_count; i++)
+            is_listed |= column->enum_values[i].integer == least + (int64_t)step;
+        has_all = is_listed;
+    }
+    if (!has_all) {
+        column->is_fast = false;
+        return;
+    }
+    column->low = least > column->low ? least : column->low;
+    column->high = largest < column->high ? largest : column->high;
+}
+
 static mimic_status resolve_enum(mimic_plan_column *column, mimic_error *err)
 {
     const mimic_field *const field = column->field;
@@ -114,13 +144,13 @@ static mimic_status resolve_enum(mimic_plan_column *column, mimic_error *err)
     if (column->enum_values == NULL)
         return mimic__fail_memory(err);
     column->enum_count = field->enum_count;
-    column->is_fast = false;
     for (size_t i = 0; i < field->enum_count; i++) {
         const mimic_text *const value = &field->enum_values[i];
         if (column->parse(column, value->data, value->size, &column->enum_values[i]) != 0)
             return refuse(field, "enum value", value->data,
                           "is not a value of the field's own type and format", err);
     }
+    narrow_to_enum(column);
     return MIMIC_OK;
 }
 

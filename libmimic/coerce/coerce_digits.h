@@ -10,6 +10,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__GNUC__) || defined(__clang__)
+#define MIMIC_ALWAYS_INLINE static inline __attribute__((always_inline))
+#else
+#define MIMIC_ALWAYS_INLINE static inline
+#endif
+
 /* All eight bytes the same. */
 #define MIMIC_EIGHT(byte) (UINT64_C(0x0101010101010101) * (uint8_t)(byte))
 
@@ -74,32 +80,6 @@ static inline unsigned mimic__lowest_bit(uint64_t word)
         count++;
     return count;
 #endif
-}
-
-/*
- * A short number of 1 to 8 characters, digits with at most one point: its digits as an integer and
- * how many stand after the point. False for anything else, a lone point included.
- */
-static inline bool mimic__short_decimal(const char *text, size_t size, uint32_t *out_digits,
-                                        unsigned *out_fraction_digits)
-{
-    uint64_t word = mimic__digit_word(text, size);
-    const uint64_t points = word ^ MIMIC_EIGHT('.' ^ '0');
-    /* The lowest zero byte of `points`: borrows can only spoil bytes above it. */
-    const uint64_t found = (points - MIMIC_EIGHT(1)) & ~points & MIMIC_EIGHT(0x80);
-    unsigned fraction_digits = 0;
-    if (found != 0) {
-        const unsigned shift = mimic__lowest_bit(found) - 7;
-        const uint64_t before = word & ((UINT64_C(1) << shift) - 1);
-        const uint64_t after = word & (UINT64_MAX << shift << 8);
-        word = before << 8 | after; /* the point is squeezed out */
-        fraction_digits = 7 - shift / 8;
-        if (size == 1)
-            return false;
-    }
-    *out_digits = mimic__digits_value(word);
-    *out_fraction_digits = fraction_digits;
-    return mimic__are_digits(word);
 }
 
 #endif

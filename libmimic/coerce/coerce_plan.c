@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "coerce/coerce_digits.h"
 
 static mimic_status resolve_columns(mimic_coerce_plan *plan, const mimic_table *table,
                                     const mimic_coerce_options *options, mimic_error *err)
@@ -85,6 +86,12 @@ static size_t text_bound(const mimic_field_index *index, size_t field)
     return (uint32_t)(last[1] - index->marks[field]);
 }
 
+/* A quote that can begin a number or a time (an odd dialect) leaves all to the slow way. */
+static bool is_plain_quote(char quote)
+{
+    return !mimic__is_digit(quote) && quote != '-' && quote != '.';
+}
+
 /* Texts of former blocks that are kept: those of a column that deserves the name. */
 #define KEPT_TEXT_BYTES (64 * 1024)
 
@@ -125,6 +132,8 @@ mimic_status mimic__coerce_column(mimic_coerce_plan *plan, size_t column,
                             .faults = faults,
                             .status = MIMIC_OK,
                             .err = err};
+    job.is_fast = job.column->is_fast && is_plain_quote(index->quote);
+    job.takes_empty = job.column->empty_is_null && !job.column->field->is_required;
     mimic_column_builder *const builder = &job.column->builder;
     const mimic_type type = builder->type;
     const bool is_text = type == MIMIC_TYPE_STRING || type == MIMIC_TYPE_BINARY;

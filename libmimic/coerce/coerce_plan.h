@@ -11,6 +11,7 @@
 #include "batch/batch_builder.h"
 #include "coerce/coerce_column.h"
 #include "coerce/coerce_pattern.h"
+#include "coerce/coerce_strip.h"
 #include "coerce/coerce_time.h"
 
 typedef struct mimic_plan_column mimic_plan_column;
@@ -62,6 +63,8 @@ struct mimic_plan_column {
     /* The loop may take a plain value at once when it lies within the bounds below; false when
      * other constraints hold or when a missing value looks like a value. */
     bool is_fast;
+    bool is_reference; /* no cell is taken by the loops themselves */
+    const mimic_strip_kernel *kernel;
     int64_t low;
     int64_t high;
     double low_float;
@@ -109,6 +112,8 @@ struct mimic_coerce_job {
     const mimic_field_index *index;
     size_t field;
     uint32_t column_number;
+    bool is_fast;     /* the column is, and its values begin with no quote */
+    bool takes_empty; /* an empty unquoted field is NULL, and may be */
     mimic_row_faults *faults;
     size_t row; /* whose text is being checked; unique columns only */
     mimic_status status; /* the first failure; loops stop when it is not MIMIC_OK */
@@ -129,6 +134,21 @@ static inline const char *mimic__field_start(const mimic_field_index *index, con
     const uint32_t start = mark[0] + 1;
     *out_size = mark[1] - start;
     return index->bytes + start;
+}
+
+/* Takes the quotes off a text that has them. False where that may leave something to decode: the
+ * slow way is to be gone. */
+static inline bool mimic__strip_quotes(const mimic_field_index *index, const char **text,
+                                       size_t *size)
+{
+    const char quote = index->quote;
+    if (quote == '\0' || *size == 0 || **text != quote)
+        return true;
+    if (index->escape != '\0' || *size < 3 || (*text)[*size - 1] != quote)
+        return false;
+    ++*text;
+    *size -= 2;
+    return **text != quote;
 }
 
 /* ---- coerce_cell.c ---- */

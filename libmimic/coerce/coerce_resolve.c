@@ -94,6 +94,9 @@ static void find_plain_form(mimic_plan_column *column, const char *format)
         {MIMIC_TYPE_DATE, "default", 'D', false},
         {MIMIC_TYPE_DATE, "%Y-%m-%d", 'D', false},
         {MIMIC_TYPE_DATE, "%F", 'D', false},
+        {MIMIC_TYPE_TIME, "default", 't', false},
+        {MIMIC_TYPE_TIME, "%H:%M:%S", 't', false},
+        {MIMIC_TYPE_TIME, "%T", 't', false},
     };
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
         if (forms[i].type == column->field->type && strcmp(forms[i].format, format) == 0) {
@@ -266,6 +269,7 @@ mimic_status mimic__column_resolve(mimic_plan_column *column, const mimic_field 
                                                                    : MIMIC_ON_ERROR_REJECT;
     column->loop = mimic__column_loop(field->type);
     column->parse = mimic__value_parser(field);
+    column->kernel = mimic__strip_kernel_select(column->ctx->cpu);
     /* A four-digit year has no fast form of its own. */
     column->is_fast = field->schema_type == NULL || strcmp(field->schema_type, "year") != 0;
     MIMIC_TRY(resolve_format(column, err));
@@ -273,7 +277,11 @@ mimic_status mimic__column_resolve(mimic_plan_column *column, const mimic_field 
     resolve_limits(column);
     resolve_missing(column);
     MIMIC_TRY(resolve_category_cache(column, options, err));
-    return mimic__column_resolve_constraints(column, err);
+    MIMIC_TRY(mimic__column_resolve_constraints(column, err));
+    column->is_reference = options->is_reference;
+    if (options->is_reference)
+        column->is_fast = false;
+    return MIMIC_OK;
 }
 
 void mimic__column_release(mimic_plan_column *column)

@@ -200,21 +200,25 @@ static size_t probe_prefix(const mimic_sqlite_unique *unique, uint64_t hash)
     return slot;
 }
 
-/* Without memory for more, prefixes are of no use any more; that is no failure. */
-static void grow_prefixes(mimic_sqlite_unique *unique)
+/* When there are too many, prefixes are of no use any more. False when memory ran out. */
+static bool grow_prefixes(mimic_sqlite_unique *unique)
 {
     uint64_t *const former = unique->prefixes;
     const size_t former_slots = unique->prefix_slots;
     const size_t slots = former_slots == 0 ? PREFIX_SLOTS_FIRST : former_slots * 2;
-    uint64_t *const made =
-        slots > PREFIX_SLOTS_MAX ? NULL : mimic__alloc_zeroed(unique->ctx, slots, sizeof *made);
-    unique->lost_prefixes = made == NULL;
+    unique->lost_prefixes = slots > PREFIX_SLOTS_MAX;
+    if (unique->lost_prefixes)
+        return true;
+    uint64_t *const made = mimic__alloc_zeroed(unique->ctx, slots, sizeof *made);
+    if (made == NULL)
+        return false;
     unique->prefixes = made;
     unique->prefix_slots = slots;
-    for (size_t i = 0; i < former_slots && made != NULL; i++)
+    for (size_t i = 0; i < former_slots; i++)
         if (former[i] != 0)
             made[probe_prefix(unique, former[i])] = former[i];
     mimic__free(unique->ctx, former);
+    return true;
 }
 
 static uint64_t prefix_at(const mimic_buffer *prefixes, size_t index)
@@ -224,13 +228,13 @@ static uint64_t prefix_at(const mimic_buffer *prefixes, size_t index)
     return hash;
 }
 
-static void forget_prefixes(mimic_sqlite_unique *unique, const mimic_buffer *prefixes)
+static bool forget_prefixes(mimic_sqlite_unique *unique, const mimic_buffer *prefixes)
 {
     const size_t count = prefixes->size / sizeof(uint64_t);
     unique->lost_prefixes |= count == 0; /* of one column */
     for (size_t i = 0; i < count && !unique->lost_prefixes; i++) {
-        if (3 * unique->prefix_count >= 2 * unique->prefix_slots)
-            grow_prefixes(unique);
+        if (3 * unique->prefix_count >= 2 * unique->prefix_slots && !grow_prefixes(unique))
+            return false;
         if (unique->lost_prefixes)
             break;
         const uint64_t hash = prefix_at(prefixes, i);
@@ -238,6 +242,7 @@ static void forget_prefixes(mimic_sqlite_unique *unique, const mimic_buffer *pre
         unique->prefix_count += *slot == 0;
         *slot = hash;
     }
+    return true;
 }
 
 /* The generation at hand becomes the one before, and that one is forgotten. */
@@ -247,7 +252,8 @@ static bool turn_generations(mimic_sqlite_unique *unique)
     if (former.count > 0) {
         unique->has_forgotten = true;
         set_bytes(&unique->forgotten, former.largest.data, former.largest.size);
-        forget_prefixes(unique, &former.prefixes);
+        if (!forget_prefixes(unique, &former.prefixes))
+            return false;
     }
     unique->generations[0] = unique->generations[1];
     former.count = 0;

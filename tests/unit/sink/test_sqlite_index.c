@@ -63,8 +63,7 @@ static void make_keys(plan *p, uint64_t *random)
     for (size_t i = 0; i < table->unique_key_count; i++) {
         p->unique_fields[i][0] = next_random(random) % table->field_count;
         p->unique_fields[i][1] = (p->unique_fields[i][0] + 1) % table->field_count;
-        p->unique_keys[i] =
-            (mimic_unique_key){1 + next_random(random) % 2, p->unique_fields[i]};
+        p->unique_keys[i] = (mimic_unique_key){1 + next_random(random) % 2, p->unique_fields[i]};
     }
     table->foreign_key_count = next_random(random) % 4;
     for (size_t i = 0; i < table->foreign_key_count; i++) {
@@ -106,7 +105,7 @@ static void make_plan(plan *p, uint64_t seed)
 
 static int64_t integer_at(const plan *p, size_t column, int64_t row, uint64_t *random)
 {
-    static const int64_t odd[] = {INT64_MIN, INT64_MAX, -1, 0,      1,     -128,
+    static const int64_t odd[] = {INT64_MIN, INT64_MAX, -1,    0,       1,       -128,
                                   127,       -32768,    32768, 8388608, -8388609};
     const uint64_t value = next_random(random);
     switch (p->orders[column]) {
@@ -247,9 +246,8 @@ static bool is_same_value(sqlite3_stmt *a, sqlite3_stmt *b, int column)
     if (type == SQLITE_INTEGER)
         return sqlite3_column_int64(a, column) == sqlite3_column_int64(b, column);
     return size == sqlite3_column_bytes(b, column) &&
-           (size == 0 ||
-            memcmp(sqlite3_column_blob(a, column), sqlite3_column_blob(b, column), (size_t)size) ==
-                0);
+           (size == 0 || memcmp(sqlite3_column_blob(a, column), sqlite3_column_blob(b, column),
+                                (size_t)size) == 0);
 }
 
 static void compare_query(sqlite3 *const dbs[2], const char *sql, uint64_t seed)
@@ -286,7 +284,8 @@ static void compare(const plan *p, const way ways[2])
     for (int i = 0; i < 2; i++)
         ck_assert_int_eq(sqlite3_open(ways[i].path, &dbs[i]), SQLITE_OK);
     check_integrity(dbs[1], p->seed);
-    compare_query(dbs, "SELECT type, name, sql FROM sqlite_schema WHERE type <> 'view' ORDER BY 1, 2",
+    compare_query(dbs,
+                  "SELECT type, name, sql FROM sqlite_schema WHERE type <> 'view' ORDER BY 1, 2",
                   p->seed);
     compare_query(dbs, "SELECT * FROM \"ta'ble\" ORDER BY rowid", p->seed);
     sqlite3_stmt *names = prepare(
@@ -321,7 +320,7 @@ START_TEST(sqlite_index__random_tables)
     char folder[TEST_PATH_BYTES];
     plan p;
     const char *rounds = getenv("MIMIC_TEST_ROUNDS");
-    const uint64_t end = rounds == NULL ? 150 : strtoull(rounds, NULL, 10);
+    const uint64_t end = rounds == NULL ? 50 : strtoull(rounds, NULL, 10);
     mimic_context *ctx = test_context_make(NULL);
     mimic_pool *pool = NULL;
     ck_assert_int_eq(mimic__pool_new(ctx, 2, &pool, NULL), MIMIC_OK);
@@ -349,7 +348,7 @@ START_TEST(sqlite_index__many_rows)
     for (uint64_t kind = 0; kind < 3; kind++) {
         memset(&p, 0, sizeof p);
         p.seed = 77 + kind;
-        p.row_count = 300000;
+        p.row_count = 260000;
         p.text_max = 30;
         test_table_make(&p.t, "ta'ble");
         for (size_t i = 0; i < 4; i++) {
