@@ -91,7 +91,7 @@ const cli_option group_target[] = {
     OPTION_END};
 
 const cli_option group_jobs[] = {
-    {"jobs", 'j', OPTION_COUNT, "N", OPTION_AT(jobs), "Use up to N threads; so far one does all the work. Default: 1."},
+    {"jobs", 'j', OPTION_COUNT, "N", OPTION_AT(jobs), "Use up to N threads. What comes out is the same whatever N is. Default: one a processor."},
     OPTION_END};
 
 const char exit_status_rows[] = "0 done\n"

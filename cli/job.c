@@ -1,8 +1,10 @@
 /*
  * From the command line to the options of a load, and from its end to an exit status.
  */
+#define _GNU_SOURCE /* sched_getaffinity */
 #include "job.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +34,17 @@ static void fill_csv(const cli_arguments *arguments, const where *w, mimic_csv_o
     out->max_record_bytes = (uint64_t)arguments->max_record;
 }
 
+#define MOST_JOBS 256 /* of the library */
+
+/* Those that this process may use: a scheduler may have given it a few of the machine's only. */
+static int32_t processor_count(void)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    const int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count < 1 ? 1 : count > MOST_JOBS ? MOST_JOBS : count;
+}
+
 static void fill_load(const cli_arguments *arguments, mimic_load_options *out)
 {
     *out = (mimic_load_options)MIMIC_LOAD_OPTIONS_INIT;
@@ -47,7 +60,9 @@ static void fill_load(const cli_arguments *arguments, mimic_load_options *out)
         if (limit->count == 0 || (limit->count < 0 && limit->percent <= 0))
             out->max_rejects = -1; /* none allowed; 0 would mean no limit */
     }
-    out->jobs = (int32_t)(arguments->jobs > 1024 ? 1024 : arguments->jobs);
+    out->jobs = arguments->jobs == 0          ? processor_count()
+                : arguments->jobs > MOST_JOBS ? MOST_JOBS
+                                              : (int32_t)arguments->jobs;
     out->progress = progress_update;
 }
 

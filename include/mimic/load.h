@@ -53,7 +53,8 @@ typedef struct mimic_load_options {
     const mimic_sink_options *sink;
     mimic_progress_fn progress;
     void *progress_ctx;
-    int32_t jobs;                /* threads that may be used; 0 = 1. One is used so far */
+    int32_t jobs;                /* threads that may work, the caller's included; 0 = 1, which
+                                  * starts none. What comes out is the same whatever it is */
 } mimic_load_options;
 
 #define MIMIC_LOAD_OPTIONS_INIT                                                                    \

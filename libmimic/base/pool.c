@@ -7,7 +7,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include "base/error.h"
 
@@ -211,10 +210,4 @@ bool mimic__pool_is_done(mimic_pool *pool, mimic_task *task)
     const bool is_done = task->state == TASK_IDLE;
     pthread_mutex_unlock(&pool->lock);
     return is_done;
-}
-
-int mimic__processor_count(void)
-{
-    const long count = sysconf(_SC_NPROCESSORS_ONLN);
-    return count < 1 ? 1 : count > MIMIC_MAX_JOBS ? MIMIC_MAX_JOBS : (int)count;
 }

@@ -55,7 +55,4 @@ void mimic__pool_wait(mimic_pool *pool, mimic_task *task);
 /* True when the task needs no waiting: done, or never submitted. What it wrote may then be read. */
 bool mimic__pool_is_done(mimic_pool *pool, mimic_task *task);
 
-/* Processors that this process may run on; at least 1. */
-int mimic__processor_count(void);
-
 #endif

@@ -69,6 +69,9 @@ static mimic_status check_options(const mimic_csv_options *options, mimic_error 
     if (options->max_record_bytes > LARGEST_RECORD_BYTES)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT, "max_record_bytes is %llu; at most 1 GiB",
                            (unsigned long long)options->max_record_bytes);
+    if (options->jobs < 0 || options->jobs > MIMIC_MAX_JOBS)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "jobs is %d; from 1 to %d are possible",
+                           (int)options->jobs, MIMIC_MAX_JOBS);
     if (options->on_error < MIMIC_ON_ERROR_DEFAULT || options->on_error > MIMIC_ON_ERROR_FAIL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT, "on_error is %d; see MIMIC_ON_ERROR_…",
                            options->on_error);

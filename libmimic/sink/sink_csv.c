@@ -1,7 +1,8 @@
 /*
  * The CSV sink: canonical CSV (sink_csv_encode.h), one file a table below a folder, .csv with .gz
  * or .zst when compressed, or the one file that the target names (sink_files.h). Every value has a
- * text, so no row is refused; keys are not checked.
+ * text, so no row is refused; keys are not checked. A chunk is the text of a batch, made on any
+ * thread; compression goes in order.
  */
 #include "base/buffer.h"
 #include "base/error.h"
@@ -9,33 +10,65 @@
 #include "sink/sink_files.h"
 #include "sink/sink_internal.h"
 
-#define FLUSH_BYTES ((size_t)256 * 1024)
-#define ROWS_A_STEP 256
-
 typedef struct csv_sink {
     const mimic_context *ctx;
     mimic_sink_files files;
-    mimic_csv_encoder *encoder; /* of the open table */
-    mimic_buffer buffer;
+    const mimic_table *table; /* the open one */
 } csv_sink;
 
 static void csv_abort(void *self)
 {
     csv_sink *sink = self;
-    mimic__csv_encoder_free(sink->encoder);
-    sink->encoder = NULL;
-    mimic__buffer_free(&sink->buffer);
     mimic__sink_files_abort(&sink->files);
 }
 
-/* Writes what the buffer holds and empties it. */
-static mimic_status flush(csv_sink *sink, mimic_error *err)
+static void csv_free_chunk(void *self, void *chunk)
 {
+    csv_sink *sink = self;
+    mimic__buffer_free(chunk);
+    mimic__free(sink->ctx, chunk);
+}
+
+/* The header (without a batch) or the rows of a batch as text. */
+static mimic_status make_text(const mimic_context *ctx, const mimic_table *table,
+                              const mimic_batch *batch, mimic_buffer *out, mimic_error *err)
+{
+    mimic_csv_encoder *encoder = mimic__csv_encoder_new(ctx, table);
+    if (encoder == NULL)
+        return mimic__fail_memory(err);
+    if (batch == NULL)
+        mimic__csv_encode_header(encoder, out);
+    else
+        mimic__csv_encode_rows(encoder, batch, 0, batch->row_count, out);
+    mimic__csv_encoder_free(encoder);
+    return out->failed ? mimic__fail_memory(err) : MIMIC_OK;
+}
+
+static mimic_status csv_encode(void *self, const mimic_batch *batch, void **out_chunk,
+                               mimic_error *err)
+{
+    const csv_sink *sink = self;
+    mimic_buffer *text = mimic__alloc_zeroed(sink->ctx, 1, sizeof *text);
+    if (text == NULL)
+        return mimic__fail_memory(err);
+    mimic__buffer_init(text, sink->ctx);
+    const mimic_status status = make_text(sink->ctx, sink->table, batch, text, err);
+    if (status != MIMIC_OK) {
+        csv_free_chunk(self, text);
+        return status;
+    }
+    *out_chunk = text;
+    return MIMIC_OK;
+}
+
+static mimic_status csv_write(void *self, const mimic_batch *batch, void *chunk, mimic_error *err)
+{
+    csv_sink *sink = self;
+    const mimic_buffer *text = chunk;
+    (void)batch;
     const mimic_status status =
-        sink->buffer.failed ? mimic__fail_memory(err)
-                            : mimic__output_write(sink->files.open.output, sink->buffer.data,
-                                                  sink->buffer.size, err);
-    sink->buffer.size = 0;
+        mimic__output_write(sink->files.open.output, text->data, text->size, err);
+    csv_free_chunk(self, chunk);
     return status;
 }
 
@@ -43,27 +76,16 @@ static mimic_status csv_begin(void *self, const mimic_table *table, const mimic_
                               mimic_error *err)
 {
     csv_sink *sink = self;
+    mimic_buffer header;
     (void)host;
+    sink->table = table;
     MIMIC_TRY(mimic__sink_files_begin(&sink->files, table, err));
-    sink->encoder = mimic__csv_encoder_new(sink->ctx, table);
-    if (sink->encoder == NULL)
-        return mimic__fail_memory(err);
-    mimic__csv_encode_header(sink->encoder, &sink->buffer);
-    return flush(sink, err);
-}
-
-static mimic_status csv_write(void *self, const mimic_batch *batch, void *chunk, mimic_error *err)
-{
-    csv_sink *sink = self;
-    (void)chunk;
-    for (int64_t row = 0; row < batch->row_count; row += ROWS_A_STEP) {
-        const int64_t left = batch->row_count - row;
-        mimic__csv_encode_rows(sink->encoder, batch, row,
-                               row + (left < ROWS_A_STEP ? left : ROWS_A_STEP), &sink->buffer);
-        if (sink->buffer.size >= FLUSH_BYTES || sink->buffer.failed)
-            MIMIC_TRY(flush(sink, err));
-    }
-    return flush(sink, err);
+    mimic__buffer_init(&header, sink->ctx);
+    mimic_status status = make_text(sink->ctx, table, NULL, &header, err);
+    if (status == MIMIC_OK)
+        status = mimic__output_write(sink->files.open.output, header.data, header.size, err);
+    mimic__buffer_free(&header);
+    return status;
 }
 
 static mimic_status csv_reject(void *self, const mimic_table *table, const mimic_reject *reject,
@@ -77,10 +99,7 @@ static mimic_status csv_reject(void *self, const mimic_table *table, const mimic
 static mimic_status csv_commit(void *self, mimic_error *err)
 {
     csv_sink *sink = self;
-    MIMIC_TRY(mimic__sink_files_commit(&sink->files, err));
-    mimic__csv_encoder_free(sink->encoder);
-    sink->encoder = NULL;
-    return MIMIC_OK;
+    return mimic__sink_files_commit(&sink->files, err);
 }
 
 static mimic_status csv_finish(void *self, mimic_finding_fn finding, void *finding_ctx,
@@ -103,6 +122,8 @@ static void csv_free(void *self)
 static const mimic_sink_vtable vtable = {.struct_size = sizeof vtable,
                                          .name = "csv",
                                          .begin = csv_begin,
+                                         .encode = csv_encode,
+                                         .free_chunk = csv_free_chunk,
                                          .write = csv_write,
                                          .reject = csv_reject,
                                          .commit = csv_commit,
@@ -146,7 +167,6 @@ mimic_status mimic__sink_csv_open(const mimic_context *ctx, const struct mimic_t
         return mimic__fail_memory(err);
     sink->ctx = ctx;
     sink->files.ctx = ctx;
-    mimic__buffer_init(&sink->buffer, ctx);
     const mimic_status status = open_inner(sink, target, options, out_sink, err);
     if (status != MIMIC_OK)
         csv_free(sink);

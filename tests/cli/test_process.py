@@ -122,6 +122,57 @@ class Json(Folder):
                     self.assertNotEqual(done.returncode, 0)
 
 
+class Jobs(Folder):
+    """Whatever the number of threads: the same files, the same report."""
+
+    TARGETS = {"sqlite": "%s.db", "csv": "csv:%s", "arrow": "arrow:%s"}
+
+    def break_some_lines(self, name):
+        path = self.path("broken/hosp/%s.csv" % name)
+        with open(path, "rb") as file:
+            lines = file.readlines()
+        for number in range(7, len(lines), 31):  # a stray quote, a field too many, no number
+            lines[number] = (b'x"', b",", b"x")[number % 3] + lines[number]
+        with open(path, "wb") as file:
+            file.writelines(lines)
+
+    def load(self, jobs, source, kind):
+        """Exit status, report without times and name, and the bytes of every file written."""
+        top = self.path("out-%d" % jobs)
+        os.mkdir(top)
+        done = self.mimic("load", source, self.TARGETS[kind] % os.path.join(top, "out"), "-q",
+                          "--format", "json", "--jobs", str(jobs))
+        report = json.loads(done.stdout)
+        del report["target"], report["totals"]["seconds"]
+        for table in report["tables"]:
+            del table["seconds"]
+        files = {}
+        for folder, _, names in os.walk(top):
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as file:
+                    files[os.path.relpath(os.path.join(folder, name), top)] = file.read()
+        shutil.rmtree(top)
+        return done.returncode, report, files
+
+    def test_output_is_the_same(self):
+        self.mimic("synth", "mimic-iv", "sound", "--patients", "15", "--seed", "3", "-q")
+        self.mimic("synth", "mimic-iv", "broken", "--patients", "15", "--seed", "3", "-q",
+                   "--compress", "none")
+        for name in ("labevents", "prescriptions", "admissions"):
+            self.break_some_lines(name)
+        for source, status in (("sound", 0), ("broken", 3)):
+            for kind in self.TARGETS:
+                with self.subTest(source=source, kind=kind):
+                    wanted = self.load(1, source, kind)
+                    self.assertEqual(wanted[0], status)
+                    for jobs in (2, 3, 8):
+                        got = self.load(jobs, source, kind)
+                        self.assertEqual(got[:2], wanted[:2])
+                        self.assertEqual(sorted(got[2]), sorted(wanted[2]))
+                        for name, content in wanted[2].items():
+                            self.assertTrue(got[2][name] == content, "%d jobs: %s" % (jobs, name))
+
+
 class Cancel(Folder):
     """A conversion that reads from a FIFO, so that it lasts as long as the test wants."""
 

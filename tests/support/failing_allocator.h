@@ -1,6 +1,7 @@
 /*
  * An allocator that counts, and that fails at the allocation it is told to. A scenario is replayed
  * with 0, 1, 2 … until it succeeds; each failure must be MIMIC_ERR_MEMORY and leave nothing behind.
+ * Any thread may use it.
  *
  *     static mimic_status scenario(const mimic_context *ctx, mimic_error *err) { ... }
  *     replay_failing_allocations(scenario);
@@ -9,6 +10,7 @@
 #define MIMIC_TEST_FAILING_ALLOCATOR_H
 
 #include <check.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -20,34 +22,39 @@ typedef struct failing_allocator {
     bool has_failed;
 } failing_allocator;
 
-static inline bool failing_allocator_refuses(failing_allocator *state)
+static pthread_mutex_t failing_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Counts an allocation that adds `alive` blocks; true when it is the one to fail. */
+static inline bool failing_allocator_refuses(failing_allocator *state, long alive)
 {
-    if (state->until_failure == 0) {
-        state->has_failed = true;
-        return true;
-    }
+    pthread_mutex_lock(&failing_lock);
+    const bool refuses = state->until_failure == 0;
+    state->has_failed |= refuses;
     if (state->until_failure > 0)
         state->until_failure--;
-    return false;
+    if (!refuses)
+        state->alive += alive;
+    pthread_mutex_unlock(&failing_lock);
+    return refuses;
 }
 
 static inline void *failing_alloc(size_t size, void *ctx)
 {
-    failing_allocator *state = ctx;
-    void *memory = failing_allocator_refuses(state) ? NULL : malloc(size);
-    state->alive += memory != NULL;
-    return memory;
+    return failing_allocator_refuses(ctx, 1) ? NULL : malloc(size);
 }
 
 static inline void *failing_realloc(void *memory, size_t old_size, size_t new_size, void *ctx)
 {
     (void)old_size;
-    return failing_allocator_refuses(ctx) ? NULL : realloc(memory, new_size);
+    return failing_allocator_refuses(ctx, memory == NULL) ? NULL : realloc(memory, new_size);
 }
 
 static inline void failing_free(void *memory, void *ctx)
 {
-    ((failing_allocator *)ctx)->alive--;
+    failing_allocator *state = ctx;
+    pthread_mutex_lock(&failing_lock);
+    state->alive--;
+    pthread_mutex_unlock(&failing_lock);
     free(memory);
 }
 
