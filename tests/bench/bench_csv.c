@@ -1,9 +1,11 @@
 /*
- * CSV to typed batches, through the shared library: what a program that links it gets. Prints one
- * JSON object; nothing is gated on time.
+ * CSV to typed batches, through the shared library: what a program that links it gets.
+ * Prints one JSON object; nothing is gated on time.
  *
- *     bench_csv TABLE FILE [KERNEL [JOBS]]      TABLE such as mimic-iv@3.1/chartevents
- *                                               KERNEL best or scalar; JOBS threads, default 1
+ *     bench_csv [--jobs N] [--scalar] [--count | --hold] [--schema-dir DIR] TABLE FILE
+ *
+ * TABLE such as mimic-iv@3.1/chartevents. --count takes the first column only, the nearest that the
+ * reader has to counting; --hold keeps every batch, as an Arrow array, until all are read.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +15,27 @@
 
 #include <mimic/mimic.h>
 
+typedef struct bench_settings {
+    const char *table;
+    const char *file;
+    const char *schema_dir;
+    int jobs;
+    int is_scalar;
+    int is_count;
+    int is_hold;
+} bench_settings;
+
+/* Everything a run owns, so that one place frees it. */
+typedef struct bench_run {
+    mimic_context *ctx;
+    mimic_registry *registry;
+    mimic_source *source;
+    mimic_csv_reader *reader;
+    struct ArrowArray *held;
+    size_t held_count;
+    size_t held_room;
+} bench_run;
+
 static double now(void)
 {
     struct timespec time;
@@ -20,66 +43,125 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-static mimic_status read_all(mimic_csv_reader *reader, mimic_error *err)
+static mimic_status hold(bench_run *run, const mimic_batch *batch, mimic_error *err)
+{
+    if (run->held_count == run->held_room) {
+        run->held_room = run->held_room * 2 + 1024;
+        run->held = realloc(run->held, run->held_room * sizeof *run->held);
+        if (run->held == NULL)
+            return MIMIC_ERR_MEMORY;
+    }
+    const mimic_status status =
+        mimic_batch_export(run->ctx, batch, &run->held[run->held_count], err);
+    run->held_count += status == MIMIC_OK;
+    return status;
+}
+
+static mimic_status read_all(bench_run *run, const bench_settings *settings, mimic_error *err)
 {
     const mimic_batch *batch;
     mimic_status status;
-    while ((status = mimic_csv_reader_next(reader, &batch, err)) == MIMIC_OK)
-        continue;
+    while ((status = mimic_csv_reader_next(run->reader, &batch, err)) == MIMIC_OK)
+        if (settings->is_hold && (status = hold(run, batch, err)) != MIMIC_OK)
+            break;
     return status == MIMIC_END ? MIMIC_OK : status;
 }
 
-static mimic_status run(const char *spec, const char *path, int is_scalar, int jobs,
-                        mimic_error *err)
+static mimic_status open_reader(bench_run *run, const bench_settings *settings,
+                                const mimic_table *table, mimic_error *err)
 {
-    mimic_csv_options csv = MIMIC_CSV_OPTIONS_INIT;
-    csv.jobs = jobs;
-    mimic_context_options options = MIMIC_CONTEXT_OPTIONS_INIT;
-    options.cpu_mask = is_scalar ? MIMIC_CPU_NONE : MIMIC_CPU_ALL;
-    mimic_context *ctx = NULL;
-    mimic_registry *registry = NULL;
-    const mimic_table *table = NULL;
-    mimic_source *source = NULL;
-    mimic_csv_reader *reader = NULL;
-    mimic_csv_counts counts = {.struct_size = sizeof counts};
+    mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
+    options.jobs = settings->jobs;
+    mimic_field_info first = MIMIC_FIELD_INFO_INIT;
+    mimic_status status = mimic_table_field(table, 0, &first);
+    if (settings->is_count) {
+        options.columns = &first.name;
+        options.column_count = 1;
+    }
+    if (status == MIMIC_OK)
+        status = mimic_source_open(run->ctx, settings->file, NULL, &run->source, err);
+    if (status == MIMIC_OK)
+        status = mimic_csv_reader_open(run->ctx, run->source, table, &options, &run->reader, err);
+    return status;
+}
+
+static void report(const bench_run *run, const bench_settings *settings, double seconds)
+{
+    mimic_csv_counts counts = MIMIC_CSV_COUNTS_INIT;
     struct rusage usage;
-    mimic_status status = mimic_context_new(&options, &ctx, err);
+    mimic_csv_reader_counts(run->reader, &counts);
+    getrusage(RUSAGE_SELF, &usage);
+    printf("{\"kernel\": \"%s\", \"jobs\": %d, \"rows\": %lld, \"rejected\": %lld, "
+           "\"bytes\": %lld, \"seconds\": %.6f, \"peak_kb\": %ld}\n",
+           settings->is_scalar ? "scalar" : "best", settings->jobs, (long long)counts.delivered,
+           (long long)counts.rejected, (long long)counts.bytes, seconds, usage.ru_maxrss);
+}
+
+static mimic_status measure(bench_run *run, const bench_settings *settings, mimic_error *err)
+{
+    mimic_context_options options = MIMIC_CONTEXT_OPTIONS_INIT;
+    options.cpu_mask = settings->is_scalar ? MIMIC_CPU_NONE : MIMIC_CPU_ALL;
+    const mimic_table *table = NULL;
+    mimic_status status = mimic_context_new(&options, &run->ctx, err);
     if (status == MIMIC_OK)
-        status = mimic_registry_new(ctx, &registry, err);
+        status = mimic_registry_new(run->ctx, &run->registry, err);
+    if (status == MIMIC_OK && settings->schema_dir != NULL)
+        status = mimic_registry_add_dir(run->registry, settings->schema_dir, err);
     if (status == MIMIC_OK)
-        status = mimic_registry_find_table(registry, spec, &table, err);
+        status = mimic_registry_find_table(run->registry, settings->table, &table, err);
     const double start = now();
     if (status == MIMIC_OK)
-        status = mimic_source_open(ctx, path, NULL, &source, err);
+        status = open_reader(run, settings, table, err);
     if (status == MIMIC_OK)
-        status = mimic_csv_reader_open(ctx, source, table, &csv, &reader, err);
+        status = read_all(run, settings, err);
     if (status == MIMIC_OK)
-        status = read_all(reader, err);
-    const double seconds = now() - start;
-    if (status == MIMIC_OK) {
-        mimic_csv_reader_counts(reader, &counts);
-        getrusage(RUSAGE_SELF, &usage);
-        printf("{\"kernel\": \"%s\", \"rows\": %lld, \"rejected\": %lld, \"bytes\": %lld, "
-               "\"seconds\": %.6f, \"peak_kb\": %ld}\n",
-               is_scalar ? "scalar" : "best", (long long)counts.delivered,
-               (long long)counts.rejected, (long long)counts.bytes, seconds, usage.ru_maxrss);
-    }
-    mimic_csv_reader_free(reader);
-    mimic_source_free(source);
-    mimic_registry_free(registry);
-    mimic_context_free(ctx);
+        report(run, settings, now() - start);
     return status;
+}
+
+static int read_arguments(int argc, char **argv, bench_settings *out)
+{
+    int next = 1;
+    for (; next < argc && strncmp(argv[next], "--", 2) == 0; next++) {
+        if (strcmp(argv[next], "--scalar") == 0)
+            out->is_scalar = 1;
+        else if (strcmp(argv[next], "--count") == 0)
+            out->is_count = 1;
+        else if (strcmp(argv[next], "--hold") == 0)
+            out->is_hold = 1;
+        else if (strcmp(argv[next], "--jobs") == 0 && next + 1 < argc)
+            out->jobs = atoi(argv[++next]);
+        else if (strcmp(argv[next], "--schema-dir") == 0 && next + 1 < argc)
+            out->schema_dir = argv[++next];
+        else
+            return 0;
+    }
+    if (argc - next != 2)
+        return 0;
+    out->table = argv[next];
+    out->file = argv[next + 1];
+    return 1;
 }
 
 int main(int argc, char **argv)
 {
     mimic_error err = MIMIC_ERROR_INIT;
-    if (argc < 3) {
-        fprintf(stderr, "usage: bench_csv TABLE FILE [KERNEL [JOBS]]\n");
+    bench_settings settings = {.jobs = 1};
+    if (!read_arguments(argc, argv, &settings)) {
+        fprintf(stderr, "usage: bench_csv [--jobs N] [--scalar] [--count | --hold] "
+                        "[--schema-dir DIR] TABLE FILE\n");
         return 2;
     }
-    const int is_scalar = argc > 3 && strcmp(argv[3], "scalar") == 0;
-    if (run(argv[1], argv[2], is_scalar, argc > 4 ? atoi(argv[4]) : 1, &err) == MIMIC_OK)
+    bench_run run = {0};
+    const mimic_status status = measure(&run, &settings, &err);
+    for (size_t i = 0; i < run.held_count; i++)
+        run.held[i].release(&run.held[i]);
+    free(run.held);
+    mimic_csv_reader_free(run.reader);
+    mimic_source_free(run.source);
+    mimic_registry_free(run.registry);
+    mimic_context_free(run.ctx);
+    if (status == MIMIC_OK)
         return 0;
     fprintf(stderr, "bench_csv: %s\n", err.message);
     return 1;

@@ -1,309 +1,259 @@
 /*
- * CSV to typed batches from memory, one thread, on files of many shapes: odd ones, and what columns
- * and filters that are not asked for save. MB/s of CSV a second of processor time, the best of some
- * rounds; a table as text, or with --json. Nothing is gated on time.
+ * Adverse shapes for the benchmark: CSV files of a wanted size that are nothing like a MIMIC table,
+ * and the Data Package that describes them. A shape is a pattern of letters, one a column, repeated
+ * as often as it has columns; the same arguments give the same bytes.
  *
- *     bench_shapes [--json] [MEGABYTES]
+ *     bench_shapes FOLDER MEGABYTES
  */
-#include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include <mimic/mimic.h>
-
-#define ROUNDS 5
-
-typedef struct text {
-    char *bytes;
-    size_t size;
-    size_t capacity;
-} text;
-
-static void fail(const char *message)
-{
-    fprintf(stderr, "bench_shapes: %s\n", message);
-    exit(EXIT_FAILURE);
-}
-
-static void add(text *out, const char *format, ...)
-{
-    va_list arguments;
-    if (out->capacity - out->size < 4096) {
-        out->capacity = out->capacity * 2 + 65536;
-        out->bytes = realloc(out->bytes, out->capacity);
-        if (out->bytes == NULL)
-            fail("no memory");
-    }
-    va_start(arguments, format);
-    out->size += (size_t)vsnprintf(out->bytes + out->size, 4096, format, arguments);
-    va_end(arguments);
-}
-
-static uint32_t below(uint32_t limit)
-{
-    static uint64_t state = 1;
-    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)((state >> 32) * limit >> 32);
-}
-
-/* ---- shapes ---- */
-
-/* One column of a shape: its Table Schema and the writer of a cell, without quotes. */
-typedef struct column {
-    const char *name;
-    const char *schema;
-    void (*write)(text *out, int row);
-} column;
-
-#define PHYSICAL(type) "\"mimic\": {\"type\": \"" type "\"}"
-#define INTEGER "\"type\": \"integer\", " PHYSICAL("int32")
-#define DOUBLE "\"type\": \"number\", " PHYSICAL("float64")
-#define STRING "\"type\": \"string\", " PHYSICAL("string")
-#define CATEGORY "\"type\": \"string\", " PHYSICAL("categorical")
-#define TIMESTAMP                                                                                  \
-    "\"type\": \"datetime\", \"format\": \"%Y-%m-%d %H:%M:%S\", " PHYSICAL("timestamp")
-
-static void write_stay(text *out, int row)
-{
-    add(out, "%d", 30000000 + row / 400 * 991);
-}
-
-static void write_hundredth(text *out, int row)
-{
-    (void)row;
-    add(out, "%u", below(100));
-}
-
-static void write_item(text *out, int row)
-{
-    (void)row;
-    add(out, "%u", 220000 + below(9000));
-}
-
-static void write_time(text *out, int row)
-{
-    add(out, "2180-07-%02d %02d:%02u:00", 1 + row / 600 % 28, row / 25 % 24, below(60));
-}
-
-static void write_number(text *out, int row)
-{
-    (void)row;
-    const uint32_t kind = below(10);
-    if (kind < 6)
-        add(out, "%u", below(300));
-    else if (kind < 8)
-        add(out, "%u.%u", below(300), below(10));
-}
-
-static void write_digit(text *out, int row)
-{
-    (void)row;
-    add(out, "%u", below(10));
-}
-
-static void write_unit(text *out, int row)
-{
-    static const char *const units[] = {"mmHg", "bpm", "insp/min", "%", "", "cmH2O"};
-    (void)row;
-    add(out, "%s", units[below(6)]);
-}
-
-static void write_word(text *out, int row)
-{
-    static const char *const words[] = {"None", "SR (Sinus Rhythm)", "Obeys Commands", "88.4", ""};
-    (void)row;
-    add(out, "%s", words[below(5)]);
-}
-
-static void write_note(text *out, int row)
-{
-    (void)row;
-    for (uint32_t i = 10 + below(60); i > 0; i--)
-        add(out, "%s", i % 7 == 0 ? "result, called;\n" : "no growth ");
-}
-
-static const column chart[] = {
-    {"subject_id", INTEGER, write_stay},  {"share", INTEGER, write_hundredth},
-    {"stay_id", INTEGER, write_stay},     {"caregiver_id", INTEGER, write_item},
-    {"charttime", TIMESTAMP, write_time}, {"storetime", TIMESTAMP, write_time},
-    {"itemid", INTEGER, write_item},      {"value", STRING, write_word},
-    {"valuenum", DOUBLE, write_number},   {"valueuom", CATEGORY, write_unit},
-    {"warning", INTEGER, write_digit}};
-static const column notes[] = {{"note_id", INTEGER, write_item}, {"text", STRING, write_note}};
-static const column one_integer[] = {{"a", INTEGER, write_item}};
-static const column one_digit[] = {{"a", INTEGER, write_digit}};
-static const column one_word[] = {{"a", STRING, write_word}};
-static const column one_number[] = {{"a", DOUBLE, write_number}};
-static const column mixed[] = {{"a", INTEGER, write_item},
-                               {"b", DOUBLE, write_number},
-                               {"c", STRING, write_word},
-                               {"d", CATEGORY, write_unit}};
-static const column digits[] = {{"a", INTEGER, write_digit}};
+#define FLUSH_AT 1000000 /* a row begins below this and ends below the buffer's end */
+#define BUFFER 2000000
 
 typedef struct shape {
     const char *name;
-    const column *columns;
-    size_t column_count;
-    size_t repeats; /* of the columns */
-    bool is_quoted;
-    const char *line_end;
-    const char *only;   /* the one column asked for; NULL = all */
-    const char *filter; /* a column that must be 7; NULL = none */
+    const char *title;
+    const char *pattern; /* letters of the table of kinds */
+    int columns;
+    bool all_quoted;
+    bool crlf;
+    bool faulty; /* now and then a row that must be rejected */
 } shape;
 
-#define COLUMNS(list) list, sizeof(list) / sizeof((list)[0])
-
 static const shape shapes[] = {
-    {"chartevents", COLUMNS(chart), 1, false, "\n", NULL, NULL},
-    {"chartevents, CRLF", COLUMNS(chart), 1, false, "\r\n", NULL, NULL},
-    {"chartevents, all quoted", COLUMNS(chart), 1, true, "\n", NULL, NULL},
-    {"chartevents, 1 % of rows", COLUMNS(chart), 1, false, "\n", NULL, "share"},
-    {"chartevents, one column", COLUMNS(chart), 1, false, "\n", "warning", NULL},
-    {"chartevents, one of 1 %", COLUMNS(chart), 1, false, "\n", "warning", "share"},
-    {"notes in quotes, newlines", COLUMNS(notes), 1, true, "\n", NULL, NULL},
-    {"one column of integers", COLUMNS(one_integer), 1, false, "\n", NULL, NULL},
-    {"one column of digits", COLUMNS(one_digit), 1, false, "\n", NULL, NULL},
-    {"one column of numbers", COLUMNS(one_number), 1, false, "\n", NULL, NULL},
-    {"one column of words", COLUMNS(one_word), 1, false, "\n", NULL, NULL},
-    {"1,000 columns", COLUMNS(mixed), 250, false, "\n", NULL, NULL},
-    {"1,000 columns, quoted", COLUMNS(mixed), 250, true, "\n", NULL, NULL},
-    {"1,000 columns of digits", COLUMNS(digits), 1000, false, "\n", NULL, NULL},
-    {"1,000 columns, one asked", COLUMNS(mixed), 250, false, "\n", "a7", NULL},
+    {"comments", "Long quoted comments with line ends and doubled quotes", "istc", 4, false, false,
+     false},
+    {"short", "Forty fields of at most three characters", "nafnaee", 40, false, false, false},
+    {"wide", "A thousand columns", "ndweandt", 1000, false, false, false},
+    {"one", "One column", "i", 1, false, false, false},
+    {"quoted", "Every value quoted", "isstdwaf", 12, true, false, false},
+    {"crlf", "Lines that end in CR LF", "isstdwaf", 8, false, true, false},
+    {"faulty", "Broken quoting, wrong widths, values that do not fit", "isstdwac", 8, false, false,
+     true},
 };
 
-static void write_schema(text *out, const shape *form)
+static const struct kind {
+    char letter;
+    const char *type;
+    const char *rest; /* of the field in the package */
+} kinds[] = {
+    {'i', "integer", "\"constraints\": {\"required\": true}, \"mimic\": {\"type\": \"int64\"}"},
+    {'s', "integer", "\"mimic\": {\"type\": \"int32\"}"},
+    {'n', "integer", "\"mimic\": {\"type\": \"int16\"}"},
+    {'f', "integer", "\"mimic\": {\"type\": \"int16\"}"},
+    {'d', "number", "\"mimic\": {\"type\": \"float64\"}"},
+    {'t', "datetime", "\"format\": \"%Y-%m-%d %H:%M:%S\", \"mimic\": {\"type\": \"timestamp\"}"},
+    {'w', "string", "\"mimic\": {\"type\": \"categorical\"}"},
+    {'a', "string", "\"mimic\": {\"type\": \"string\"}"},
+    {'e', "string", "\"mimic\": {\"type\": \"string\"}"},
+    {'c', "string", "\"mimic\": {\"type\": \"string\"}"},
+};
+
+typedef struct writer {
+    FILE *file;
+    char *bytes;
+    size_t size;
+    uint64_t random;
+    int64_t row;
+} writer;
+
+static uint32_t below(writer *out, uint32_t limit)
 {
-    add(out, "{\"name\": \"bench\", \"version\": \"1\", \"resources\": [{\"name\": \"t\", "
-             "\"path\": \"t.csv\", \"schema\": {\"fields\": [");
-    for (size_t i = 0; i < form->column_count * form->repeats; i++) {
-        const column *const field = &form->columns[i % form->column_count];
-        add(out, "%s{\"name\": \"%s", i == 0 ? "" : ", ", field->name);
-        if (form->repeats > 1)
-            add(out, "%zu", i / form->column_count);
-        add(out, "\", ");
-        add(out, "%s", field->schema);
-        add(out, "}");
-    }
-    add(out, "]}}]}");
+    out->random ^= out->random << 13;
+    out->random ^= out->random >> 7;
+    out->random ^= out->random << 17;
+    return (uint32_t)((out->random >> 32) * limit >> 32);
 }
 
-static void write_file(text *out, const shape *form, size_t bytes)
+static void put(writer *out, const char *text)
 {
-    const size_t fields = form->column_count * form->repeats;
-    const char *const quote = form->is_quoted ? "\"" : "";
-    for (size_t i = 0; i < fields; i++) {
-        add(out, "%s%s", i == 0 ? "" : ",", form->columns[i % form->column_count].name);
-        if (form->repeats > 1)
-            add(out, "%zu", i / form->column_count);
-    }
-    add(out, "%s", form->line_end);
-    for (int row = 0; out->size < bytes; row++) {
-        for (size_t i = 0; i < fields; i++) {
-            add(out, "%s%s", i == 0 ? "" : ",", quote);
-            const size_t before = out->size;
-            form->columns[i % form->column_count].write(out, row);
-            if (form->is_quoted && out->size == before)
-                out->size--; /* an empty field stays without quotes, or it would be a text */
-            else
-                add(out, "%s", quote);
-        }
-        add(out, "%s", form->line_end);
+    const size_t size = strlen(text);
+    memcpy(out->bytes + out->size, text, size);
+    out->size += size;
+}
+
+static void put_number(writer *out, uint64_t value, int width)
+{
+    char digits[20];
+    int count = 0;
+    do {
+        digits[count++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0 || count < width);
+    while (count > 0)
+        out->bytes[out->size++] = digits[--count];
+}
+
+/* A few hundred bytes of prose; one in fifty has some ten thousand. */
+static void put_comment(writer *out)
+{
+    static const char *const words[] = {
+        "patient", "stable", "overnight,", "denies", "pain.", "Plan:", "continue", "to", "monitor",
+        "\"\"NPO\"\"", "\n", "___", "after", "midnight", "\xc2\xb0" "C,", "\n- ", "and", "the", "per", "team"};
+    const uint32_t count = below(out, 50) == 0 ? 1000 + below(out, 1000) : 20 + below(out, 120);
+    for (uint32_t i = 0; i < count; i++) {
+        put(out, words[below(out, 20)]);
+        put(out, " ");
     }
 }
 
-/* ---- measuring ---- */
-
-static double seconds_now(void)
+static void put_time(writer *out)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    const uint64_t minute = (uint64_t)out->row / 20;
+    put_number(out, 2110 + minute / 1440 / 336 % 80, 4);
+    put(out, "-");
+    put_number(out, 1 + minute / 1440 / 28 % 12, 2);
+    put(out, "-");
+    put_number(out, 1 + minute / 1440 % 28, 2);
+    put(out, " ");
+    put_number(out, minute / 60 % 24, 2);
+    put(out, ":");
+    put_number(out, minute % 60, 2);
+    put(out, ":00");
 }
 
-static mimic_status read_file(const mimic_context *ctx, const mimic_table *table, const shape *form,
-                              const text *file, mimic_csv_counts *counts, mimic_error *err)
+static void put_value(writer *out, char letter)
 {
-    static const int64_t wanted = 7;
-    const mimic_csv_filter filter = {form->filter, &wanted, 1};
-    mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
-    mimic_source *source = NULL;
-    mimic_csv_reader *reader = NULL;
-    const mimic_batch *batch;
-    options.columns = form->only == NULL ? NULL : &form->only;
-    options.column_count = form->only != NULL;
-    options.filters = form->filter == NULL ? NULL : &filter;
-    options.filter_count = form->filter != NULL;
-    mimic_status status =
-        mimic_source_from_memory(ctx, file->bytes, file->size, "bench", NULL, &source, err);
-    if (status == MIMIC_OK)
-        status = mimic_csv_reader_open(ctx, source, table, &options, &reader, err);
-    while (status == MIMIC_OK)
-        status = mimic_csv_reader_next(reader, &batch, err);
-    if (status == MIMIC_END)
-        mimic_csv_reader_counts(reader, counts);
-    mimic_csv_reader_free(reader);
-    mimic_source_free(source);
-    return status == MIMIC_END ? MIMIC_OK : status;
-}
-
-static void measure(const shape *form, size_t bytes, bool is_json, bool is_first)
-{
-    mimic_error err = MIMIC_ERROR_INIT;
-    mimic_context *ctx = NULL;
-    mimic_registry *registry = NULL;
-    const mimic_dataset *dataset;
-    const mimic_table *table;
-    text schema = {NULL, 0, 0};
-    text file = {NULL, 0, 0};
-    write_schema(&schema, form);
-    write_file(&file, form, bytes);
-    if (mimic_context_new(NULL, &ctx, &err) != MIMIC_OK ||
-        mimic_registry_new(ctx, &registry, &err) != MIMIC_OK ||
-        mimic_registry_add_json(registry, schema.bytes, schema.size, "bench", &dataset, &err) !=
-            MIMIC_OK ||
-        mimic_registry_find_table(registry, "bench@1/t", &table, &err) != MIMIC_OK)
-        fail(err.message);
-    double best = 1e9;
-    mimic_csv_counts counts = MIMIC_CSV_COUNTS_INIT;
-    for (int round = 0; round < ROUNDS; round++) {
-        const double start = seconds_now();
-        if (read_file(ctx, table, form, &file, &counts, &err) != MIMIC_OK)
-            fail(err.message);
-        const double seconds = seconds_now() - start;
-        best = seconds < best ? seconds : best;
+    static const char *const words[] = {"mmHg", "bpm", "insp/min", "STAT", "ROUTINE", "abnormal"};
+    switch (letter) {
+    case 'i':
+        put_number(out, (uint64_t)out->row + 10000000, 1);
+        break;
+    case 's':
+        put_number(out, 30000000 + (uint64_t)out->row / 200 * 7919 % 10000000, 8);
+        break;
+    case 'n':
+        put_number(out, below(out, 1000), 1);
+        break;
+    case 'f':
+        put_number(out, below(out, 2), 1);
+        break;
+    case 'd':
+        put_number(out, below(out, 300), 1);
+        put(out, ".");
+        put_number(out, below(out, 100), 1 + (int)below(out, 2));
+        break;
+    case 't':
+        put_time(out);
+        break;
+    case 'w':
+        put(out, words[below(out, 6)]);
+        break;
+    case 'a':
+        for (uint32_t left = 1 + below(out, 3); left > 0; left--)
+            out->bytes[out->size++] = (char)('a' + below(out, 26));
+        break;
+    case 'e':
+        break;
+    default:
+        put_comment(out);
     }
-    const double cells = (double)counts.read * (double)(form->column_count * form->repeats);
-    if (counts.rejected != 0)
-        fail("rejects in the data");
-    if (is_json)
-        printf("%s\n  {\"shape\": \"%s\", \"mb_s\": %.1f, \"ns_per_field\": %.3f}",
-               is_first ? "" : ",", form->name, (double)file.size / best / 1e6, best * 1e9 / cells);
-    else
-        printf("%-28s %8.0f %8.2f\n", form->name, (double)file.size / best / 1e6,
-               best * 1e9 / cells);
-    free(schema.bytes);
-    free(file.bytes);
-    mimic_registry_free(registry);
-    mimic_context_free(ctx);
+}
+
+static bool is_quoted(const shape *what, char letter)
+{
+    return letter == 'c' || what->all_quoted;
+}
+
+/* A fault of each kind; each costs one row or, where a quote runs away, one line. */
+static void put_fault(writer *out)
+{
+    static const char *const faults[] = {"x\"y,", "\"runs away,", "\"text\"after,", "1,2,3",
+                                         "\xff\xfe,", "not a number,1,1,", "a\nb,\"", "99999999999999999999,"};
+    put(out, faults[below(out, 8)]);
+}
+
+static void put_row(writer *out, const shape *what)
+{
+    const size_t letters = strlen(what->pattern);
+    for (int column = 0; column < what->columns; column++) {
+        const char letter = what->pattern[(size_t)column % letters];
+        if (column > 0)
+            put(out, ",");
+        if (what->faulty && below(out, 4000) == 0)
+            put_fault(out);
+        if (letter == 'e' || (letter != 'i' && below(out, 8) == 0))
+            continue; /* NULL */
+        if (is_quoted(what, letter))
+            put(out, "\"");
+        put_value(out, letter);
+        if (is_quoted(what, letter))
+            put(out, "\"");
+    }
+    put(out, what->crlf ? "\r\n" : "\n");
+    out->row++;
+}
+
+static bool write_shape(const char *folder, const shape *what, uint64_t bytes)
+{
+    static char buffer[BUFFER];
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s.csv", folder, what->name);
+    writer out = {.file = fopen(path, "wb"), .bytes = buffer, .random = 88172645463325252u};
+    if (out.file == NULL)
+        return false;
+    for (int column = 0; column < what->columns; column++) {
+        put(&out, column > 0 ? ",c" : "c");
+        put_number(&out, (uint64_t)column, 1);
+    }
+    put(&out, what->crlf ? "\r\n" : "\n");
+    bool is_written = true;
+    for (uint64_t done = 0; done + out.size < bytes;) {
+        put_row(&out, what);
+        if (out.size < FLUSH_AT && done + out.size < bytes)
+            continue;
+        is_written = is_written && fwrite(buffer, 1, out.size, out.file) == out.size;
+        done += out.size;
+        out.size = 0;
+    }
+    return fclose(out.file) == 0 && is_written;
+}
+
+static void write_resource(FILE *file, const shape *what)
+{
+    fprintf(file, "    {\"name\": \"%s\", \"title\": \"%s\", \"path\": \"%s.csv\", \"schema\": {\"fields\": [\n",
+            what->name, what->title, what->name);
+    for (int column = 0; column < what->columns; column++) {
+        size_t kind = 0;
+        while (kinds[kind].letter != what->pattern[(size_t)column % strlen(what->pattern)])
+            kind++;
+        fprintf(file, "      {\"name\": \"c%d\", \"type\": \"%s\", %s}%s\n", column,
+                kinds[kind].type, kinds[kind].rest, column + 1 < what->columns ? "," : "");
+    }
+    fprintf(file, "    ]}}");
+}
+
+static bool write_package(const char *folder)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/datapackage.json", folder);
+    FILE *file = fopen(path, "w");
+    if (file == NULL)
+        return false;
+    fprintf(file, "{\n  \"name\": \"shapes\",\n  \"version\": \"1.0\",\n  \"resources\": [\n");
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        if (i > 0)
+            fprintf(file, ",\n");
+        write_resource(file, &shapes[i]);
+    }
+    fprintf(file, "\n  ]\n}\n");
+    return fclose(file) == 0;
 }
 
 int main(int argc, char **argv)
 {
-    const bool is_json = argc > 1 && strcmp(argv[1], "--json") == 0;
-    const char *const megabytes = argc > 1 + is_json ? argv[1 + is_json] : "32";
-    const size_t bytes = (size_t)strtoull(megabytes, NULL, 10) * 1000000;
-    if (bytes == 0)
-        fail("usage: bench_shapes [--json] [MEGABYTES]");
-    if (is_json)
-        printf("[");
-    else
-        printf("%-28s %8s %8s\n", "shape", "MB/s", "ns/field");
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-        measure(&shapes[i], bytes, is_json, i == 0);
-    if (is_json)
-        printf("\n]\n");
-    return EXIT_SUCCESS;
+    if (argc != 3 || atoi(argv[2]) < 1) {
+        fprintf(stderr, "usage: bench_shapes FOLDER MEGABYTES\n");
+        return 2;
+    }
+    bool is_written = write_package(argv[1]);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        is_written = write_shape(argv[1], &shapes[i], (uint64_t)atoi(argv[2]) * 1000000) && is_written;
+    if (!is_written)
+        perror(argv[1]);
+    return is_written ? 0 : 1;
 }
