@@ -1,7 +1,9 @@
 /*
  * x86-64 with AVX-512 VBMI2 (Ice Lake and later, Zen 4 and later); compiled with those flags, called
  * only where they are. What pays is VPCOMPRESSB: it turns a bit mask into a list of positions at once,
- * where AVX2 has to take bit after bit.
+ * where AVX2 has to take bit after bit. On a Xeon of 2023 `index` is 1.6 (chartevents) to 2.8 times
+ * (1,000 columns) as fast as with AVX2; `split` and `count` gain a tenth at most (tests/bench,
+ * bench_kernels).
  */
 #include <immintrin.h>
 
@@ -75,6 +77,8 @@ static inline uint32_t *put_half(uint32_t *out, uint32_t base, uint64_t bits)
 
 static inline uint32_t *put_marks(uint32_t *out, uint32_t base, const csv_fields *fields)
 {
+    if ((fields->ends | fields->starts) == 0) /* in the middle of a long text */
+        return out;
     out = put_half(out, base, interleave(fields->ends, fields->starts));
     return put_half(out, base + 32, interleave(fields->ends >> 32, fields->starts >> 32));
 }
