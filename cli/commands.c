@@ -88,6 +88,8 @@ const cli_option group_target[] = {
      "SQLite: store dates and times as integers (microseconds) instead of ISO 8601 text."},
     {"no-indexes", 0, OPTION_FLAG, NULL, OPTION_AT(no_indexes),
      "SQLite: make no indexes on foreign keys; primary and unique keys are kept."},
+    {"verify", 0, OPTION_FLAG, NULL, OPTION_AT(verify),
+     "SQLite: run PRAGMA integrity_check on the finished database, also on one over 64 MiB, where only the rows are counted otherwise."},
     {"no-dictionaries", 0, OPTION_FLAG, NULL, OPTION_AT(no_dictionaries),
      "Arrow files: leave string columns utf8 even where their texts repeat."},
     OPTION_END};

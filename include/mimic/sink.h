@@ -97,10 +97,12 @@ typedef struct mimic_sink_options {
     void *interrupted_ctx;
     int32_t no_direct_pages; /* SQLite: 1 = rows go in by INSERT also where pages could be built */
     int32_t no_dictionaries; /* Arrow files: 1 = string columns stay utf8 however their texts repeat */
+    int32_t verify; /* SQLite: 1 = integrity_check at the end, whatever the size; 0 = up to 64 MiB, and
+                     * above that the rows of every table are counted */
 } mimic_sink_options;
 
 #define MIMIC_SINK_OPTIONS_INIT                                                                    \
-    { (uint32_t)sizeof(mimic_sink_options), 0, 0, 0, 0, 0, NULL, NULL, 0, 0 }
+    { (uint32_t)sizeof(mimic_sink_options), 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0 }
 
 /**
  * Opens a built-in sink by its target.

@@ -38,7 +38,7 @@ static const char ANY_DATABASE[] =
     "PRAGMA cache_size = -16384;"
     "PRAGMA foreign_keys = OFF;"
     "PRAGMA trusted_schema = OFF;"
-    "CREATE TEMP TABLE _mimic_done (name TEXT PRIMARY KEY COLLATE NOCASE) STRICT;"
+    "CREATE TEMP TABLE _mimic_done (name TEXT PRIMARY KEY COLLATE NOCASE, rows INTEGER) STRICT;"
     "CREATE TEMP TABLE _mimic_relations (child TEXT COLLATE NOCASE, id INTEGER, parent TEXT,"
     " source TEXT, target TEXT) STRICT;"
     "CREATE TEMP TABLE _mimic_new_rejects (table_name, source, record, line, byte_offset,"
@@ -65,7 +65,9 @@ typedef struct sqlite_sink {
     mimic_sink_options options;
     mimic_pool *pool;
     const mimic_table *table; /* the open one */
-    const mimic_sink_host *host;
+    const mimic_sink_host *given_host;
+    mimic_sink_host host; /* counts the refused rows on their way to the given one */
+    int64_t row_count;    /* of the open table */
     bool is_direct;    /* its rows go in past SQLite, or did at first */
     bool is_continued; /* by inserts */
     bool is_created;   /* its empty self is committed */
@@ -135,7 +137,7 @@ static mimic_status forget_table(sqlite_sink *sink, mimic_error *err)
 
 static mimic_status start_inserts(sqlite_sink *sink, mimic_error *err)
 {
-    const mimic_sqlite_insert insert = {sink->table, sink->host, sink->options.integer_times != 0};
+    const mimic_sqlite_insert insert = {sink->table, &sink->host, sink->options.integer_times != 0};
     return mimic__sqlite_insert_open(sink->db, &insert, err);
 }
 
@@ -186,7 +188,7 @@ static mimic_status start_direct(sqlite_sink *sink, uint32_t root, mimic_sqlite_
     if (mimic__sqlite_indexes_watch_keys(indexes)) {
         MIMIC_TRY(mimic__sqlite_exec(sink->db, "COMMIT", err));
         sink->is_created = true;
-        const mimic_sqlite_direct_table table = {sink->table, sink->host, root,
+        const mimic_sqlite_direct_table table = {sink->table, &sink->host, root,
                                                  sink->options.integer_times != 0, indexes};
         const mimic_status status = mimic__sqlite_direct_begin(sink->direct, &table, err);
         sink->is_direct = status == MIMIC_OK;
@@ -225,6 +227,14 @@ static mimic_status start_rows(sqlite_sink *sink, bool is_new_table, mimic_error
     return status;
 }
 
+static int refuse_row(void *ctx, int64_t row, mimic_reject_code code, const char *column,
+                      const char *message)
+{
+    sqlite_sink *sink = ctx;
+    sink->row_count--;
+    return sink->given_host->reject_row(sink->given_host->ctx, row, code, column, message);
+}
+
 static mimic_status begin(void *self, const mimic_table *table, const mimic_sink_host *host,
                           mimic_error *err)
 {
@@ -235,7 +245,8 @@ static mimic_status begin(void *self, const mimic_table *table, const mimic_sink
     MIMIC_TRY(check_name(table, err));
     MIMIC_TRY(mimic__sqlite_exec(sink->db, "BEGIN IMMEDIATE", err));
     sink->table = table;
-    sink->host = host;
+    sink->given_host = host;
+    sink->row_count = 0;
     MIMIC_TRY(forget_table(sink, err));
     MIMIC_TRY(look_up(sink, &former, err));
     MIMIC_TRY(replace_table(sink, err));
@@ -276,6 +287,7 @@ static mimic_status write_batch(void *self, const mimic_batch *batch, void *chun
 {
     sqlite_sink *sink = self;
     int64_t row = 0;
+    sink->row_count += batch->row_count;
     if (is_inserting(sink)) {
         free_chunk(self, chunk);
     } else {
@@ -337,8 +349,9 @@ static mimic_status note_done(sqlite_sink *sink, mimic_error *err)
 {
     const mimic_table *table = sink->table;
     const mimic_sqlite_value name = text_value(table->name);
-    MIMIC_TRY(mimic__sqlite_run(sink->db, "INSERT OR IGNORE INTO temp._mimic_done VALUES (?1)",
-                                &name, 1, err));
+    const mimic_sqlite_value done[] = {name, {.number = sink->row_count}};
+    MIMIC_TRY(mimic__sqlite_run(sink->db, "INSERT OR REPLACE INTO temp._mimic_done VALUES (?1, ?2)",
+                                done, 2, err));
     MIMIC_TRY(mimic__sqlite_run(sink->db, "DELETE FROM temp._mimic_relations WHERE child = ?1",
                                 &name, 1, err));
     for (size_t i = 0; i < table->foreign_key_count; i++) {
@@ -420,7 +433,8 @@ static mimic_status finish(void *self, mimic_finding_fn finding, void *finding_c
     sqlite_sink *sink = self;
     if (sink->broken != MIMIC_OK)
         return fail_broken(sink, err);
-    const mimic_sqlite_check check = {sink->ctx, sink->path, sink->is_new, finding, finding_ctx};
+    const mimic_sqlite_check check = {sink->ctx, sink->path,  sink->is_new,
+                                      sink->options.verify != 0, finding, finding_ctx};
     MIMIC_TRY(mimic__sqlite_check(sink->db, &check, err));
     MIMIC_TRY(mimic__sqlite_close(sink->db, err));
     return sink->is_new ? mimic__output_publish(sink->file.output, err) : MIMIC_OK;
@@ -485,6 +499,7 @@ mimic_status mimic__sink_sqlite_open(const mimic_context *ctx, const struct mimi
     sink->ctx = ctx;
     sink->file.ctx = ctx;
     sink->options = *options;
+    sink->host = (mimic_sink_host){sizeof sink->host, refuse_row, sink};
     sink->pool = pool;
     mimic_status status = open_database(sink, target->path, err);
     if (status == MIMIC_OK)

@@ -1,6 +1,6 @@
 /*
  * The checks at the end of a load into SQLite: is the database sound, and does every reference find
- * its row? What was loaded stands in temp._mimic_done, and keys that are not declared in
+ * its row? What was loaded, and how many rows, stands in temp._mimic_done, and keys that are not declared in
  * temp._mimic_relations (sink_sqlite.c).
  */
 #ifndef MIMIC_SINK_SQLITE_CHECK_H
@@ -14,6 +14,7 @@ typedef struct mimic_sqlite_check {
     const mimic_context *ctx;
     const char *path; /* for messages */
     bool is_new;      /* check all of it, not only what was loaded */
+    bool is_thorough; /* integrity_check whatever the size */
     mimic_finding_fn finding;
     void *finding_ctx;
 } mimic_sqlite_check;
