@@ -115,6 +115,7 @@ struct mimic_csv_reader {
     mimic_pool *pool; /* NULL = no threads */
     bool owns_pool;
     csv_slot *slots;
+    csv_slot **ring; /* the same; block n travels in the one at n modulo their number */
     size_t slot_count;
     mimic_task input_task;
     bool input_is_callers; /* bytes are read on the caller's thread only */
@@ -195,8 +196,10 @@ mimic_status mimic_csv__pipeline_next(mimic_csv_reader *reader, csv_slot **out_s
 /* When the table is known; slot->reader is set. */
 mimic_status mimic_csv__slot_init(csv_slot *slot, mimic_error *err);
 void mimic_csv__slot_free(csv_slot *slot);
-/* A slot whose former block is done with. Gives back memory that an unusual block took. */
+/* For a slot whose former block is done with. Gives back memory that an unusual block took. */
 void mimic_csv__slot_recycle(csv_slot *slot);
+/* The same, and all memory but the block's. */
+void mimic_csv__slot_empty(csv_slot *slot);
 /* Bytes that it holds, about. */
 size_t mimic_csv__slot_bytes(const csv_slot *slot);
 mimic_status mimic_csv__slot_parse(csv_slot *slot, mimic_error *err);

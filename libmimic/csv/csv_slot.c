@@ -63,6 +63,23 @@ void mimic_csv__slot_recycle(csv_slot *slot)
     }
 }
 
+void mimic_csv__slot_empty(csv_slot *slot)
+{
+    const mimic_context *const ctx = slot->reader->ctx;
+    mimic__coerce_plan_free(slot->plan);
+    slot->plan = NULL;
+    mimic_csv__index_free(&slot->index);
+    init_index(slot);
+    mimic__row_faults_free(&slot->faults);
+    mimic__free(ctx, slot->row_number_memory);
+    slot->row_number_memory = NULL;
+    slot->row_number_capacity = 0;
+    mimic__free(ctx, slot->rejects);
+    slot->rejects = NULL;
+    slot->reject_count = 0;
+    slot->reject_capacity = 0;
+}
+
 /* ---- parsing ---- */
 
 static mimic_status note_index_faults(csv_slot *slot, mimic_error *err)
