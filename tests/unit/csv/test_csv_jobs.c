@@ -8,6 +8,8 @@
 #include "failing_allocator.h"
 #include "read_csv.h"
 
+#include <pthread.h>
+
 #define SCHEMA                                                                                     \
     "{\"fields\":["                                                                                \
     "{\"name\":\"id\",\"type\":\"integer\",\"mimic\":{\"type\":\"int32\"},"                        \
@@ -375,6 +377,33 @@ START_TEST(jobs__every_allocation_may_fail)
 }
 END_TEST
 
+/* ---- a value that is made NULL takes no place among the unique ones ---- */
+
+START_TEST(jobs__a_nulled_text_is_not_unique)
+{
+    static const char schema[] =
+        "{\"fields\":[{\"name\":\"kind\",\"type\":\"string\",\"constraints\":{\"unique\":true,"
+        "\"enum\":[\"a\",\"b\"]},\"mimic\":{\"type\":\"categorical\",\"onError\":\"null\"}}]}";
+    static const char csv[] = "kind\na\nz\nz\nb\nz\na\n";
+    mimic_context *ctx = new_context();
+    mimic_source *source = NULL;
+    mimic_csv_reader *reader = NULL;
+    ck_assert_int_eq(mimic_source_from_memory(ctx, csv, sizeof csv - 1, "kinds", NULL, &source, NULL),
+                     MIMIC_OK);
+    ck_assert_int_eq(
+        mimic_csv_reader_open(ctx, source, read_schema(schema), NULL, &reader, NULL), MIMIC_OK);
+    const mimic_batch *batch = NULL;
+    ck_assert_int_eq(mimic_csv_reader_next(reader, &batch, NULL), MIMIC_OK);
+    ck_assert_int_eq(batch->columns[0].null_count, 4);
+    mimic_csv_counts counts = MIMIC_CSV_COUNTS_INIT;
+    mimic_csv_reader_counts(reader, &counts);
+    ck_assert_int_eq(counts.nulled, 4);
+    mimic_csv_reader_free(reader);
+    mimic_source_free(source);
+    mimic_context_free(ctx);
+}
+END_TEST
+
 /* ---- memory ---- */
 
 /* An allocator that knows how many bytes are out, at most. Any thread may use it. */
@@ -469,4 +498,5 @@ END_TEST
 MIMIC_TEST_MAIN(csv_jobs, jobs__sound_and_broken_files, jobs__limit_filter_and_projection, jobs__counting,
                 jobs__errors_come_when_their_block_is_due, jobs__long_records,
                 jobs__a_reader_may_end_at_any_time, jobs__chunks_come_with_their_batches,
-                jobs__every_allocation_may_fail, jobs__memory_of_long_records)
+                jobs__every_allocation_may_fail, jobs__memory_of_long_records,
+                jobs__a_nulled_text_is_not_unique)
