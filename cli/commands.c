@@ -88,6 +88,8 @@ const cli_option group_target[] = {
      "SQLite: store dates and times as integers (microseconds) instead of ISO 8601 text."},
     {"no-indexes", 0, OPTION_FLAG, NULL, OPTION_AT(no_indexes),
      "SQLite: make no indexes on foreign keys; primary and unique keys are kept."},
+    {"no-dictionaries", 0, OPTION_FLAG, NULL, OPTION_AT(no_dictionaries),
+     "Arrow files: leave string columns utf8 even where their texts repeat."},
     OPTION_END};
 
 const cli_option group_jobs[] = {

@@ -80,6 +80,7 @@ int job_open(const cli_arguments *arguments, job *out)
     out->sink.compression = compressions[arguments->compress];
     out->sink.integer_times = arguments->integer_times;
     out->sink.no_indexes = arguments->no_indexes;
+    out->sink.no_dictionaries = arguments->no_dictionaries;
     fill_load(arguments, &out->load);
     out->load.csv = &out->csv;
     out->load.sink = &out->sink;

@@ -61,6 +61,7 @@ typedef struct cli_arguments {
     int compress;
     int integer_times;
     int no_indexes;
+    int no_dictionaries;
 
     cli_character delimiter;
     cli_character quote;

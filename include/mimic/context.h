@@ -40,6 +40,7 @@ typedef void (*mimic_log_fn)(mimic_log_level level, const char *text, void *ctx)
 /* CPU features that kernels may use; see mimic_context_options.cpu_mask. */
 #define MIMIC_CPU_AVX2 (1u << 0)
 #define MIMIC_CPU_NEON (1u << 1)
+#define MIMIC_CPU_AVX512 (1u << 2) /* with VBMI and VBMI2 */
 #define MIMIC_CPU_ALL 0xffffffffu
 
 typedef struct mimic_context_options {

@@ -96,10 +96,11 @@ typedef struct mimic_sink_options {
     int (*interrupted)(void *ctx);
     void *interrupted_ctx;
     int32_t no_direct_pages; /* SQLite: 1 = rows go in by INSERT also where pages could be built */
+    int32_t no_dictionaries; /* Arrow files: 1 = string columns stay utf8 however their texts repeat */
 } mimic_sink_options;
 
 #define MIMIC_SINK_OPTIONS_INIT                                                                    \
-    { (uint32_t)sizeof(mimic_sink_options), 0, 0, 0, 0, 0, NULL, NULL, 0 }
+    { (uint32_t)sizeof(mimic_sink_options), 0, 0, 0, 0, 0, NULL, NULL, 0, 0 }
 
 /**
  * Opens a built-in sink by its target.

@@ -83,21 +83,55 @@ static mimic_status add_compressed(mimic_ipc_body *body, const void *bytes, size
     return MIMIC_OK;
 }
 
-mimic_status mimic__ipc_body_add_buffer(mimic_ipc_body *body, const void *bytes, size_t size,
-                                        bool is_decimal, mimic_error *err)
+/* Notes what was put since `start` as a buffer. */
+static mimic_status end_buffer(mimic_ipc_body *body, size_t start, mimic_error *err)
 {
     mimic_buffer *target = &body->bytes;
-    const size_t start = target->size;
     assert(body->span_count < 3 * body->node_capacity);
-    if (size > 0 && body->compressor != NULL)
-        MIMIC_TRY(add_compressed(body, bytes, size, is_decimal, err));
-    else
-        mimic__buffer_append(target, bytes, size);
     body->spans[body->span_count++] =
         (mimic_ipc_span){(int64_t)start, (int64_t)(target->size - start)};
     while (target->size % MIMIC_IPC_ALIGNMENT != 0 && !target->failed)
         mimic__buffer_byte(target, 0);
     return target->failed ? mimic__fail_memory(err) : MIMIC_OK;
+}
+
+mimic_status mimic__ipc_body_add_buffer(mimic_ipc_body *body, const void *bytes, size_t size,
+                                        bool is_decimal, mimic_error *err)
+{
+    const size_t start = body->bytes.size;
+    if (size > 0 && body->compressor != NULL)
+        MIMIC_TRY(add_compressed(body, bytes, size, is_decimal, err));
+    else
+        mimic__buffer_append(&body->bytes, bytes, size);
+    return end_buffer(body, start, err);
+}
+
+mimic_status mimic__ipc_body_add_ready(mimic_ipc_body *body, const void *bytes, size_t size,
+                                       mimic_error *err)
+{
+    const size_t start = body->bytes.size;
+    mimic__buffer_append(&body->bytes, bytes, size);
+    return end_buffer(body, start, err);
+}
+
+mimic_status mimic__ipc_body_unpack(const char *bytes, size_t size, mimic_buffer *out,
+                                    mimic_error *err)
+{
+    uint64_t plain_size = 0;
+    for (size_t i = PREFIX_BYTES; i-- > 0;)
+        plain_size = plain_size << 8 | (unsigned char)bytes[i];
+    bytes += PREFIX_BYTES;
+    size -= PREFIX_BYTES;
+    if (!mimic__buffer_reserve(out, plain_size == UINT64_MAX ? size : (size_t)plain_size))
+        return mimic__fail_memory(err);
+    if (plain_size == UINT64_MAX) {
+        mimic__buffer_append(out, bytes, size);
+        return MIMIC_OK;
+    }
+    MIMIC_TRY(
+        mimic__zstd_decompress_frame(bytes, size, out->data + out->size, (size_t)plain_size, err));
+    out->size += (size_t)plain_size;
+    return MIMIC_OK;
 }
 
 mimic_ipc_batch mimic__ipc_body_describe(const mimic_ipc_body *body, int64_t row_count)

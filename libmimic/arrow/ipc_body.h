@@ -36,6 +36,13 @@ void mimic__ipc_body_add_node(mimic_ipc_body *body, int64_t length, int64_t null
 mimic_status mimic__ipc_body_add_buffer(mimic_ipc_body *body, const void *bytes, size_t size,
                                         bool is_decimal, mimic_error *err);
 
+/* The same for a buffer that was in a body before, compressed or not as it is. */
+mimic_status mimic__ipc_body_add_ready(mimic_ipc_body *body, const void *bytes, size_t size,
+                                       mimic_error *err);
+/* Appends what is in a buffer of a compressed body, `size` > 0, to `out`. */
+mimic_status mimic__ipc_body_unpack(const char *bytes, size_t size, mimic_buffer *out,
+                                    mimic_error *err);
+
 /* What the message has to say about the body. */
 mimic_ipc_batch mimic__ipc_body_describe(const mimic_ipc_body *body, int64_t row_count);
 

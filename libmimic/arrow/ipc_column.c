@@ -35,11 +35,6 @@ void mimic__ipc_column_free(mimic_ipc_column *column)
     mimic__buffer_free(&column->values);
 }
 
-size_t mimic__ipc_field_value_bits(const mimic_ipc_field *field)
-{
-    return field->is_coded ? 32 : mimic__arrow_value_bits(field->type);
-}
-
 void mimic__ipc_column_clear(mimic_ipc_column *column)
 {
     column->rows = 0;
@@ -155,18 +150,20 @@ static void append_bytes(mimic_ipc_column *column, const mimic_column *source, s
                              size);
 }
 
+/* Code of a text, which is added to the dictionary when it is not there; -1 when memory ran out. */
+static inline int32_t code_of(mimic_ipc_field *field, const char *text, int32_t size)
+{
+    const uint32_t number = mimic__hashmap_insert(&field->texts, text, (size_t)size);
+    return number > INT32_MAX ? -1 : (int32_t)number;
+}
+
 /* Own code of a text of the source's dictionary; -1 when memory ran out. */
 static int32_t own_code(mimic_ipc_field *field, const mimic_dictionary *dictionary, int32_t code)
 {
     int32_t *known = (int32_t *)(void *)field->codes.data + code;
     if (*known < 0) {
         const int32_t start = dictionary->offsets[code];
-        const size_t size = (size_t)(dictionary->offsets[code + 1] - start);
-        const uint32_t number =
-            mimic__hashmap_insert(&field->texts, dictionary->bytes + start, size);
-        if (number > INT32_MAX) /* MIMIC_HASHMAP_NONE too */
-            return -1;
-        *known = (int32_t)number;
+        *known = code_of(field, dictionary->bytes + start, dictionary->offsets[code + 1] - start);
     }
     return *known;
 }
@@ -195,15 +192,38 @@ static mimic_status append_codes(mimic_ipc_column *column, mimic_ipc_field *fiel
     return MIMIC_OK;
 }
 
+static mimic_status append_texts(mimic_ipc_column *column, mimic_ipc_field *field,
+                                 const mimic_column *source, size_t first, size_t count,
+                                 mimic_error *err)
+{
+    if (!mimic__buffer_reserve(&column->values, count * sizeof(int32_t)))
+        return mimic__fail_memory(err);
+    const char *bytes = source->values;
+    const int32_t *offsets = source->offsets + first;
+    int32_t *codes = (int32_t *)(void *)(column->values.data + column->values.size);
+    for (size_t i = 0; i < count; i++) {
+        codes[i] = 0;
+        if (!mimic_column_is_valid(source, (int64_t)(first + i)))
+            continue;
+        codes[i] = code_of(field, bytes + offsets[i], offsets[i + 1] - offsets[i]);
+        if (codes[i] < 0)
+            return mimic__fail_memory(err);
+    }
+    column->values.size += count * sizeof(int32_t);
+    return MIMIC_OK;
+}
+
 mimic_status mimic__ipc_column_append(mimic_ipc_column *column, mimic_ipc_field *field,
                                       const mimic_column *source, size_t first, size_t count,
                                       mimic_error *err)
 {
-    const size_t value_bits = mimic__ipc_field_value_bits(field);
+    const size_t value_bits = mimic__arrow_value_bits(field->type);
     const size_t valid =
         append_bits(&column->validity, column->rows, source->validity, first, count);
-    if (field->is_coded) {
+    if (field->type == MIMIC_TYPE_CATEGORICAL) {
         MIMIC_TRY(append_codes(column, field, source, first, count, err));
+    } else if (field->is_coded) {
+        MIMIC_TRY(append_texts(column, field, source, first, count, err));
     } else if (value_bits == 0) {
         append_bytes(column, source, first, count);
     } else if (value_bits == 1) {
@@ -218,4 +238,64 @@ mimic_status mimic__ipc_column_append(mimic_ipc_column *column, mimic_ipc_field 
     column->null_count += (int64_t)(count - valid);
     column->rows += count;
     return MIMIC_OK;
+}
+
+mimic_status mimic__ipc_column_try_coding(mimic_ipc_column *column, mimic_ipc_field *field,
+                                          mimic_error *err)
+{
+    const size_t most = (column->rows - (size_t)column->null_count) / MIMIC_IPC_REPEATS;
+    const mimic_column texts = {.type = MIMIC_TYPE_STRING,
+                                .validity = (const uint8_t *)column->validity.data,
+                                .values = column->values.data,
+                                .offsets = (const int32_t *)(const void *)column->offsets.data};
+    mimic_ipc_column coded;
+    mimic__ipc_column_init(&coded, column->values.ctx);
+    mimic_status status = MIMIC_OK;
+    for (size_t done = 0;
+         done < column->rows && status == MIMIC_OK && field->texts.count <= most;) {
+        const size_t step = column->rows - done < 1024 ? column->rows - done : 1024;
+        status = append_texts(&coded, field, &texts, done, step, err);
+        done += step;
+    }
+    field->is_coded = status == MIMIC_OK && most > 0 && field->texts.count <= most;
+    if (field->is_coded) {
+        const mimic_buffer plain = column->values;
+        column->values = coded.values;
+        coded.values = plain;
+        mimic__buffer_free(&column->offsets);
+    } else {
+        mimic__hashmap_free(&field->texts);
+    }
+    mimic__ipc_column_free(&coded);
+    return status;
+}
+
+/* Appends offsets and bytes of the texts that the codes mean; a NULL is an empty text. */
+static void append_decoded(mimic_ipc_column *column, const mimic_hashmap *texts,
+                           const int32_t *codes)
+{
+    const mimic_column nulls = {
+        .validity = column->validity.size == 0 ? NULL : (const uint8_t *)column->validity.data};
+    for (size_t i = 0; i < column->rows; i++) {
+        const int32_t end = (int32_t)column->values.size;
+        mimic__buffer_append(&column->offsets, &end, sizeof end);
+        if (mimic_column_is_valid(&nulls, (int64_t)i)) {
+            const int32_t *place = texts->offsets + codes[i];
+            mimic__buffer_append(&column->values, texts->bytes + place[0],
+                                 (size_t)(place[1] - place[0]));
+        }
+    }
+    const int32_t end = (int32_t)column->values.size;
+    mimic__buffer_append(&column->offsets, &end, sizeof end);
+}
+
+mimic_status mimic__ipc_column_decode(mimic_ipc_column *column, const mimic_ipc_field *field,
+                                      mimic_error *err)
+{
+    mimic_buffer codes = column->values;
+    mimic__buffer_init(&column->values, codes.ctx);
+    column->offsets.size = 0;
+    append_decoded(column, &field->texts, (const int32_t *)(const void *)codes.data);
+    mimic__buffer_free(&codes);
+    return column->offsets.failed || column->values.failed ? mimic__fail_memory(err) : MIMIC_OK;
 }

@@ -141,22 +141,21 @@ static size_t add_pairs(mimic_buffer *fb, const mimic_arrow_pair *pairs, size_t 
 }
 
 /* Table Field: name, nullable, type (2), dictionary, children, custom_metadata. */
-static size_t add_field(mimic_buffer *fb, const mimic_field *field, size_t index)
+static size_t add_field(mimic_buffer *fb, const mimic_field *field, size_t index, bool is_coded)
 {
-    const bool is_categorical = field->type == MIMIC_TYPE_CATEGORICAL;
     mimic_arrow_pair pair;
     const size_t pair_count = mimic__arrow_field_pairs(field, &pair);
     mimic_fb_slot slots[] = {MIMIC_FB_REFERENCE,
                              MIMIC_FB_BYTE(!field->is_required),
                              MIMIC_FB_BYTE(type_number(field->type)),
                              MIMIC_FB_REFERENCE,
-                             {is_categorical ? 4 : 0, 0, 0},
+                             {is_coded ? 4 : 0, 0, 0},
                              MIMIC_FB_REFERENCE,
                              {pair_count > 0 ? 4 : 0, 0, 0}};
     const size_t table = mimic__fb_table(fb, slots, 7);
     mimic__fb_link(fb, slots[0].place, mimic__fb_string(fb, field->name));
     mimic__fb_link(fb, slots[3].place, add_type(fb, field));
-    if (is_categorical)
+    if (is_coded)
         mimic__fb_link(fb, slots[4].place, add_encoding(fb, index));
     mimic__fb_link(fb, slots[5].place, mimic__fb_references(fb, 0));
     if (pair_count > 0)
@@ -165,7 +164,7 @@ static size_t add_field(mimic_buffer *fb, const mimic_field *field, size_t index
 }
 
 /* Table Schema: endianness, fields, custom_metadata. */
-static size_t add_schema(mimic_buffer *fb, const mimic_table *table)
+static size_t add_schema(mimic_buffer *fb, const mimic_table *table, const mimic_ipc_field *coded)
 {
     mimic_fb_slot slots[] = {MIMIC_FB_SHORT(host_is_big_endian()), MIMIC_FB_REFERENCE,
                              MIMIC_FB_REFERENCE};
@@ -173,7 +172,8 @@ static size_t add_schema(mimic_buffer *fb, const mimic_table *table)
     const size_t fields = mimic__fb_references(fb, table->field_count);
     mimic__fb_link(fb, slots[1].place, fields);
     for (size_t i = 0; i < table->field_count; i++)
-        mimic__fb_link(fb, mimic__fb_element(fields, i), add_field(fb, &table->fields[i], i));
+        mimic__fb_link(fb, mimic__fb_element(fields, i),
+                       add_field(fb, &table->fields[i], i, coded[i].is_coded));
     mimic_arrow_pair pairs[MIMIC_ARROW_TABLE_PAIRS];
     mimic__arrow_table_pairs(table, pairs);
     mimic__fb_link(fb, slots[2].place, add_pairs(fb, pairs, MIMIC_ARROW_TABLE_PAIRS));
@@ -216,10 +216,11 @@ static size_t add_message(mimic_buffer *fb, int header_type, int64_t body_length
     return slots[2].place;
 }
 
-void mimic__ipc_schema_message(mimic_buffer *fb, const mimic_table *table)
+void mimic__ipc_schema_message(mimic_buffer *fb, const mimic_table *table,
+                               const mimic_ipc_field *fields)
 {
     const size_t header = add_message(fb, HEADER_SCHEMA, 0);
-    mimic__fb_link(fb, header, add_schema(fb, table));
+    mimic__fb_link(fb, header, add_schema(fb, table, fields));
 }
 
 void mimic__ipc_batch_message(mimic_buffer *fb, const mimic_ipc_batch *batch)
@@ -236,8 +237,10 @@ void mimic__ipc_dictionary_message(mimic_buffer *fb, int64_t id, const mimic_ipc
     mimic__fb_link(fb, slots[1].place, add_batch(fb, texts));
 }
 
-static size_t add_blocks(mimic_buffer *fb, const mimic_ipc_block *blocks, size_t count)
+static size_t add_blocks(mimic_buffer *fb, const mimic_buffer *list)
 {
+    const mimic_ipc_block *blocks = (const mimic_ipc_block *)(const void *)list->data;
+    const size_t count = list->size / sizeof *blocks;
     const size_t vector = mimic__fb_structs(fb, count);
     for (size_t i = 0; i < count; i++) {
         mimic__fb_put(fb, (uint64_t)blocks[i].offset, 8);
@@ -247,15 +250,14 @@ static size_t add_blocks(mimic_buffer *fb, const mimic_ipc_block *blocks, size_t
     return vector;
 }
 
-void mimic__ipc_footer(mimic_buffer *fb, const mimic_table *table,
-                       const mimic_ipc_block *dictionaries, size_t dictionary_count,
-                       const mimic_ipc_block *batches, size_t batch_count)
+void mimic__ipc_footer(mimic_buffer *fb, const mimic_table *table, const mimic_ipc_field *fields,
+                       const mimic_buffer *dictionary_blocks, const mimic_buffer *batch_blocks)
 {
     mimic__fb_begin(fb);
     mimic_fb_slot slots[] = {MIMIC_FB_SHORT(VERSION_5), MIMIC_FB_REFERENCE, MIMIC_FB_REFERENCE,
                              MIMIC_FB_REFERENCE};
     mimic__fb_link(fb, 0, mimic__fb_table(fb, slots, 4));
-    mimic__fb_link(fb, slots[1].place, add_schema(fb, table));
-    mimic__fb_link(fb, slots[2].place, add_blocks(fb, dictionaries, dictionary_count));
-    mimic__fb_link(fb, slots[3].place, add_blocks(fb, batches, batch_count));
+    mimic__fb_link(fb, slots[1].place, add_schema(fb, table, fields));
+    mimic__fb_link(fb, slots[2].place, add_blocks(fb, dictionary_blocks));
+    mimic__fb_link(fb, slots[3].place, add_blocks(fb, batch_blocks));
 }

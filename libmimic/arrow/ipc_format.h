@@ -6,6 +6,7 @@
 #define MIMIC_ARROW_IPC_FORMAT_H
 
 #include "arrow/flatbuffer.h"
+#include "arrow/ipc_column.h"
 #include "schema/schema_model.h"
 
 /* Struct FieldNode: one column of a record batch. */
@@ -37,14 +38,15 @@ typedef struct mimic_ipc_batch {
     bool is_compressed; /* buffer by buffer, with Zstandard */
 } mimic_ipc_batch;
 
-/* Each appends one whole Message. The dictionary of field number i has the id i. */
-void mimic__ipc_schema_message(mimic_buffer *fb, const mimic_table *table);
+/* Each appends one whole Message. `fields` says of each field of the table whether it is coded. The
+ * dictionary of field number i has the id i. */
+void mimic__ipc_schema_message(mimic_buffer *fb, const mimic_table *table,
+                               const mimic_ipc_field *fields);
 void mimic__ipc_batch_message(mimic_buffer *fb, const mimic_ipc_batch *batch);
 void mimic__ipc_dictionary_message(mimic_buffer *fb, int64_t id, const mimic_ipc_batch *texts);
 
-/* Appends the Footer of a file. */
-void mimic__ipc_footer(mimic_buffer *fb, const mimic_table *table,
-                       const mimic_ipc_block *dictionaries, size_t dictionary_count,
-                       const mimic_ipc_block *batches, size_t batch_count);
+/* Appends the Footer of a file. The blocks are mimic_ipc_block each. */
+void mimic__ipc_footer(mimic_buffer *fb, const mimic_table *table, const mimic_ipc_field *fields,
+                       const mimic_buffer *dictionary_blocks, const mimic_buffer *batch_blocks);
 
 #endif

@@ -8,7 +8,9 @@
  */
 #include "arrow/ipc_writer.h"
 
+#include "arrow/arrow_type.h"
 #include "arrow/ipc_gathered.h"
+#include "arrow/ipc_rewrite.h"
 #include "base/error.h"
 
 #define FILE_MAGIC "ARROW1"
@@ -23,6 +25,7 @@ struct mimic_ipc_writer {
     mimic_ipc_write_fn write;
     void *write_ctx;
     int64_t position; /* bytes written */
+    bool has_start;   /* the schema is written */
     mimic_ipc_field *fields;
     int64_t *sent_texts; /* a field: size of the dictionary in the stream, -1 = not sent */
     mimic_ipc_gathered batches[MAX_BATCHES];  /* initialised when they are needed */
@@ -82,6 +85,16 @@ static mimic_status write_message(mimic_ipc_writer *writer, const mimic_ipc_body
     if (blocks != NULL)
         mimic__buffer_append(blocks, &block, sizeof block);
     return blocks != NULL && blocks->failed ? mimic__fail_memory(err) : MIMIC_OK;
+}
+
+static mimic_status write_start(mimic_ipc_writer *writer, mimic_error *err)
+{
+    static const char magic[8] = FILE_MAGIC; /* padded with NULs */
+    writer->has_start = true;
+    if (!writer->options.is_stream)
+        MIMIC_TRY(write_bytes(writer, magic, sizeof magic, err));
+    mimic__ipc_schema_message(&writer->metadata, writer->table, writer->fields);
+    return write_message(writer, NULL, NULL, err);
 }
 
 /* The first `count` texts of a field, which are the dictionary as it was at some time. */
@@ -175,11 +188,18 @@ static bool has_room(const mimic_ipc_writer *writer)
            (writer->waiting_count < most && bits <= (uint64_t)MAX_WAITING_BYTES * 8);
 }
 
-/* Makes an empty batch the current one. The first that is free: so no more are used than needed. */
-static mimic_status begin_batch(mimic_ipc_writer *writer, mimic_error *err)
+static mimic_status init_batch(const mimic_ipc_writer *writer, mimic_ipc_gathered *batch,
+                               mimic_error *err)
 {
     const mimic_ipc_options *options = &writer->options;
     const int level = options->level == 0 ? MIMIC_IPC_DEFAULT_LEVEL : options->level;
+    return mimic__ipc_gathered_init(batch, writer->ctx, writer->table->field_count,
+                                    options->is_compressed, level, err);
+}
+
+/* Makes an empty batch the current one. The first that is free: so no more are used than needed. */
+static mimic_status begin_batch(mimic_ipc_writer *writer, mimic_error *err)
+{
     while (!has_room(writer))
         MIMIC_TRY(write_oldest(writer, err));
     size_t index = 0;
@@ -187,10 +207,132 @@ static mimic_status begin_batch(mimic_ipc_writer *writer, mimic_error *err)
         index++;
     mimic_ipc_gathered *batch = &writer->batches[index];
     if (batch->columns == NULL)
-        MIMIC_TRY(mimic__ipc_gathered_init(batch, writer->ctx, writer->table->field_count,
-                                           options->is_compressed, level, err));
+        MIMIC_TRY(init_batch(writer, batch, err));
     mimic__ipc_gathered_clear(batch);
     writer->current = batch;
+    return MIMIC_OK;
+}
+
+/* Before the first record batch of a file: chooses the string fields that are coded, and begins the
+ * file. */
+static mimic_status start_file(mimic_ipc_writer *writer, mimic_error *err)
+{
+    for (size_t i = 0; i < writer->table->field_count; i++)
+        if (writer->fields[i].type == MIMIC_TYPE_STRING && writer->options.rewrite != NULL)
+            MIMIC_TRY(mimic__ipc_column_try_coding(&writer->current->columns[i], &writer->fields[i],
+                                                   err));
+    return write_start(writer, err);
+}
+
+/* ---- dictionaries that have grown too large ---- */
+
+static uint64_t dictionary_size(const mimic_ipc_field *field)
+{
+    if (!field->is_coded || field->is_outgrown || field->type != MIMIC_TYPE_STRING ||
+        field->texts.count == 0)
+        return 0;
+    return (uint64_t)field->texts.offsets[field->texts.count] + 16 * (uint64_t)field->texts.count;
+}
+
+/* Marks the largest dictionaries until the others are small enough; false when all are. */
+static bool mark_outgrown(mimic_ipc_writer *writer)
+{
+    bool found = false;
+    for (;;) {
+        size_t largest = 0;
+        uint64_t total = 0;
+        for (size_t i = 0; i < writer->table->field_count; i++) {
+            const uint64_t size = dictionary_size(&writer->fields[i]);
+            total += size;
+            if (size > dictionary_size(&writer->fields[largest]))
+                largest = i;
+        }
+        if (total <= MIMIC_IPC_DICTIONARY_BYTES)
+            return found;
+        writer->fields[largest].is_outgrown = true;
+        found = true;
+    }
+}
+
+/* Reads the record batch at `block` of the old file and writes it into the new one. */
+static mimic_status rewrite_batch(mimic_ipc_writer *writer, const mimic_ipc_block *block,
+                                  mimic_ipc_gathered *spare, mimic_buffer *old, mimic_error *err)
+{
+    mimic_buffer *metadata = &old[0];
+    mimic_buffer *body = &old[1];
+    metadata->size = 0;
+    body->size = 0;
+    const size_t metadata_size = (size_t)block->metadata_length - PREFIX_BYTES;
+    if (!mimic__buffer_reserve(metadata, metadata_size) ||
+        !mimic__buffer_reserve(body, (size_t)block->body_length))
+        return mimic__fail_memory(err);
+    const mimic_ipc_rewrite *rewrite = writer->options.rewrite;
+    MIMIC_TRY(rewrite->read(writer->write_ctx, block->offset + PREFIX_BYTES, metadata->data,
+                            metadata_size, err));
+    MIMIC_TRY(rewrite->read(writer->write_ctx, block->offset + block->metadata_length, body->data,
+                            (size_t)block->body_length, err));
+    MIMIC_TRY(mimic__ipc_rewrite_batch(spare, metadata, body, writer->fields, err));
+    const mimic_ipc_batch batch = mimic__ipc_body_describe(&spare->body, (int64_t)spare->rows);
+    mimic__ipc_batch_message(&writer->metadata, &batch);
+    return write_message(writer, &spare->body, &writer->batch_blocks, err);
+}
+
+/* The schema of the new file. The fields stay coded in writer->fields: so the old batches are. */
+static mimic_status write_new_start(mimic_ipc_writer *writer, mimic_error *err)
+{
+    for (size_t i = 0; i < writer->table->field_count; i++)
+        writer->fields[i].is_coded = writer->fields[i].is_coded && !writer->fields[i].is_outgrown;
+    const mimic_status status = write_start(writer, err);
+    for (size_t i = 0; i < writer->table->field_count; i++)
+        writer->fields[i].is_coded = writer->fields[i].is_coded || writer->fields[i].is_outgrown;
+    return status;
+}
+
+/* Writes a new file of the batches in the old one. Nothing waits. */
+static mimic_status rewrite_file(mimic_ipc_writer *writer, const mimic_buffer *blocks,
+                                 mimic_buffer *old, mimic_error *err)
+{
+    mimic_ipc_gathered *spare = &writer->batches[writer->current == &writer->batches[0] ? 1 : 0];
+    if (spare->columns == NULL)
+        MIMIC_TRY(init_batch(writer, spare, err));
+    writer->position = 0;
+    MIMIC_TRY(write_new_start(writer, err));
+    for (size_t done = 0; done < blocks->size; done += sizeof(mimic_ipc_block)) {
+        mimic_ipc_block block;
+        memcpy(&block, blocks->data + done, sizeof block);
+        MIMIC_TRY(rewrite_batch(writer, &block, spare, old, err));
+    }
+    return MIMIC_OK;
+}
+
+/* Begins the file anew, without the dictionaries that are marked. */
+static mimic_status begin_anew(mimic_ipc_writer *writer, mimic_error *err)
+{
+    MIMIC_TRY(write_waiting(writer, err));
+    for (size_t i = 0; i < writer->table->field_count; i++)
+        if (writer->fields[i].is_outgrown)
+            MIMIC_TRY(
+                mimic__ipc_column_decode(&writer->current->columns[i], &writer->fields[i], err));
+    MIMIC_TRY(writer->options.rewrite->begin(writer->write_ctx, err));
+    mimic_buffer blocks = writer->batch_blocks;
+    mimic_buffer old[2];
+    mimic__buffer_init(&writer->batch_blocks, writer->ctx);
+    mimic__buffer_init(&old[0], writer->ctx);
+    mimic__buffer_init(&old[1], writer->ctx);
+    const mimic_status status = rewrite_file(writer, &blocks, old, err);
+    mimic__buffer_free(&old[0]);
+    mimic__buffer_free(&old[1]);
+    mimic__buffer_free(&blocks);
+    if (status != MIMIC_OK)
+        return status;
+    for (size_t i = 0; i < writer->table->field_count; i++) {
+        if (!writer->fields[i].is_outgrown)
+            continue;
+        writer->fields[i].is_coded = false;
+        writer->fields[i].is_outgrown = false;
+        mimic__hashmap_free(&writer->fields[i].texts);
+    }
+    writer->options.rewrite->end(writer->write_ctx);
     return MIMIC_OK;
 }
 
@@ -198,6 +340,10 @@ static mimic_status begin_batch(mimic_ipc_writer *writer, mimic_error *err)
 static mimic_status end_batch(mimic_ipc_writer *writer, mimic_error *err)
 {
     mimic_ipc_gathered *batch = writer->current;
+    if (!writer->has_start)
+        MIMIC_TRY(start_file(writer, err));
+    if (mark_outgrown(writer))
+        MIMIC_TRY(begin_anew(writer, err));
     writer->current = NULL;
     if (!mimic__ipc_gathered_close(batch, writer->fields))
         return mimic__fail_memory(err);
@@ -208,14 +354,14 @@ static mimic_status end_batch(mimic_ipc_writer *writer, mimic_error *err)
 
 /* ---- rows ---- */
 
-/* Bits that the rows [first, first + count) take when gathered, one validity bit a value included.
- */
+/* Bits that the rows [first, first + count) take, one validity bit a value included. Texts count
+ * whole, coded or not: so coding does not change where record batches end. */
 static uint64_t bits_of(const mimic_ipc_writer *writer, const mimic_batch *batch, size_t first,
                         size_t count)
 {
     uint64_t bits = 0;
     for (size_t i = 0; i < batch->column_count; i++) {
-        const size_t value_bits = mimic__ipc_field_value_bits(&writer->fields[i]);
+        const size_t value_bits = mimic__arrow_value_bits(writer->fields[i].type);
         bits += (uint64_t)count * (1 + (value_bits == 0 ? 32 : value_bits));
         if (value_bits == 0) {
             const int32_t *offsets = batch->columns[i].offsets;
@@ -298,11 +444,8 @@ mimic_status mimic__ipc_writer_append(mimic_ipc_writer *writer, const mimic_batc
 
 static mimic_status write_footer(mimic_ipc_writer *writer, mimic_error *err)
 {
-    mimic__ipc_footer(&writer->metadata, writer->table,
-                      (const mimic_ipc_block *)(void *)writer->dictionary_blocks.data,
-                      writer->dictionary_blocks.size / sizeof(mimic_ipc_block),
-                      (const mimic_ipc_block *)(void *)writer->batch_blocks.data,
-                      writer->batch_blocks.size / sizeof(mimic_ipc_block));
+    mimic__ipc_footer(&writer->metadata, writer->table, writer->fields, &writer->dictionary_blocks,
+                      &writer->batch_blocks);
     const size_t size = writer->metadata.size;
     mimic__fb_put(&writer->metadata, size, 4);
     mimic__buffer_text(&writer->metadata, FILE_MAGIC);
@@ -321,18 +464,11 @@ mimic_status mimic__ipc_writer_finish(mimic_ipc_writer *writer, mimic_error *err
     if (writer->current != NULL)
         MIMIC_TRY(end_batch(writer, err));
     MIMIC_TRY(write_waiting(writer, err));
+    if (!writer->has_start)
+        MIMIC_TRY(write_start(writer, err));
     MIMIC_TRY(write_dictionaries(writer, NULL, err));
     MIMIC_TRY(write_bytes(writer, end_of_stream, sizeof end_of_stream, err));
     return writer->options.is_stream ? MIMIC_OK : write_footer(writer, err);
-}
-
-static mimic_status write_start(mimic_ipc_writer *writer, mimic_error *err)
-{
-    static const char magic[8] = FILE_MAGIC; /* padded with NULs */
-    if (!writer->options.is_stream)
-        MIMIC_TRY(write_bytes(writer, magic, sizeof magic, err));
-    mimic__ipc_schema_message(&writer->metadata, writer->table);
-    return write_message(writer, NULL, NULL, err);
 }
 
 static mimic_status open_inner(mimic_ipc_writer *writer, mimic_error *err)
@@ -350,7 +486,7 @@ static mimic_status open_inner(mimic_ipc_writer *writer, mimic_error *err)
         mimic__ipc_field_init(&writer->fields[i], ctx, table->fields[i].type);
         writer->sent_texts[i] = -1;
     }
-    return write_start(writer, err);
+    return writer->options.is_stream ? write_start(writer, err) : MIMIC_OK;
 }
 
 mimic_status mimic__ipc_writer_open(const mimic_context *ctx, const mimic_table *table,

@@ -75,6 +75,16 @@ mimic_status mimic__fail_errno(mimic_error *err, mimic_status code, int error_nu
     return code;
 }
 
+mimic_status mimic__fail_again(mimic_error *err, const mimic_error *failure)
+{
+    if (err != NULL && err != failure) {
+        const uint32_t struct_size = err->struct_size;
+        *err = *failure;
+        err->struct_size = struct_size;
+    }
+    return failure->code;
+}
+
 void mimic__error_place(mimic_error *err, const char *source, int64_t record, int64_t line,
                         int64_t byte_offset, const char *column)
 {

@@ -20,6 +20,9 @@ mimic_status mimic__fail_memory(mimic_error *err);
 mimic_status mimic__fail_errno(mimic_error *err, mimic_status code, int error_number,
                                const char *format, ...) MIMIC_PRINTF(4, 5);
 
+/* Says once more what was said before; the code of `failure`. */
+mimic_status mimic__fail_again(mimic_error *err, const mimic_error *failure);
+
 /* Adds a place to a record that is filled already. Texts may be NULL, numbers -1. */
 void mimic__error_place(mimic_error *err, const char *source, int64_t record, int64_t line,
                         int64_t byte_offset, const char *column);

@@ -1,4 +1,4 @@
-/* See utf8.h. Runs of ASCII are stepped over eight bytes at a time; the rest follows the table 3-7 of
+/* See utf8.h. Runs of ASCII are stepped over 32 bytes at a time; the rest follows the table 3-7 of
  * the Unicode standard (well-formed byte sequences). */
 #include "base/utf8.h"
 
@@ -6,6 +6,13 @@
 
 static size_t skip_ascii(const char *text, size_t size, size_t index)
 {
+    while (size - index >= 32) {
+        uint64_t words[4];
+        memcpy(words, text + index, sizeof words);
+        if (((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080u) != 0)
+            break;
+        index += 32;
+    }
     while (size - index >= 8) {
         uint64_t word;
         memcpy(&word, text + index, 8);

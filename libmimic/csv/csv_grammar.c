@@ -95,9 +95,34 @@ csv_parse_status mimic_csv__parse_record(const csv_dialect *dialect, const char 
     }
 }
 
+#define PIECE ((size_t)128)
+
+static bool has_line_end(const char *bytes)
+{
+    unsigned char found = 0;
+    for (size_t i = 0; i < PIECE; i++)
+        found |= (unsigned char)(bytes[i] == '\n') | (unsigned char)(bytes[i] == '\r');
+    return found != 0;
+}
+
+/* At most PIECE bytes: the number fits a byte, and the compiler counts many at a time. A line counts at
+ * the last byte of its end. */
+static unsigned char count_piece(const char *bytes, size_t size)
+{
+    unsigned char lines = 0;
+    for (size_t i = 0; i < size; i++)
+        lines = (unsigned char)(lines + ((bytes[i] == '\n') |
+                                         ((bytes[i] == '\r') & (bytes[i + 1] != '\n'))));
+    return lines;
+}
+
 size_t mimic_csv__line_end(const char *bytes, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
+    size_t i = 0;
+    /* Pieces without a line end are stepped over whole, which the compiler does many bytes at a time. */
+    for (; size - i >= PIECE && !has_line_end(bytes + i); i += PIECE)
+        continue;
+    for (; i < size; i++) {
         const size_t length = line_end_length(bytes + i);
         if (length > 0)
             return length > size - i ? 0 : i + length;
@@ -108,7 +133,8 @@ size_t mimic_csv__line_end(const char *bytes, size_t size)
 size_t mimic_csv__count_lines(const char *bytes, size_t size)
 {
     size_t lines = 0;
-    for (size_t i = 0; i < size; i++)
-        lines += line_end_length(bytes + i) == 1;
-    return lines;
+    size_t i = 0;
+    for (; size - i >= PIECE; i += PIECE)
+        lines += count_piece(bytes + i, PIECE);
+    return lines + count_piece(bytes + i, size - i);
 }

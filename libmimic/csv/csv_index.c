@@ -1,6 +1,7 @@
 /*
- * See csv_index.h. Clean blocks go through a kernel. A block with a NUL byte or with bytes that are
- * not UTF-8 goes record by record through the grammar, so that the fault finds its record.
+ * See csv_index.h. Clean blocks go through a kernel, and where it meets a wrong number of fields the
+ * grammar finds the record. A block with a NUL byte or with bytes that are not UTF-8 goes through the
+ * grammar as a whole.
  */
 #include "csv/csv_index.h"
 
@@ -30,6 +31,8 @@ void mimic_csv__index_free(csv_index *index)
 static mimic_status reserve_marks(csv_index *index, const csv_block *block, mimic_error *err)
 {
     size_t needed;
+    if (index->counts_only)
+        return MIMIC_OK;
     if (mimic__multiply_overflows(block->records, index->stride, &needed) ||
         needed > 2 * block->size)
         needed = 2 * block->size;
@@ -67,24 +70,6 @@ static mimic_status add_count_fault(csv_index *index, const char *bytes, size_t 
     return add_fault(index, fault, err);
 }
 
-static mimic_status index_fast(csv_index *index, const csv_block *block, size_t start, size_t end,
-                               mimic_error *err)
-{
-    while (start < end) {
-        csv_index_scan scan = {.marks = index->marks + index->row_count * index->stride,
-                               .stride = index->stride,
-                               .base = (uint32_t)start};
-        index->kernel->index(block->bytes + start, end - start, index->dialect.delimiter,
-                             index->dialect.quote, &scan);
-        index->row_count += scan.row_count;
-        if (!scan.has_fault)
-            break;
-        MIMIC_TRY(add_count_fault(index, block->bytes, scan.fault_start, scan.fault_end, err));
-        start = scan.fault_end;
-    }
-    return MIMIC_OK;
-}
-
 /* The reason why a record of the right shape is no text; 0 when it is. */
 static mimic_reject_code check_text(const char *record, size_t size)
 {
@@ -93,34 +78,77 @@ static mimic_reject_code check_text(const char *record, size_t size)
     return mimic__utf8_check(record, size) == size ? 0 : MIMIC_REJECT_UTF8;
 }
 
-static mimic_status index_slowly(csv_index *index, const csv_block *block, size_t start, size_t end,
-                                 mimic_error *err)
+typedef struct csv_piece {
+    const csv_block *block;
+    size_t start; /* of what is not indexed yet */
+    size_t end;
+    bool is_text; /* free of NUL bytes, and UTF-8 */
+} csv_piece;
+
+/* Indexes the record at the start of the piece by the grammar, and steps over it. */
+static mimic_status index_record(csv_index *index, csv_piece *piece, mimic_error *err)
 {
-    while (start < end) {
-        uint32_t *const marks = index->marks + index->row_count * index->stride;
-        csv_parse record;
-        const csv_parse_status status =
-            mimic_csv__parse_record(&index->dialect, block->bytes + start, end - start, marks + 1,
-                                    index->stride - 1, &record);
-        if (status != CSV_RECORD)
-            return mimic__fail(err, MIMIC_ERR_INTERNAL,
-                               "the splitter and the indexer disagree at offset %zu of a block",
-                               start);
-        const mimic_reject_code code = check_text(block->bytes + start, record.content_end);
-        if (code != 0) {
-            const csv_fault fault = {start, start + record.end, 0, code, SIZE_MAX};
-            MIMIC_TRY(add_fault(index, fault, err));
-        } else if (record.field_count != index->stride - 1) {
-            MIMIC_TRY(add_count_fault(index, block->bytes, start, start + record.end, err));
-        } else {
-            marks[0] = (uint32_t)start - 1;
-            for (size_t i = 1; i < index->stride; i++)
-                marks[i] += (uint32_t)start;
-            index->row_count++;
+    const char *const bytes = piece->block->bytes;
+    const size_t start = piece->start;
+    uint32_t *const marks =
+        index->counts_only ? NULL : index->marks + index->row_count * index->stride;
+    csv_parse record;
+    const csv_parse_status status =
+        mimic_csv__parse_record(&index->dialect, bytes + start, piece->end - start,
+                                marks == NULL ? NULL : marks + 1, index->stride - 1, &record);
+    if (status != CSV_RECORD)
+        return mimic__fail(err, MIMIC_ERR_INTERNAL,
+                           "the splitter and the indexer disagree at offset %zu of a block", start);
+    piece->start += record.end;
+    const mimic_reject_code code =
+        piece->is_text ? 0 : check_text(bytes + start, record.content_end);
+    if (code != 0) {
+        const csv_fault fault = {start, piece->start, 0, code, SIZE_MAX};
+        return add_fault(index, fault, err);
+    }
+    if (record.field_count != index->stride - 1)
+        return add_count_fault(index, bytes, start, piece->start, err);
+    if (marks != NULL) {
+        marks[0] = (uint32_t)start - 1;
+        for (size_t i = 1; i < index->stride; i++)
+            marks[i] += (uint32_t)start;
+    }
+    index->row_count++;
+    return MIMIC_OK;
+}
+
+static mimic_status index_piece(csv_index *index, csv_piece *piece, mimic_error *err)
+{
+    const csv_kernel *const kernel = piece->is_text ? index->kernel : NULL;
+    while (piece->start < piece->end) {
+        if (kernel != NULL) {
+            csv_index_scan scan = {.stride = index->stride, .base = (uint32_t)piece->start};
+            if (!index->counts_only)
+                scan.marks = index->marks + index->row_count * index->stride;
+            (index->counts_only ? kernel->count : kernel->index)(
+                piece->block->bytes + piece->start, piece->end - piece->start,
+                index->dialect.delimiter, index->dialect.quote, &scan);
+            index->row_count += scan.row_count;
+            piece->start += scan.end;
+            if (!scan.has_fault)
+                break;
         }
-        start += record.end;
+        /* The kernel says that a fault is near; the grammar, where. */
+        for (const size_t faults = index->fault_count;
+             piece->start < piece->end && index->fault_count == faults;)
+            MIMIC_TRY(index_record(index, piece, err));
     }
     return MIMIC_OK;
+}
+
+/* True when the block is free of NUL bytes, and UTF-8. */
+static bool is_text(const csv_index *index, const csv_block *block)
+{
+    if (block->has_nul || !block->has_high)
+        return !block->has_nul;
+    if (index->kernel != NULL)
+        return index->kernel->is_utf8(block->bytes, block->size);
+    return mimic__utf8_check(block->bytes, block->size) == block->size;
 }
 
 mimic_status mimic_csv__index_build(csv_index *index, const csv_block *block, mimic_error *err)
@@ -128,17 +156,13 @@ mimic_status mimic_csv__index_build(csv_index *index, const csv_block *block, mi
     index->row_count = 0;
     index->fault_count = 0;
     MIMIC_TRY(reserve_marks(index, block, err));
-    const bool is_clean =
-        !block->has_nul &&
-        (!block->has_high || mimic__utf8_check(block->bytes, block->size) == block->size);
-    const bool is_fast = is_clean && index->kernel != NULL;
+    const bool block_is_text = is_text(index, block);
     size_t start = 0;
     for (size_t i = 0; i <= block->region_count; i++) {
         const csv_region *const region = i < block->region_count ? &block->regions[i] : NULL;
         const size_t end = region != NULL ? region->start : block->size;
-        if (start < end)
-            MIMIC_TRY(is_fast ? index_fast(index, block, start, end, err)
-                              : index_slowly(index, block, start, end, err));
+        csv_piece piece = {block, start, end, block_is_text};
+        MIMIC_TRY(index_piece(index, &piece, err));
         if (region == NULL)
             break;
         if (region->code != 0) {

@@ -20,6 +20,7 @@ typedef struct csv_index {
     const mimic_context *ctx;
     csv_dialect dialect;
     const csv_kernel *kernel; /* NULL = grammar only */
+    bool counts_only; /* to be set after init: rows are counted and checked, marks stay unset */
     size_t stride;            /* fields + 1 */
     uint32_t *marks;
     size_t mark_capacity;

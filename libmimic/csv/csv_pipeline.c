@@ -202,6 +202,7 @@ mimic_status mimic_csv__pipeline_open(mimic_csv_reader *reader, const csv_setup 
         mimic__pool_free(reader->pool);
         reader->pool = NULL;
     }
+    mimic__source_use_pool(reader->source, reader->pool);
     reader->input_task.run = run_input;
     reader->input_is_callers = !mimic__source_reads_anywhere(reader->source);
     const size_t jobs = (size_t)mimic__pool_jobs(reader->pool);
@@ -220,6 +221,8 @@ void mimic_csv__pipeline_free(mimic_csv_reader *reader)
     mimic__pool_wait(reader->pool, &reader->input_task);
     for (size_t i = 0; i < reader->slot_count; i++)
         mimic__pool_wait(reader->pool, &reader->slots[i].task);
+    if (reader->pool != NULL)
+        mimic__source_use_pool(reader->source, NULL);
     for (size_t i = 0; i < reader->slot_count; i++) {
         csv_slot *const slot = &reader->slots[i];
         if (slot->chunk != NULL)

@@ -34,14 +34,14 @@ typedef struct csv_split_scan {
 
 /* Field marks of whole, well-quoted records; see mimic_field_index. */
 typedef struct csv_index_scan {
-    uint32_t *marks;  /* where the first row goes; see CSV_INDEX_SLACK */
-    size_t stride;    /* fields + 1 */
-    uint32_t base;    /* offset of bytes[0] in the block */
-    size_t row_count; /* out: rows with the right number of fields */
-    /* out: record with a wrong number of fields, as offsets in the block; the scan stopped there */
-    bool has_fault;
-    size_t fault_start;
-    size_t fault_end;
+    uint32_t *marks; /* where the first row goes; see CSV_INDEX_SLACK. Not touched by `count` */
+    size_t stride;   /* fields + 1 */
+    uint32_t base;   /* offset of bytes[0] in the block */
+    /* out: rows with the right number of fields, and where the record after them begins */
+    size_t row_count;
+    size_t end;
+    bool has_fault; /* a record from `end` on has a wrong number of fields; not all before it need be
+                     * among the rows */
 } csv_index_scan;
 
 typedef struct csv_kernel {
@@ -50,14 +50,26 @@ typedef struct csv_kernel {
                   csv_split_scan *out_scan);
     void (*index)(const char *bytes, size_t size, char delimiter, char quote,
                   csv_index_scan *scan);
+    /* As index, without marks. */
+    void (*count)(const char *bytes, size_t size, char delimiter, char quote,
+                  csv_index_scan *scan);
+    /* True when the bytes are UTF-8, as mimic__utf8_check has it. */
+    bool (*is_utf8)(const char *bytes, size_t size);
 } csv_kernel;
 
 extern const csv_kernel mimic_csv__kernel_scalar;
 #if defined(__x86_64__)
 extern const csv_kernel mimic_csv__kernel_avx2;
+extern const csv_kernel mimic_csv__kernel_avx512;
+bool mimic_csv__is_utf8_avx2(const char *bytes, size_t size);
+#elif defined(__aarch64__)
+extern const csv_kernel mimic_csv__kernel_neon;
+bool mimic_csv__is_utf8_neon(const char *bytes, size_t size);
 #endif
 
 /* The fastest kernel that the features (MIMIC_CPU_…) allow. */
 const csv_kernel *mimic_csv__kernel_select(uint32_t cpu);
+/* Kernel number i of those that the features allow, slowest first; NULL behind the last. */
+const csv_kernel *mimic_csv__kernel_at(uint32_t cpu, size_t i);
 
 #endif

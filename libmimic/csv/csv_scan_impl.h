@@ -1,9 +1,21 @@
 /*
- * The two loops that every kernel shares, written over a `csv_masks` of 64 bytes. A kernel includes
- * this file once, after defining
+ * The loops that every kernel shares, written over a `csv_masks` of 64 bytes. A kernel includes this
+ * file once, after defining
  *     static inline csv_masks load_masks(const char *bytes, char delimiter, char quote);
+ *     typedef … text_bits;            // what was seen of many steps: NUL bytes, bytes beyond ASCII
+ *     static inline text_bits nothing_seen(void);
+ *     static inline void see_text(text_bits *seen, const char *bytes);   // 64 of them
+ *     static inline bool has_nul(const text_bits *seen);
+ *     static inline bool has_high(const text_bits *seen);
  *     static inline uint64_t prefix_xor(uint64_t bits);   // bit i = parity of bits 0 to i
- * and then names its table of functions. See csv_scan.h for what the loops promise.
+ *     static inline bool rows_fit(const csv_fields *fields, size_t left, const csv_width *width);
+ *     static inline uint32_t *put_marks(uint32_t *out, uint32_t base, const csv_fields *fields);
+ * (csv_scan_portable.h has the last three in plain C) and then names its table of functions. See
+ * csv_scan.h for what the loops promise.
+ *
+ * No branch depends on where in 64 bytes a record ends: that cannot be foreseen, and a branch that is
+ * guessed wrong costs more than all else that is done to the 64 bytes. Only `split` looks whether there
+ * are quotes: where there are none it is twice as fast.
  */
 #ifndef MIMIC_CSV_SCAN_IMPL_H
 #define MIMIC_CSV_SCAN_IMPL_H
@@ -11,173 +23,215 @@
 #include <string.h>
 
 #include "csv/csv_scan.h"
-
-typedef struct csv_masks {
-    uint64_t quotes;
-    uint64_t delimiters;
-    uint64_t lf;
-    uint64_t cr;
-    uint64_t nul;
-    uint64_t high;
-    uint64_t lines; /* line ends: LF, or a CR that no LF follows; set by take_masks */
-} csv_masks;
+#include "csv/csv_scan_masks.h"
 
 static inline csv_masks load_masks(const char *bytes, char delimiter, char quote);
+static inline text_bits nothing_seen(void);
+static inline void see_text(text_bits *seen, const char *bytes);
+static inline bool has_nul(const text_bits *seen);
+static inline bool has_high(const text_bits *seen);
 static inline uint64_t prefix_xor(uint64_t bits);
-
-/* Structure of 64 bytes, quotes taken into account. */
-typedef struct csv_structure {
-    uint64_t in_quote;   /* from an opening quote up to, not including, the closing one */
-    uint64_t delimiters; /* outside quotes */
-    uint64_t ends;       /* record ends */
-} csv_structure;
-
-/* `carry` is all ones while the step before ended inside a quoted field. */
-static inline csv_structure resolve(const csv_masks *masks, uint64_t carry)
-{
-    csv_structure structure;
-    structure.in_quote = masks->quotes == 0 ? carry : prefix_xor(masks->quotes) ^ carry;
-    structure.delimiters = masks->delimiters & ~structure.in_quote;
-    structure.ends = masks->lines & ~structure.in_quote;
-    return structure;
-}
+static inline bool rows_fit(const csv_fields *fields, size_t left, const csv_width *width);
+static inline uint32_t *put_marks(uint32_t *out, uint32_t base, const csv_fields *fields);
 
 static inline uint64_t low_bits(size_t count)
 {
     return count >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << count) - 1;
 }
 
-/* The masks of up to 64 of `left` bytes. */
-static inline csv_masks take_masks(const char *bytes, size_t left, char delimiter, char quote)
+/* All ones when the last byte of a step is inside quotes. */
+static inline uint64_t carry_of(uint64_t in_quote)
 {
-    csv_masks masks = load_masks(bytes, delimiter, quote);
-    const uint64_t followed_by_lf = masks.lf >> 1 | (uint64_t)(bytes[64] == '\n') << 63;
-    masks.lines = masks.lf | (masks.cr & ~followed_by_lf);
-    if (left < 64) {
-        const uint64_t keep = low_bits(left);
-        masks.quotes &= keep;
-        masks.delimiters &= keep;
-        masks.lf &= keep;
-        masks.cr &= keep;
-        masks.nul &= keep;
-        masks.high &= keep;
-        masks.lines &= keep;
-    }
+    return (uint64_t)((int64_t)in_quote >> 63);
+}
+
+static inline csv_masks keep_masks(csv_masks masks, uint64_t keep)
+{
+    masks.quotes &= keep;
+    masks.delimiters &= keep;
+    masks.lf &= keep;
+    masks.cr &= keep;
     return masks;
+}
+
+/* ---- split ---- */
+
+/* What the steps so far found; kept apart from the result so that it stays in registers. */
+typedef struct csv_split_state {
+    uint64_t carry;         /* all ones inside a quoted field */
+    uint64_t after_closing; /* the byte before was a closing quote */
+    uint64_t after_cr;      /* the byte before was a CR */
+    size_t records;
+    size_t lines;
+    /* Of the last step with a record end: its offset, record ends and lines in it, lines before. */
+    size_t last_offset;
+    uint64_t last_ends;
+    uint64_t last_rows;
+    size_t last_lines;
+} csv_split_state;
+
+/* Places of broken quoting: an opening quote in the middle of a field, or something else than a
+ * delimiter, a line end or a quote after a closing one. */
+static inline uint64_t find_faults(const csv_masks *masks, uint64_t in_quote, uint64_t after_closing,
+                                   bool is_after_structural)
+{
+    const uint64_t structural = (masks->delimiters | masks->lf | masks->cr) & ~in_quote;
+    const uint64_t opening = masks->quotes & in_quote;
+    const uint64_t follows_closing = (masks->quotes & ~in_quote) << 1 | after_closing;
+    return (opening & ~(structural << 1 | (uint64_t)is_after_structural | follows_closing)) |
+           (follows_closing & ~(masks->quotes | structural));
+}
+
+/* One step; true when it met a fault. `valid` are the bytes that belong to it. */
+static inline bool split_step(csv_split_state *state, const csv_masks *masks, const char *bytes,
+                              size_t offset, char delimiter, uint64_t valid)
+{
+    /* A line counts at the first byte of its end: the LF of a CRLF does not. */
+    uint64_t rows = masks->cr | (masks->lf & ~(masks->cr << 1 | state->after_cr));
+    uint64_t in_quote = state->carry;
+    uint64_t faults = 0;
+    if ((masks->quotes | state->after_closing) != 0) {
+        const char before = offset == 0 ? '\n' : bytes[offset - 1];
+        in_quote ^= prefix_xor(masks->quotes);
+        faults = valid & find_faults(masks, in_quote, state->after_closing,
+                                     before == delimiter || before == '\n' || before == '\r');
+        rows &= (faults & (0 - faults)) - 1;
+        state->after_closing = (masks->quotes & ~in_quote) >> 63;
+    }
+    const uint64_t ends = rows & ~in_quote;
+    state->last_offset = ends != 0 ? offset : state->last_offset;
+    state->last_rows = ends != 0 ? rows : state->last_rows;
+    state->last_lines = ends != 0 ? state->lines : state->last_lines;
+    state->last_ends = ends != 0 ? ends : state->last_ends;
+    state->records += (size_t)__builtin_popcountll(ends);
+    state->lines += (size_t)__builtin_popcountll(rows);
+    state->after_cr = masks->cr >> 63;
+    state->carry = carry_of(in_quote);
+    return faults != 0;
 }
 
 static void split(const char *bytes, size_t size, char delimiter, char quote,
                   csv_split_scan *out_scan)
 {
-    csv_split_scan scan = {0};
-    uint64_t carry = 0;            /* all ones inside a quoted field */
-    uint64_t after_structural = 1; /* the byte before may precede an opening quote */
-    uint64_t after_closing = 0;    /* the byte before was a closing quote */
-    uint64_t nul = 0;
-    uint64_t high = 0;
-    size_t lines = 0;
-    for (size_t offset = 0; offset < size; offset += 64) {
-        csv_masks masks = take_masks(bytes + offset, size - offset, delimiter, quote);
-        nul |= masks.nul;
-        high |= masks.high;
-        csv_structure structure = resolve(&masks, carry);
-        if ((masks.quotes | after_closing) != 0) {
-            const uint64_t structural =
-                (masks.delimiters | masks.lf | masks.cr) & ~structure.in_quote;
-            const uint64_t opening = masks.quotes & structure.in_quote;
-            const uint64_t closing = masks.quotes & ~structure.in_quote;
-            const uint64_t follows_closing = closing << 1 | after_closing;
-            const uint64_t valid = size - offset < 64 ? low_bits(size - offset) : ~UINT64_C(0);
-            const uint64_t faults =
-                ((opening & ~(structural << 1 | after_structural | follows_closing)) |
-                 (follows_closing & ~(masks.quotes | structural))) &
-                valid;
-            if (faults != 0) {
-                scan.has_fault = true;
-                const uint64_t before = (faults & (0 - faults)) - 1;
-                structure.ends &= before;
-                masks.lines &= before;
-            }
-            after_closing = closing >> 63;
-            after_structural = structural >> 63;
-        } else {
-            after_structural = (structure.delimiters | ((masks.lf | masks.cr) & ~carry)) >> 63;
-        }
-        carry = 0 - (structure.in_quote >> 63);
-        if (structure.ends != 0) {
-            const unsigned last = 63u - (unsigned)__builtin_clzll(structure.ends);
-            scan.records += (size_t)__builtin_popcountll(structure.ends);
-            scan.end = offset + last + 1;
-            scan.lines = lines + (size_t)__builtin_popcountll(masks.lines & low_bits(last + 1));
-        }
-        lines += (size_t)__builtin_popcountll(masks.lines);
-        if (scan.has_fault)
-            break;
+    csv_split_state state = {0};
+    text_bits seen = nothing_seen();
+    bool is_fault = false;
+    /* Half a CRLF ends no record. */
+    const size_t whole = size - (size > 0 && bytes[size - 1] == '\r' && bytes[size] == '\n');
+    size_t offset = 0;
+    for (; offset + 64 <= whole && !is_fault; offset += 64) {
+        const csv_masks masks = load_masks(bytes + offset, delimiter, quote);
+        see_text(&seen, bytes + offset);
+        is_fault = split_step(&state, &masks, bytes, offset, delimiter, ~UINT64_C(0));
     }
-    scan.has_nul = nul != 0;
-    scan.has_high = high != 0;
-    *out_scan = scan;
+    if (offset < whole && !is_fault) {
+        char last[64];
+        const uint64_t valid = low_bits(whole - offset);
+        memset(last, ' ', sizeof last);
+        memcpy(last, bytes + offset, whole - offset);
+        const csv_masks masks = keep_masks(load_masks(last, delimiter, quote), valid);
+        see_text(&seen, last);
+        is_fault = split_step(&state, &masks, bytes, offset, delimiter, valid);
+    }
+    *out_scan = (csv_split_scan){.records = state.records,
+                                 .has_fault = is_fault,
+                                 .has_nul = has_nul(&seen),
+                                 .has_high = has_high(&seen)};
+    if (state.records == 0)
+        return;
+    const unsigned last_bit = 63u - (unsigned)__builtin_clzll(state.last_ends);
+    const char *const end = bytes + state.last_offset + last_bit;
+    out_scan->end = state.last_offset + last_bit + 1 + (*end == '\r' && end[1] == '\n');
+    out_scan->lines = state.last_lines + (size_t)__builtin_popcountll(state.last_rows &
+                                                                      low_bits(last_bit + 1));
 }
 
-/* Writes the positions of the set bits, `base` added; may write up to 7 entries beyond them. */
-static inline uint32_t *put_positions(uint32_t *out, uint32_t base, uint64_t bits)
+/* ---- index and count ---- */
+
+static inline csv_width width_of(size_t fields)
 {
-    uint32_t *const end = out + __builtin_popcountll(bits);
-    do {
-        for (int i = 0; i < 8; i++) {
-            out[i] = base + (uint32_t)__builtin_ctzll(bits | UINT64_C(1) << 63);
-            bits &= bits - 1;
-        }
-        out += 8;
-    } while (bits != 0);
-    return end;
+    csv_width width = {fields, 1};
+    for (size_t bit = fields; bit > 0 && bit < 64; bit += fields)
+        width.pattern |= UINT64_C(1) << bit;
+    return width;
+}
+
+/* The ends of fields and rows in 64 bytes, of which `left` belong to the scan. */
+static inline csv_fields take_fields(const char *bytes, size_t left, char delimiter, char quote,
+                                     uint64_t *carry, uint64_t *after_cr)
+{
+    csv_masks masks = load_masks(bytes, delimiter, quote);
+    const uint64_t before_lf = masks.lf >> 1 | (uint64_t)(bytes[64] == '\n') << 63;
+    uint64_t starts = masks.lf | (masks.cr & ~before_lf);
+    if (left < 64) {
+        masks = keep_masks(masks, low_bits(left));
+        starts &= low_bits(left);
+    }
+    const uint64_t in_quote = prefix_xor(masks.quotes) ^ *carry;
+    const uint64_t rows = masks.cr | (masks.lf & ~(masks.cr << 1 | *after_cr));
+    *carry = carry_of(in_quote);
+    *after_cr = masks.cr >> 63;
+    return (csv_fields){.ends = (masks.delimiters | rows) & ~in_quote,
+                        .rows = rows & ~in_quote,
+                        .starts = starts & ~in_quote};
 }
 
 /*
- * The bytes are whole records. A row's marks begin with the offset before its first byte, so `mark`
- * points one beyond that. Rows with too many fields are clamped: what lies beyond the row's marks is
- * scratch that the next row writes over.
+ * The bytes are whole records. Marks of a row are the byte before it and the ends of its fields, so
+ * the marks of a block are one sequence: at each field end a mark, and one more at the last byte of
+ * each line end.
  */
 static void build_index(const char *bytes, size_t size, char delimiter, char quote,
                         csv_index_scan *scan)
 {
-    const size_t stride = scan->stride;
+    const csv_width width = width_of(scan->stride - 1);
     uint64_t carry = 0;
-    uint32_t *row = scan->marks;
-    uint32_t *mark = row + 1;
-    row[0] = scan->base - 1;
+    uint64_t after_cr = 0;
+    size_t left = width.fields - 1; /* field ends before the one that ends the row */
+    uint32_t *mark = scan->marks;
+    *mark++ = scan->base - 1;
+    scan->has_fault = false;
     for (size_t offset = 0; offset < size; offset += 64) {
-        const csv_masks masks = take_masks(bytes + offset, size - offset, delimiter, quote);
-        const csv_structure structure = resolve(&masks, carry);
-        carry = 0 - (structure.in_quote >> 63);
-        const uint32_t base = scan->base + (uint32_t)offset;
-        uint64_t delimiters = structure.delimiters;
-        uint64_t ends = structure.ends;
-        while (ends != 0) {
-            const uint64_t before = (ends & (0 - ends)) - 1;
-            const uint32_t position = (uint32_t)__builtin_ctzll(ends);
-            if ((delimiters & before) != 0)
-                mark = put_positions(mark, base, delimiters & before);
-            delimiters &= ~before;
-            const char *const end = bytes + offset + position;
-            const bool is_crlf = *end == '\n' && base + position != row[0] + 1 && end[-1] == '\r';
-            *mark++ = base + position - is_crlf;
-            if (mark != row + stride) {
-                scan->has_fault = true;
-                scan->fault_start = (size_t)(uint32_t)(row[0] + 1);
-                scan->fault_end = (size_t)base + position + 1;
-                return;
-            }
-            row = mark;
-            scan->row_count++;
-            *mark++ = base + position;
-            ends &= ends - 1;
+        const csv_fields fields =
+            take_fields(bytes + offset, size - offset, delimiter, quote, &carry, &after_cr);
+        if (!rows_fit(&fields, left, &width)) {
+            scan->has_fault = true;
+            break;
         }
-        if (delimiters != 0)
-            mark = put_positions(mark, base, delimiters);
-        if (mark > row + stride)
-            mark = row + stride;
+        left += width.fields * (size_t)__builtin_popcountll(fields.rows);
+        left -= (size_t)__builtin_popcountll(fields.ends);
+        mark = put_marks(mark, scan->base + (uint32_t)offset, &fields);
     }
+    scan->row_count = (size_t)(mark - scan->marks - 1) / scan->stride;
+    scan->end = (uint32_t)(scan->marks[scan->row_count * scan->stride] + 1 - scan->base);
+}
+
+static void count_rows(const char *bytes, size_t size, char delimiter, char quote,
+                       csv_index_scan *scan)
+{
+    const csv_width width = width_of(scan->stride - 1);
+    uint64_t carry = 0;
+    uint64_t after_cr = 0;
+    size_t left = width.fields - 1;
+    size_t row_count = 0;
+    size_t last_offset = 0; /* of the last step with a row's end, and the line ends in it */
+    uint64_t last_starts = 0;
+    scan->has_fault = false;
+    for (size_t offset = 0; offset < size; offset += 64) {
+        const csv_fields fields =
+            take_fields(bytes + offset, size - offset, delimiter, quote, &carry, &after_cr);
+        if (!rows_fit(&fields, left, &width)) {
+            scan->has_fault = true;
+            break;
+        }
+        left += width.fields * (size_t)__builtin_popcountll(fields.rows);
+        left -= (size_t)__builtin_popcountll(fields.ends);
+        row_count += (size_t)__builtin_popcountll(fields.starts);
+        last_offset = fields.starts != 0 ? offset : last_offset;
+        last_starts = fields.starts != 0 ? fields.starts : last_starts;
+    }
+    scan->row_count = row_count;
+    scan->end = last_starts == 0 ? 0 : last_offset + 64 - (size_t)__builtin_clzll(last_starts);
 }
 
 #endif

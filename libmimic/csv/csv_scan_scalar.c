@@ -1,5 +1,14 @@
 /* The reference kernel: one byte at a time, nothing clever, on every machine. */
+#include "csv/csv_scan_portable.h"
+
+typedef struct text_bits {
+    bool has_nul;
+    bool has_high;
+} text_bits;
+
 #include "csv/csv_scan_impl.h"
+
+#include "base/utf8.h"
 
 static inline csv_masks load_masks(const char *bytes, char delimiter, char quote)
 {
@@ -10,17 +19,36 @@ static inline csv_masks load_masks(const char *bytes, char delimiter, char quote
         masks.delimiters |= (uint64_t)(byte == delimiter) << i;
         masks.lf |= (uint64_t)(byte == '\n') << i;
         masks.cr |= (uint64_t)(byte == '\r') << i;
-        masks.nul |= (uint64_t)(byte == '\0') << i;
-        masks.high |= (uint64_t)((unsigned char)byte >> 7) << i;
     }
     return masks;
 }
 
-static inline uint64_t prefix_xor(uint64_t bits)
+static inline text_bits nothing_seen(void)
 {
-    for (unsigned shift = 1; shift < 64; shift *= 2)
-        bits ^= bits << shift;
-    return bits;
+    return (text_bits){0};
 }
 
-const csv_kernel mimic_csv__kernel_scalar = {"scalar", split, build_index};
+static inline void see_text(text_bits *seen, const char *bytes)
+{
+    for (unsigned i = 0; i < 64; i++) {
+        seen->has_nul |= bytes[i] == '\0';
+        seen->has_high |= (unsigned char)bytes[i] >= 0x80;
+    }
+}
+
+static inline bool has_nul(const text_bits *seen)
+{
+    return seen->has_nul;
+}
+
+static inline bool has_high(const text_bits *seen)
+{
+    return seen->has_high;
+}
+
+static bool is_utf8(const char *bytes, size_t size)
+{
+    return mimic__utf8_check(bytes, size) == size;
+}
+
+const csv_kernel mimic_csv__kernel_scalar = {"scalar", split, build_index, count_rows, is_utf8};

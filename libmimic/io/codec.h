@@ -30,6 +30,12 @@ struct mimic_decoder {
     mimic_status (*step)(mimic_decoder *decoder, mimic_codec_step *step, const char **out_reason);
     /* May the input end here? */
     bool (*is_complete)(const mimic_decoder *decoder);
+    /* Of a new decoder: what comes follows a member (or frame) that was read by another one. */
+    void (*expect_next)(mimic_decoder *decoder);
+    /* Decompresses whole members, of which the decoder knows nothing afterwards. False when they are
+     * not sound, do not end where the bytes end, or have more content than there is room for; step
+     * will say what is the matter. */
+    bool (*decode_whole)(mimic_decoder *decoder, mimic_codec_step *step);
     void (*free)(mimic_decoder *decoder);
 };
 

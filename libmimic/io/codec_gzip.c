@@ -257,6 +257,19 @@ static bool decoder_is_complete(const mimic_decoder *base)
     return ((const gzip_decoder *)base)->state >= BETWEEN_MEMBERS;
 }
 
+static void expect_next(mimic_decoder *base)
+{
+    ((gzip_decoder *)base)->state = BETWEEN_MEMBERS;
+}
+
+static bool decode_whole(mimic_decoder *base, mimic_codec_step *step)
+{
+    const char *reason;
+    expect_next(base);
+    return decode(base, step, &reason) == MIMIC_OK && step->input_size == 0 &&
+           ((gzip_decoder *)base)->state == BETWEEN_MEMBERS;
+}
+
 static void decoder_free(mimic_decoder *base)
 {
     gzip_decoder *decoder = (gzip_decoder *)base;
@@ -280,7 +293,8 @@ mimic_status mimic__gzip_decoder_new(const mimic_context *ctx, mimic_decoder **o
     gzip_decoder *decoder = mimic__alloc_zeroed(ctx, 1, sizeof *decoder);
     if (decoder == NULL)
         return mimic__fail_memory(err);
-    decoder->base = (mimic_decoder){decode, decoder_is_complete, decoder_free};
+    decoder->base = (mimic_decoder){decode, decoder_is_complete, expect_next, decode_whole,
+                                    decoder_free};
     decoder->ctx = ctx;
     decoder->inflater = new_inflater(ctx);
     if (decoder->inflater == NULL) {

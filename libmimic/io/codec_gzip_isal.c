@@ -211,6 +211,9 @@ static void inflater_reset(mimic_inflater *base)
     isal_inflater *inflater = (isal_inflater *)base;
     isal_inflate_reset(&inflater->state);
     inflater->state.crc_flag = ISAL_GZIP_NO_HDR; /* CRC-32; headers and trailers are not its work */
+    inflater->has_failed = false;
+    inflater->is_cut_off = false;
+    inflater->owed_size = 0;
     base->is_done = false;
     base->rest_size = 0;
 }

@@ -18,12 +18,17 @@
 
 #define WINDOW_LOG_MAX 25
 #define LEVEL_MAX 19
+#define FRAME_BEGINNING 5 /* RFC 8878 3.1.1.1: magic number and descriptor */
+#define BLOCK_HEADER 3    /* RFC 8878 3.1.1.2 */
 
 typedef struct zstd_decoder {
     mimic_decoder base;
     const mimic_context *ctx;
     ZSTD_DCtx *stream;
     bool is_between_frames; /* false before the first */
+    bool is_in_frame;       /* some of its bytes were taken */
+    bool is_full;           /* the output was filled; there may be more of it */
+    size_t hint;            /* what libzstd wants next, in a frame */
 } zstd_decoder;
 
 typedef struct zstd_encoder {
@@ -59,18 +64,38 @@ static mimic_status decode_failure(size_t result, const char **out_reason)
     }
 }
 
+/* How much input the next call may see. When libzstd finds damage it forgets what the same call gave
+ * before, and it takes a frame at once when all of it is there, without a limit for its window. So
+ * that it does not matter in what pieces a file comes, a call sees part of one header or of one block:
+ * of a frame what is less than any header; then what libzstd asks for, but for the header of the next
+ * block, which it asks for together with a block; and nothing while there may be output left. */
+static size_t next_piece(const zstd_decoder *decoder)
+{
+    if (decoder->is_full)
+        return 0;
+    if (!decoder->is_in_frame)
+        return FRAME_BEGINNING;
+    return decoder->hint > BLOCK_HEADER ? decoder->hint - BLOCK_HEADER : 1;
+}
+
 static mimic_status decode(mimic_decoder *base, mimic_codec_step *step, const char **out_reason)
 {
     zstd_decoder *decoder = (zstd_decoder *)base;
     if (step->input_size == 0 && decoder->is_between_frames)
         return MIMIC_OK;
-    ZSTD_inBuffer input = {step->input, step->input_size, 0};
+    ZSTD_inBuffer input = {step->input, 0, 0};
     ZSTD_outBuffer output = {step->output, step->output_size, 0};
     size_t result;
-    do { /* a call stops at the end of a frame, where it returns 0 */
+    do {
+        const size_t left = step->input_size - input.pos;
+        const size_t piece = next_piece(decoder);
+        input.size = input.pos + (piece < left ? piece : left);
         result = ZSTD_decompressStream(decoder->stream, &output, &input);
         decoder->is_between_frames = result == 0;
-    } while (decoder->is_between_frames && input.pos < input.size);
+        decoder->is_in_frame = result != 0;
+        decoder->is_full = result != 0 && output.pos == output.size;
+        decoder->hint = result;
+    } while (!ZSTD_isError(result) && !decoder->is_full && input.pos < step->input_size);
     step->input += input.pos;
     step->input_size -= input.pos;
     step->output += output.pos;
@@ -81,6 +106,25 @@ static mimic_status decode(mimic_decoder *base, mimic_codec_step *step, const ch
 static bool decoder_is_complete(const mimic_decoder *base)
 {
     return ((const zstd_decoder *)base)->is_between_frames;
+}
+
+static void expect_next(mimic_decoder *base)
+{
+    ((zstd_decoder *)base)->is_between_frames = true;
+}
+
+static bool decode_whole(mimic_decoder *base, mimic_codec_step *step)
+{
+    zstd_decoder *decoder = (zstd_decoder *)base;
+    const size_t result = ZSTD_decompressDCtx(decoder->stream, step->output, step->output_size,
+                                              step->input, step->input_size);
+    if (ZSTD_isError(result))
+        return false;
+    step->input += step->input_size;
+    step->input_size = 0;
+    step->output += result;
+    step->output_size -= result;
+    return true;
 }
 
 static void decoder_free(mimic_decoder *base)
@@ -96,7 +140,8 @@ mimic_status mimic__zstd_decoder_new(const mimic_context *ctx, mimic_decoder **o
     zstd_decoder *decoder = mimic__alloc_zeroed(ctx, 1, sizeof *decoder);
     if (decoder == NULL)
         return mimic__fail_memory(err);
-    decoder->base = (mimic_decoder){decode, decoder_is_complete, decoder_free};
+    decoder->base = (mimic_decoder){decode, decoder_is_complete, expect_next, decode_whole,
+                                    decoder_free};
     decoder->ctx = ctx;
     decoder->stream = ZSTD_createDCtx();
     if (decoder->stream == NULL || ZSTD_isError(ZSTD_DCtx_setParameter(

@@ -141,6 +141,39 @@ mimic_status mimic__output_write(mimic_output *output, const void *bytes, size_t
     return report(output, err);
 }
 
+static mimic_status read_inner(mimic_output *output, int64_t offset, unsigned char *bytes,
+                               size_t size)
+{
+    if (output->block_size > 0)
+        MIMIC_TRY(write_block(output, false));
+    while (size > 0) {
+        const ssize_t found = pread(output->file, bytes,
+                                    size < WRITE_BYTES_MAX ? size : WRITE_BYTES_MAX, (off_t)offset);
+        if (found > 0) {
+            bytes += found;
+            size -= (size_t)found;
+            offset += found;
+        } else if (found == 0 || errno != EINTR) {
+            return mimic__fail_errno(&output->failure, MIMIC_ERR_IO, found == 0 ? EIO : errno,
+                                     "cannot read back %s", output->temporary);
+        }
+    }
+    return MIMIC_OK;
+}
+
+mimic_status mimic__output_read(mimic_output *output, int64_t offset, void *bytes, size_t size,
+                                mimic_error *err)
+{
+    if (output->status == MIMIC_OK && (output->stage != WRITING || output->encoder != NULL))
+        return mimic__fail(err, MIMIC_ERR_STATE, "%s is closed or compressed", output->path);
+    if (output->status == MIMIC_OK) {
+        output->status = read_inner(output, offset, bytes, size);
+        if (output->status != MIMIC_OK)
+            mimic__error_place(&output->failure, output->path, -1, -1, -1, NULL);
+    }
+    return report(output, err);
+}
+
 const char *mimic__output_temporary_path(const mimic_output *output)
 {
     return output->temporary;
@@ -174,7 +207,7 @@ static mimic_status create_temporary(mimic_output *output)
                  output->path, (int)kept, name, (long)getpid(), number);
         do {
             output->file =
-                open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666);
+                open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666);
         } while (output->file < 0 && errno == EINTR);
         if (output->file >= 0)
             return MIMIC_OK;

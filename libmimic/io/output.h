@@ -31,6 +31,9 @@ mimic_status mimic__output_open(const mimic_context *ctx, const char *path,
                                 mimic_error *err);
 mimic_status mimic__output_write(mimic_output *output, const void *bytes, size_t size,
                                  mimic_error *err);
+/* Reads what was written before, from a file without compression that is not closed. */
+mimic_status mimic__output_read(mimic_output *output, int64_t offset, void *bytes, size_t size,
+                                mimic_error *err);
 /* The temporary name, for a library that writes the file by itself; borrowed. */
 const char *mimic__output_temporary_path(const mimic_output *output);
 /* Uncompressed bytes written so far. */

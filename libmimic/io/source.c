@@ -3,7 +3,8 @@
  * (codec.c), with the limit, the place in messages and the stickiness of errors.
  *
  * A source starts with one buffer of stored bytes, from which the compression is told. Plain bytes
- * then go straight into the caller's buffer; a decoder takes its input from the buffer for good.
+ * then go straight into the caller's buffer. Compressed ones go through the units of source_units.c,
+ * where a pool was given and as far as they can be taken apart, and through one decoder from there.
  */
 #include <mimic/source.h>
 
@@ -14,20 +15,21 @@
 #include "io/codec.h"
 #include "io/source_internal.h"
 #include "io/source_raw.h"
-
-#define INPUT_BYTES ((size_t)256 * 1024)
+#include "io/source_units.h"
 
 struct mimic_source {
     const mimic_context *ctx;
-    mimic_raw raw;
+    mimic_stored stored;
     mimic_compression compression; /* NONE, GZIP or ZSTD */
     mimic_decoder *decoder;        /* NULL for plain bytes */
-    unsigned char *buffer;         /* INPUT_BYTES of stored bytes */
-    const unsigned char *input;    /* the part of `buffer` that is still to be used */
+    mimic_pool *pool;              /* until the first read */
+    mimic_units *units;            /* until the decoder has taken all that they gave back */
+    const unsigned char *input;    /* the decoder's */
     size_t input_size;
-    bool is_input_ended; /* a decoder was or is to be told that nothing follows */
-    uint64_t max_bytes; /* 0 = no limit */
-    int64_t position;   /* decompressed bytes handed out */
+    bool is_decoding;    /* no units, or no more */
+    bool is_input_ended; /* the decoder was or is to be told that nothing follows */
+    uint64_t max_bytes;  /* 0 = no limit */
+    int64_t position;    /* decompressed bytes handed out */
     mimic_status status;
     mimic_error failure; /* when status is negative */
 };
@@ -35,18 +37,13 @@ struct mimic_source {
 /* Fills the buffer until the magic bytes are there or the input ends. */
 static mimic_status read_head(mimic_source *source, mimic_error *err)
 {
-    while (source->input_size < MIMIC_MAGIC_BYTES) {
-        size_t size = 0;
-        const mimic_status status =
-            mimic__raw_read(&source->raw, source->buffer + source->input_size,
-                            INPUT_BYTES - source->input_size, &size, err);
+    while (source->stored.size < MIMIC_MAGIC_BYTES) {
+        const mimic_status status = mimic__stored_read_more(&source->stored, err);
         if (status == MIMIC_END)
             break;
         if (status != MIMIC_OK)
             return status;
-        source->input_size += size;
     }
-    source->input = source->buffer;
     return MIMIC_OK;
 }
 
@@ -58,19 +55,19 @@ static mimic_status choose_compression(mimic_source *source, mimic_compression w
     source->compression = MIMIC_COMPRESSION_NONE;
     if (wanted == MIMIC_COMPRESSION_NONE)
         return MIMIC_OK;
-    source->compression = mimic__compression_from_magic(source->input, source->input_size);
+    source->compression = mimic__compression_from_magic(source->stored.bytes, source->stored.size);
     mimic_compression expected = wanted;
     if (wanted == MIMIC_COMPRESSION_AUTO)
-        expected = mimic__compression_from_name(source->raw.name);
+        expected = mimic__compression_from_name(source->stored.raw.name);
     if (wanted == MIMIC_COMPRESSION_AUTO && expected == MIMIC_COMPRESSION_NONE)
         return MIMIC_OK;
     if (source->compression == expected)
         return MIMIC_OK;
     return mimic__fail(err, MIMIC_ERR_CORRUPT,
                        "%s: expected %s data by %s, found %s; rename it or fetch it again",
-                       source->raw.name, mimic__compression_name(expected),
+                       source->stored.raw.name, mimic__compression_name(expected),
                        wanted == MIMIC_COMPRESSION_AUTO ? "its name" : "the options",
-                       source->input_size == 0 ? "an empty file"
+                       source->stored.size == 0 ? "an empty file"
                        : source->compression == MIMIC_COMPRESSION_NONE
                            ? "other bytes"
                            : mimic__compression_name(source->compression));
@@ -88,9 +85,7 @@ static mimic_status start(mimic_source *source, const mimic_source_options *opti
                            "MIMIC_COMPRESSION_ constant",
                            (int)chosen.compression);
     source->max_bytes = chosen.max_bytes;
-    source->buffer = mimic__alloc(source->ctx, INPUT_BYTES);
-    if (source->buffer == NULL)
-        return mimic__fail_memory(err);
+    source->is_decoding = true;
     MIMIC_TRY(read_head(source, err));
     MIMIC_TRY(choose_compression(source, chosen.compression, err));
     if (source->compression == MIMIC_COMPRESSION_NONE)
@@ -108,16 +103,12 @@ static mimic_status finish_open(mimic_source *source, mimic_status opened,
     if (status == MIMIC_OK)
         status = start(source, options, &source->failure);
     if (status == MIMIC_OK) {
-        source->raw.owns_callbacks = true;
+        source->stored.raw.owns_callbacks = true;
         *out_source = source;
         return MIMIC_OK;
     }
-    if (err != NULL) {
-        const uint32_t struct_size = err->struct_size;
-        *err = source->failure;
-        err->struct_size = struct_size;
-    }
-    mimic__error_place(err, source->raw.name, -1, -1, -1, NULL);
+    (void)mimic__fail_again(err, &source->failure);
+    mimic__error_place(err, source->stored.raw.name, -1, -1, -1, NULL);
     mimic_source_free(source);
     return status;
 }
@@ -136,6 +127,7 @@ static mimic_status new_source(const mimic_context *ctx, const char *name,
     if (source == NULL)
         return mimic__fail_memory(err);
     source->ctx = ctx;
+    source->stored.failure = (mimic_error)MIMIC_ERROR_INIT;
     source->failure = (mimic_error)MIMIC_ERROR_INIT;
     *out_new = source;
     return MIMIC_OK;
@@ -151,7 +143,7 @@ mimic_status mimic_source_open(const mimic_context *ctx, const char *path,
     mimic_status opened =
         MIMIC_OPTIONS_COPY(&chosen, options, "mimic_source_options", &source->failure);
     if (opened == MIMIC_OK)
-        opened = mimic__raw_open_file(&source->raw, ctx, path, &chosen, &source->failure);
+        opened = mimic__raw_open_file(&source->stored.raw, ctx, path, &chosen, &source->failure);
     return finish_open(source, opened, options, out_source, err);
 }
 
@@ -162,7 +154,7 @@ mimic_status mimic_source_from_memory(const mimic_context *ctx, const void *data
     mimic_source *source = NULL;
     MIMIC_TRY(new_source(ctx, name, out_source, &source, err));
     mimic_status opened =
-        mimic__raw_open_memory(&source->raw, ctx, data, size_bytes, name, &source->failure);
+        mimic__raw_open_memory(&source->stored.raw, ctx, data, size_bytes, name, &source->failure);
     if (opened == MIMIC_OK && data == NULL && size_bytes > 0)
         opened = mimic__fail(&source->failure, MIMIC_ERR_ARGUMENT,
                              "%s: data is NULL, but its size is %zu", name, size_bytes);
@@ -177,7 +169,7 @@ mimic_status mimic_source_from_callbacks(const mimic_context *ctx,
     mimic_source *source = NULL;
     MIMIC_TRY(new_source(ctx, name, out_source, &source, err));
     const mimic_status opened =
-        mimic__raw_open_callbacks(&source->raw, ctx, callbacks, name, &source->failure);
+        mimic__raw_open_callbacks(&source->stored.raw, ctx, callbacks, name, &source->failure);
     return finish_open(source, opened, options, out_source, err);
 }
 
@@ -186,12 +178,12 @@ static mimic_status fail_decoding(mimic_source *source, mimic_status status, int
 {
     return mimic__fail(&source->failure, status,
                        "%s: cannot decompress the %s data: %s; %lld decompressed bytes came before",
-                       source->raw.name, mimic__compression_name(source->compression), reason,
+                       source->stored.raw.name, mimic__compression_name(source->compression), reason,
                        (long long)position);
 }
 
-/* Where the stored bytes end the decoder has one more step. MIMIC_END when that has been and they
- * end where they may. */
+/* More input for the decoder: what units gave back, what was read already, what can be read. Where
+ * it ends the decoder has one more step; MIMIC_END when that has been and it ends where it may. */
 static mimic_status refill(mimic_source *source)
 {
     if (source->is_input_ended)
@@ -199,16 +191,24 @@ static mimic_status refill(mimic_source *source)
                    ? MIMIC_END
                    : fail_decoding(source, MIMIC_ERR_CORRUPT, source->position,
                                    "the file is cut off; fetch it again");
-    size_t size = 0;
-    const mimic_status status =
-        mimic__raw_read(&source->raw, source->buffer, INPUT_BYTES, &size, &source->failure);
-    source->input = source->buffer;
-    source->input_size = size;
-    source->is_input_ended = status == MIMIC_END;
-    return status == MIMIC_END ? MIMIC_OK : status;
+    if (source->units != NULL &&
+        mimic__units_give_back(source->units, &source->input, &source->input_size))
+        return MIMIC_OK;
+    mimic__units_free(source->units);
+    source->units = NULL;
+    if (source->stored.size == 0) {
+        const mimic_status status = mimic__stored_read_more(&source->stored, &source->failure);
+        source->is_input_ended = status == MIMIC_END;
+        if (status < MIMIC_OK)
+            return status;
+    }
+    source->input = source->stored.bytes;
+    source->input_size = source->stored.size;
+    mimic__stored_take(&source->stored, source->stored.size);
+    return MIMIC_OK;
 }
 
-/* These three give bytes, a status other than MIMIC_OK, or both: the bytes came before. */
+/* These give bytes, a status other than MIMIC_OK, or both: the bytes came before. */
 static mimic_status read_decoded(mimic_source *source, unsigned char *buffer, size_t capacity,
                                  size_t *out_size)
 {
@@ -233,17 +233,35 @@ static mimic_status read_decoded(mimic_source *source, unsigned char *buffer, si
     }
 }
 
+static mimic_status read_compressed(mimic_source *source, unsigned char *buffer, size_t capacity,
+                                    size_t *out_size)
+{
+    if (!source->is_decoding && source->units == NULL)
+        MIMIC_TRY(mimic__units_new(&source->stored, source->compression, source->pool,
+                                   &source->units, &source->failure));
+    if (!source->is_decoding) {
+        const mimic_status status =
+            mimic__units_read(source->units, buffer, capacity, out_size, &source->failure);
+        if (status != MIMIC_END)
+            return status;
+        if (mimic__units_have_begun(source->units))
+            source->decoder->expect_next(source->decoder);
+        source->is_decoding = true;
+    }
+    return read_decoded(source, buffer, capacity, out_size);
+}
+
 static mimic_status read_some(mimic_source *source, unsigned char *buffer, size_t capacity,
                               size_t *out_size)
 {
+    mimic_stored *const stored = &source->stored;
     if (source->decoder != NULL)
-        return read_decoded(source, buffer, capacity, out_size);
-    if (source->input_size == 0)
-        return mimic__raw_read(&source->raw, buffer, capacity, out_size, &source->failure);
-    const size_t size = source->input_size < capacity ? source->input_size : capacity;
-    memcpy(buffer, source->input, size);
-    source->input += size;
-    source->input_size -= size;
+        return read_compressed(source, buffer, capacity, out_size);
+    if (stored->size == 0)
+        return mimic__raw_read(&stored->raw, buffer, capacity, out_size, &source->failure);
+    const size_t size = stored->size < capacity ? stored->size : capacity;
+    memcpy(buffer, stored->bytes, size);
+    mimic__stored_take(stored, size);
     *out_size = size;
     return MIMIC_OK;
 }
@@ -264,7 +282,7 @@ static mimic_status read_limited(mimic_source *source, unsigned char *buffer, si
     return mimic__fail(&source->failure, MIMIC_ERR_LIMIT,
                        "%s holds more than the limit of %llu decompressed bytes; raise the limit "
                        "if that is expected",
-                       source->raw.name, (unsigned long long)source->max_bytes);
+                       source->stored.raw.name, (unsigned long long)source->max_bytes);
 }
 
 mimic_status mimic_source_read(mimic_source *source, void *buffer, size_t capacity,
@@ -279,34 +297,40 @@ mimic_status mimic_source_read(mimic_source *source, void *buffer, size_t capaci
         source->status = read_limited(source, buffer, capacity, out_size);
         source->position += (int64_t)*out_size;
         if (source->status < MIMIC_OK)
-            mimic__error_place(&source->failure, source->raw.name, -1, -1, source->position, NULL);
+            mimic__error_place(&source->failure, source->stored.raw.name, -1, -1, source->position, NULL);
         if (*out_size > 0) /* the end or a failure behind good bytes waits for the next call */
             return MIMIC_OK;
     }
-    if (source->status < MIMIC_OK && err != NULL) {
-        const uint32_t struct_size = err->struct_size;
-        *err = source->failure;
-        err->struct_size = struct_size;
+    return source->status < MIMIC_OK ? mimic__fail_again(err, &source->failure) : source->status;
+}
+
+void mimic__source_use_pool(mimic_source *source, mimic_pool *pool)
+{
+    if (source->units != NULL) {
+        if (pool == NULL)
+            mimic__units_leave_pool(source->units);
+    } else if (source->position == 0) {
+        source->pool = pool;
+        source->is_decoding = mimic__pool_jobs(pool) == 1;
     }
-    return source->status;
 }
 
 const char *mimic_source_name(const mimic_source *source)
 {
-    return source == NULL ? "" : source->raw.name;
+    return source == NULL ? "" : source->stored.raw.name;
 }
 
 bool mimic__source_reads_anywhere(const mimic_source *source)
 {
-    return source->raw.callbacks.read == NULL && source->raw.total >= 0;
+    return source->stored.raw.callbacks.read == NULL && source->stored.raw.total >= 0;
 }
 
 void mimic_source_progress(const mimic_source *source, int64_t *out_bytes, int64_t *out_total_bytes)
 {
     if (out_bytes != NULL)
-        *out_bytes = source == NULL ? 0 : source->raw.position;
+        *out_bytes = source == NULL ? 0 : source->stored.raw.position;
     if (out_total_bytes != NULL)
-        *out_total_bytes = source == NULL ? -1 : source->raw.total;
+        *out_total_bytes = source == NULL ? -1 : source->stored.raw.total;
 }
 
 void mimic_source_hash(const mimic_source *source, char out_hex[33])
@@ -314,15 +338,15 @@ void mimic_source_hash(const mimic_source *source, char out_hex[33])
     if (source == NULL)
         out_hex[0] = '\0';
     else
-        mimic__hasher_hex(source->raw.hasher, out_hex);
+        mimic__hasher_hex(source->stored.raw.hasher, out_hex);
 }
 
 void mimic_source_free(mimic_source *source)
 {
     if (source == NULL)
         return;
+    mimic__units_free(source->units);
     mimic__decoder_free(source->decoder);
-    mimic__raw_free(&source->raw);
-    mimic__free(source->ctx, source->buffer);
+    mimic__stored_free(&source->stored);
     mimic__free(source->ctx, source);
 }

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/options.h"
 
+#define BUFFER_BYTES ((size_t)256 * 1024)
 #define READ_BYTES_MAX ((size_t)1 << 30) /* some systems refuse more than INT_MAX */
 
 static mimic_status raw_init(mimic_raw *raw, const mimic_context *ctx, const char *name,
@@ -186,6 +187,51 @@ mimic_status mimic__raw_read(mimic_raw *raw, void *buffer, size_t capacity, size
         raw->position += (int64_t)*out_size;
     }
     return status;
+}
+
+static mimic_status make_room(mimic_stored *stored, mimic_error *err)
+{
+    if (stored->buffer != NULL && stored->size < stored->capacity) {
+        memmove(stored->buffer, stored->bytes, stored->size);
+        stored->bytes = stored->buffer;
+        return MIMIC_OK;
+    }
+    const size_t capacity = stored->capacity + BUFFER_BYTES;
+    unsigned char *buffer = mimic__alloc(stored->raw.ctx, capacity);
+    if (buffer == NULL)
+        return mimic__fail_memory(err);
+    if (stored->size > 0)
+        memcpy(buffer, stored->bytes, stored->size);
+    mimic__free(stored->raw.ctx, stored->buffer);
+    stored->buffer = buffer;
+    stored->capacity = capacity;
+    stored->bytes = buffer;
+    return MIMIC_OK;
+}
+
+mimic_status mimic__stored_read_more(mimic_stored *stored, mimic_error *err)
+{
+    if (stored->status == MIMIC_OK) {
+        size_t size = 0;
+        MIMIC_TRY(make_room(stored, err));
+        stored->status =
+            mimic__raw_read(&stored->raw, stored->buffer + stored->size,
+                            stored->capacity - stored->size, &size, &stored->failure);
+        stored->size += size;
+    }
+    return stored->status < MIMIC_OK ? mimic__fail_again(err, &stored->failure) : stored->status;
+}
+
+void mimic__stored_take(mimic_stored *stored, size_t size)
+{
+    stored->bytes += size;
+    stored->size -= size;
+}
+
+void mimic__stored_free(mimic_stored *stored)
+{
+    mimic__free(stored->raw.ctx, stored->buffer);
+    mimic__raw_free(&stored->raw);
 }
 
 void mimic__raw_free(mimic_raw *raw)

@@ -32,6 +32,17 @@ struct mimic_raw {
     bool owns_callbacks; /* set once opening has succeeded */
 };
 
+/* Stored bytes that were read and not used yet, in a buffer that belongs to them. */
+typedef struct mimic_stored {
+    mimic_raw raw;
+    unsigned char *buffer;
+    size_t capacity;
+    const unsigned char *bytes; /* in `buffer` */
+    size_t size;
+    mimic_status status; /* of the raw reader, for good when it is not MIMIC_OK */
+    mimic_error failure; /* when it is negative */
+} mimic_stored;
+
 /* Each fills *raw, which must be freed on failure too. */
 mimic_status mimic__raw_open_file(mimic_raw *raw, const mimic_context *ctx, const char *path,
                                   const mimic_source_options *options, mimic_error *err);
@@ -44,5 +55,11 @@ mimic_status mimic__raw_open_callbacks(mimic_raw *raw, const mimic_context *ctx,
 mimic_status mimic__raw_read(mimic_raw *raw, void *buffer, size_t capacity, size_t *out_size,
                              mimic_error *err);
 void mimic__raw_free(mimic_raw *raw);
+
+/* Reads on behind what is there, as much as comes at once; the buffer grows when it is full. MIMIC_END
+ * and failures are sticky, and what was there stays. */
+mimic_status mimic__stored_read_more(mimic_stored *stored, mimic_error *err);
+void mimic__stored_take(mimic_stored *stored, size_t size);
+void mimic__stored_free(mimic_stored *stored);
 
 #endif

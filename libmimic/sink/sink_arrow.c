@@ -17,18 +17,49 @@ typedef struct arrow_sink {
     const mimic_sink_host *host;
     const mimic_table *table;
     mimic_ipc_writer *writer; /* of the open table */
+    mimic_output *former;     /* its file, while it is written anew */
 } arrow_sink;
 
 static mimic_status write_output(void *ctx, const void *bytes, size_t size, mimic_error *err)
 {
-    return mimic__output_write(ctx, bytes, size, err);
+    const arrow_sink *sink = ctx;
+    return mimic__output_write(sink->files.open.output, bytes, size, err);
+}
+
+static mimic_status begin_rewrite(void *ctx, mimic_error *err)
+{
+    arrow_sink *sink = ctx;
+    return mimic__sink_files_begin_anew(&sink->files, &sink->former, err);
+}
+
+static mimic_status read_former(void *ctx, int64_t offset, void *bytes, size_t size,
+                                mimic_error *err)
+{
+    const arrow_sink *sink = ctx;
+    return mimic__output_read(sink->former, offset, bytes, size, err);
+}
+
+static void end_rewrite(void *ctx)
+{
+    arrow_sink *sink = ctx;
+    mimic__output_free(sink->former);
+    sink->former = NULL;
+}
+
+static const mimic_ipc_rewrite rewriting = {begin_rewrite, read_former, end_rewrite};
+
+/* Ends the open table, well or not. */
+static void free_writer(arrow_sink *sink)
+{
+    mimic__ipc_writer_free(sink->writer);
+    sink->writer = NULL;
+    end_rewrite(sink);
 }
 
 static void arrow_abort(void *self)
 {
     arrow_sink *sink = self;
-    mimic__ipc_writer_free(sink->writer);
-    sink->writer = NULL;
+    free_writer(sink);
     mimic__sink_files_abort(&sink->files);
 }
 
@@ -39,9 +70,8 @@ static mimic_status arrow_begin(void *self, const mimic_table *table, const mimi
     sink->host = host;
     sink->table = table;
     MIMIC_TRY(mimic__sink_files_begin(&sink->files, table, err));
-    const mimic_status status =
-        mimic__ipc_writer_open(sink->ctx, table, &sink->options, write_output,
-                               sink->files.open.output, &sink->writer, err);
+    const mimic_status status = mimic__ipc_writer_open(sink->ctx, table, &sink->options,
+                                                       write_output, sink, &sink->writer, err);
     if (status != MIMIC_OK)
         arrow_abort(sink);
     return status;
@@ -101,8 +131,7 @@ static mimic_status arrow_commit(void *self, mimic_error *err)
 {
     arrow_sink *sink = self;
     MIMIC_TRY(mimic__ipc_writer_finish(sink->writer, err));
-    mimic__ipc_writer_free(sink->writer);
-    sink->writer = NULL;
+    free_writer(sink);
     return mimic__sink_files_commit(&sink->files, err);
 }
 
@@ -118,7 +147,7 @@ static mimic_status arrow_finish(void *self, mimic_finding_fn finding, void *fin
 static void arrow_free(void *self)
 {
     arrow_sink *sink = self;
-    mimic__ipc_writer_free(sink->writer);
+    free_writer(sink);
     mimic__sink_files_free(&sink->files);
     mimic__free(sink->ctx, sink);
 }
@@ -150,6 +179,7 @@ static mimic_status open_inner(arrow_sink *sink, const struct mimic_target *targ
         .is_stream = target->is_stream,
         .is_compressed = is_compressed(options->compression),
         .level = options->compression_level,
+        .rewrite = options->no_dictionaries != 0 ? NULL : &rewriting,
         .pool = pool,
     };
     MIMIC_TRY(

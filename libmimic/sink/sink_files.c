@@ -131,6 +131,16 @@ mimic_status mimic__sink_files_begin(mimic_sink_files *files, const mimic_table 
     return status;
 }
 
+mimic_status mimic__sink_files_begin_anew(mimic_sink_files *files, mimic_output **out_former,
+                                          mimic_error *err)
+{
+    mimic_output *output = NULL;
+    MIMIC_TRY(mimic__output_open(files->ctx, files->open.path, &files->options, &output, err));
+    *out_former = files->open.output;
+    files->open.output = output;
+    return MIMIC_OK;
+}
+
 static void append_field(mimic_buffer *line, const char *text)
 {
     mimic__csv_encode_text(line, text, strlen(text));

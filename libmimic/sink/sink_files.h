@@ -50,6 +50,9 @@ void mimic__sink_files_free(mimic_sink_files *files);
  * files. */
 mimic_status mimic__sink_files_begin(mimic_sink_files *files, const mimic_table *table,
                                      mimic_error *err);
+/* Opens the table's file once more; *out_former is what was written so far, which the caller frees. */
+mimic_status mimic__sink_files_begin_anew(mimic_sink_files *files, mimic_output **out_former,
+                                          mimic_error *err);
 mimic_status mimic__sink_files_reject(mimic_sink_files *files, const mimic_reject *reject,
                                       mimic_error *err);
 /* Completes the files of the open table, which then wait under other names. */

@@ -63,6 +63,7 @@ typedef struct sqlite_sink {
     bool is_new;
     mimic_sqlite *db;
     mimic_sink_options options;
+    mimic_pool *pool;
     const mimic_table *table; /* the open one */
     const mimic_sink_host *host;
     bool is_direct;    /* its rows go in past SQLite, or did at first */
@@ -141,7 +142,6 @@ static mimic_status start_inserts(sqlite_sink *sink, mimic_error *err)
 /* What the database says of the open table. */
 typedef struct table_facts {
     uint32_t root; /* its page; 0 = there is none */
-    bool has_index;
 } table_facts;
 
 static int take_facts(void *ctx, int count, char **values, char **names)
@@ -150,7 +150,6 @@ static int take_facts(void *ctx, int count, char **values, char **names)
     (void)names;
     table_facts *facts = ctx;
     facts->root = values[0] == NULL ? 0 : (uint32_t)strtoul(values[0], NULL, 10);
-    facts->has_index = values[1][0] != '0';
     return 0;
 }
 
@@ -159,8 +158,7 @@ static mimic_status look_up(sqlite_sink *sink, table_facts *out_facts, mimic_err
     mimic_buffer sql;
     mimic__buffer_init(&sql, sink->ctx);
     const mimic_ddl ddl = {.sql = &sql, .dialect = MIMIC_SQL_SQLITE};
-    mimic__buffer_text(&sql, "SELECT max(CASE type WHEN 'table' THEN rootpage END),"
-                             " count(*) FILTER (WHERE type = 'index')"
+    mimic__buffer_text(&sql, "SELECT max(CASE type WHEN 'table' THEN rootpage END)"
                              " FROM main.sqlite_schema WHERE tbl_name COLLATE NOCASE = ");
     mimic__ddl_text(&ddl, sink->table->name);
     mimic__buffer_byte(&sql, '\0');
@@ -171,9 +169,38 @@ static mimic_status look_up(sqlite_sink *sink, table_facts *out_facts, mimic_err
     return status;
 }
 
+static mimic_status create_indexes(sqlite_sink *sink, mimic_error *err)
+{
+    if (sink->options.no_indexes != 0)
+        return MIMIC_OK;
+    mimic_buffer sql;
+    mimic__buffer_init(&sql, sink->ctx);
+    mimic__ddl_sqlite_indexes(&sql, sink->table);
+    return run_buffer(sink, &sql, err);
+}
+
+/* With sink->is_direct, or else with inserts, for which the indexes that are no keys come last. */
+static mimic_status start_direct(sqlite_sink *sink, uint32_t root, mimic_sqlite_indexes *indexes,
+                                 mimic_error *err)
+{
+    if (mimic__sqlite_indexes_watch_keys(indexes)) {
+        MIMIC_TRY(mimic__sqlite_exec(sink->db, "COMMIT", err));
+        sink->is_created = true;
+        const mimic_sqlite_direct_table table = {sink->table, sink->host, root,
+                                                 sink->options.integer_times != 0, indexes};
+        const mimic_status status = mimic__sqlite_direct_begin(sink->direct, &table, err);
+        sink->is_direct = status == MIMIC_OK;
+        if (status != MIMIC_ERR_UNSUPPORTED)
+            return status;
+        MIMIC_TRY(mimic__sqlite_exec(sink->db, "BEGIN IMMEDIATE", err));
+    }
+    MIMIC_TRY(mimic__sqlite_indexes_drop(indexes, err));
+    return start_inserts(sink, err);
+}
+
 /*
- * Rows can go in past SQLite where they only have to stand one behind the other: in a table that is
- * new and has no index of its own, as a primary or unique key other than the rowid would be.
+ * Rows can go in past SQLite in a table that is new. Its indexes are made now, while they are empty:
+ * SQLite says where they begin, and their content is written as pages too.
  */
 static mimic_status start_rows(sqlite_sink *sink, bool is_new_table, mimic_error *err)
 {
@@ -181,19 +208,21 @@ static mimic_status start_rows(sqlite_sink *sink, bool is_new_table, mimic_error
     if (sink->direct == NULL || !is_new_table)
         return start_inserts(sink, err);
     MIMIC_TRY(look_up(sink, &facts, err));
-    if (facts.root == 0 || facts.has_index)
+    if (facts.root == 0)
         return start_inserts(sink, err);
-    MIMIC_TRY(mimic__sqlite_exec(sink->db, "COMMIT", err));
-    sink->is_created = true;
-    const mimic_sqlite_direct_table table = {sink->table, sink->host, facts.root,
-                                             sink->table->primary_key_count > 0,
-                                             sink->options.integer_times != 0};
-    const mimic_status status = mimic__sqlite_direct_begin(sink->direct, &table, err);
-    sink->is_direct = status == MIMIC_OK;
-    if (status != MIMIC_ERR_UNSUPPORTED)
-        return status;
-    MIMIC_TRY(mimic__sqlite_exec(sink->db, "BEGIN IMMEDIATE", err));
-    return start_inserts(sink, err);
+    mimic_sqlite_indexes *indexes = NULL;
+    const mimic_sqlite_indexes_options options = {.ctx = sink->ctx,
+                                                  .db = sink->db,
+                                                  .table = sink->table,
+                                                  .integer_times = sink->options.integer_times != 0,
+                                                  .path = sink->file.open_path,
+                                                  .pool = sink->pool};
+    MIMIC_TRY(create_indexes(sink, err));
+    MIMIC_TRY(mimic__sqlite_indexes_open(&options, &indexes, err));
+    const mimic_status status = start_direct(sink, facts.root, indexes, err);
+    if (!sink->is_direct)
+        mimic__sqlite_indexes_free(indexes);
+    return status;
 }
 
 static mimic_status begin(void *self, const mimic_table *table, const mimic_sink_host *host,
@@ -235,10 +264,12 @@ static bool is_inserting(const sqlite_sink *sink)
 }
 
 /* Hands the open table over to SQLite. */
-static mimic_status finish_direct(sqlite_sink *sink, mimic_error *err)
+static mimic_status finish_direct(sqlite_sink *sink, bool rows_follow, mimic_error *err)
 {
-    MIMIC_TRY(mimic__sqlite_direct_finish(sink->direct, err));
-    return mimic__sqlite_exec(sink->db, "BEGIN IMMEDIATE", err);
+    MIMIC_TRY(mimic__sqlite_direct_finish(sink->direct, rows_follow, err));
+    MIMIC_TRY(mimic__sqlite_exec(sink->db, "BEGIN IMMEDIATE", err));
+    return rows_follow ? mimic__sqlite_indexes_drop(sink->direct->indexes, err)
+                       : mimic__sqlite_indexes_complete(sink->direct->indexes, err);
 }
 
 static mimic_status write_batch(void *self, const mimic_batch *batch, void *chunk, mimic_error *err)
@@ -251,7 +282,7 @@ static mimic_status write_batch(void *self, const mimic_batch *batch, void *chun
         MIMIC_TRY(mimic__sqlite_direct_write(sink->direct, batch, chunk, &row, err));
         if (row == batch->row_count)
             return MIMIC_OK;
-        MIMIC_TRY(finish_direct(sink, err));
+        MIMIC_TRY(finish_direct(sink, true, err));
         sink->is_continued = true;
         MIMIC_TRY(start_inserts(sink, err));
     }
@@ -326,16 +357,6 @@ static mimic_status note_done(sqlite_sink *sink, mimic_error *err)
     return MIMIC_OK;
 }
 
-static mimic_status create_indexes(sqlite_sink *sink, mimic_error *err)
-{
-    if (sink->options.no_indexes != 0)
-        return MIMIC_OK;
-    mimic_buffer sql;
-    mimic__buffer_init(&sql, sink->ctx);
-    mimic__ddl_sqlite_indexes(&sql, sink->table);
-    return run_buffer(sink, &sql, err);
-}
-
 static void forget_open_table(sqlite_sink *sink)
 {
     if (sink->is_direct)
@@ -349,7 +370,7 @@ static mimic_status commit(void *self, mimic_error *err)
     sqlite_sink *sink = self;
     mimic__sqlite_insert_close(sink->db);
     if (!is_inserting(sink))
-        MIMIC_TRY(finish_direct(sink, err));
+        MIMIC_TRY(finish_direct(sink, false, err));
     MIMIC_TRY(create_indexes(sink, err));
     if (sink->is_direct)
         MIMIC_TRY(mimic__sqlite_exec(sink->db, TAKE_REJECTS, err));
@@ -444,7 +465,6 @@ mimic_status mimic__sink_sqlite_open(const mimic_context *ctx, const struct mimi
                                      const mimic_sink_options *options, mimic_pool *pool,
                                      mimic_sink **out_sink, mimic_error *err)
 {
-    (void)pool;
     const mimic_sink_vtable vtable = {.struct_size = sizeof vtable,
                                       .name = "sqlite",
                                       .begin = begin,
@@ -465,6 +485,7 @@ mimic_status mimic__sink_sqlite_open(const mimic_context *ctx, const struct mimi
     sink->ctx = ctx;
     sink->file.ctx = ctx;
     sink->options = *options;
+    sink->pool = pool;
     mimic_status status = open_database(sink, target->path, err);
     if (status == MIMIC_OK)
         status = mimic_sink_new(ctx, &vtable, sink, out_sink, err);

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "sink/sqlite_index.h"
 #include "sink/sqlite_tree.h"
 
 typedef struct mimic_sqlite_direct {
@@ -19,6 +20,7 @@ typedef struct mimic_sqlite_direct {
     mimic_sqlite_layout layout;
     mimic_sqlite_pages pages;
     mimic_sqlite_tree tree;
+    mimic_sqlite_indexes *indexes; /* owned */
     atomic_bool takes_rows;
     pthread_mutex_t mutex;
     mimic_sqlite_chunk *spare; /* chunks to be used again, under the mutex */
@@ -27,9 +29,9 @@ typedef struct mimic_sqlite_direct {
 typedef struct mimic_sqlite_direct_table {
     const mimic_table *table;
     const mimic_sink_host *host;
-    uint32_t root;    /* the table's page */
-    bool has_row_key; /* its primary key is the rowid */
+    uint32_t root; /* the table's page */
     bool integer_times;
+    mimic_sqlite_indexes *indexes; /* taken over on success */
 } mimic_sqlite_direct_table;
 
 /* For the database in the file `path`; `name` stands in messages. Both are borrowed. */
@@ -49,8 +51,10 @@ void mimic__sqlite_direct_free_chunk(mimic_sqlite_direct *direct, mimic_sqlite_c
 mimic_status mimic__sqlite_direct_write(mimic_sqlite_direct *direct, const mimic_batch *batch,
                                         mimic_sqlite_chunk *chunk, int64_t *out_end,
                                         mimic_error *err);
-/* Completes the table, which SQLite sees from its next transaction on. */
-mimic_status mimic__sqlite_direct_finish(mimic_sqlite_direct *direct, mimic_error *err);
+/* Completes the table, which SQLite sees from its next transaction on. Of its indexes those that
+ * are no keys are left empty when rows follow. */
+mimic_status mimic__sqlite_direct_finish(mimic_sqlite_direct *direct, bool rows_follow,
+                                         mimic_error *err);
 /* The file is as it was at begin, also after finish. SQLite must have rolled back. */
 mimic_status mimic__sqlite_direct_rollback(mimic_sqlite_direct *direct, mimic_error *err);
 void mimic__sqlite_direct_end(mimic_sqlite_direct *direct);

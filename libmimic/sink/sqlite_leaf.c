@@ -261,7 +261,7 @@ static bool has_failed(const mimic_sqlite_chunk *chunk)
 }
 
 /* Rows up to the first whose key does not ascend. */
-static void add_rows(mimic_sqlite_chunk *chunk, const mimic_batch *batch)
+static void add_rows(mimic_sqlite_chunk *chunk, const mimic_batch *batch, const uint8_t *skip)
 {
     const mimic_sqlite_rules *rules = &chunk->layout->rules;
     const mimic_column *keys =
@@ -276,6 +276,8 @@ static void add_rows(mimic_sqlite_chunk *chunk, const mimic_batch *batch)
             fault = mimic__sqlite_find_fault(rules, batch, row + 1, &fault_column);
             continue;
         }
+        if (skip != NULL && skip[row] != 0)
+            continue;
         const int64_t key = keys == NULL ? batch->first_row + row + 1 : key_at(keys, row);
         if (chunk->is_empty) {
             chunk->first_key = key;
@@ -294,7 +296,8 @@ static void add_rows(mimic_sqlite_chunk *chunk, const mimic_batch *batch)
 }
 
 mimic_status mimic__sqlite_chunk_encode(mimic_sqlite_chunk *chunk, const mimic_batch *batch,
-                                        const mimic_sqlite_held_leaf *held, mimic_error *err)
+                                        const uint8_t *skip, const mimic_sqlite_held_leaf *held,
+                                        mimic_error *err)
 {
     chunk->pages.size = 0;
     chunk->links.size = 0;
@@ -309,6 +312,6 @@ mimic_status mimic__sqlite_chunk_encode(mimic_sqlite_chunk *chunk, const mimic_b
         mimic__sqlite_cell_bind(&chunk->cells[i], &batch->columns[i]);
     start_leaf(chunk, held);
     if (add_page(chunk) != NULL)
-        add_rows(chunk, batch);
+        add_rows(chunk, batch, skip);
     return has_failed(chunk) ? mimic__fail_memory(err) : MIMIC_OK;
 }

@@ -71,7 +71,8 @@ typedef struct mimic_sqlite_chunk {
     mimic_sqlite_cell *cells; /* one a column */
     unsigned char *room;      /* of room_size; its last page is the open leaf */
     size_t room_size;
-    mimic_buffer large; /* a record that does not fit into the room */
+    mimic_buffer large;             /* a record that does not fit into the room */
+    struct mimic_sqlite_keys *keys; /* the owner's: entries of the indexes */
 } mimic_sqlite_chunk;
 
 mimic_status mimic__sqlite_chunk_new(const mimic_sqlite_layout *layout,
@@ -81,9 +82,11 @@ void mimic__sqlite_chunk_free(mimic_sqlite_chunk *chunk); /* NULL is allowed */
 /* Small batches are encoded when they are written, into the leaf that is open. */
 bool mimic__sqlite_batch_is_small(const mimic_batch *batch);
 /* Replaces what the chunk holds by the rows of a batch; `held` (NULL allowed) is what the first
- * leaf begins with. */
+ * leaf begins with. `skip` (NULL = none) has a byte for each row, not 0 for those that were refused
+ * already. */
 mimic_status mimic__sqlite_chunk_encode(mimic_sqlite_chunk *chunk, const mimic_batch *batch,
-                                        const mimic_sqlite_held_leaf *held, mimic_error *err);
+                                        const uint8_t *skip, const mimic_sqlite_held_leaf *held,
+                                        mimic_error *err);
 /* Moves the open leaf into `page`, complete but for the page numbers in it. */
 void mimic__sqlite_chunk_close_leaf(const mimic_sqlite_chunk *chunk, unsigned char *page);
 

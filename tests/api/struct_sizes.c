@@ -30,7 +30,7 @@ int main(void)
     PRINT(mimic_sink_host, ctx);
     PRINT(mimic_finding, message);
     PRINT(mimic_sink_vtable, free);
-    PRINT(mimic_sink_options, no_direct_pages);
+    PRINT(mimic_sink_options, no_dictionaries);
     PRINT(mimic_progress, is_done);
     PRINT(mimic_load_options, jobs);
     PRINT(mimic_table_report, message);

@@ -60,7 +60,7 @@ static const delivery DELIVERIES[] = {
     {MIMIC_CPU_NONE, SIZE_MAX, MAX_INPUT},
     {0, SIZE_MAX, 4096},
     {MIMIC_CPU_NONE, 1, 64},
-    {0, 0, 100},
+    {MIMIC_CPU_AVX2, 0, 100},
     {0, 7, 1},
 };
 

@@ -40,13 +40,13 @@ class Gzip(Hostile):
     def test_bad_crc(self):
         data = bytearray(self.packed)
         data[-8] ^= 1
-        self.expect_failure(self.convert_bytes(data), "lab.csv.gz", "gzip", "data check",
+        self.expect_failure(self.convert_bytes(data), "lab.csv.gz", "gzip", "the data is damaged",
                             f"{len(DATA.bytes)} decompressed bytes")
 
     def test_bad_length(self):
         data = bytearray(self.packed)
         data[-1] ^= 1
-        self.expect_failure(self.convert_bytes(data), "lab.csv.gz", "gzip", "length check")
+        self.expect_failure(self.convert_bytes(data), "lab.csv.gz", "gzip", "the data is damaged")
 
     def test_cut_in_the_trailer(self):
         for cut in (1, 4, 8):
@@ -89,7 +89,7 @@ class Gzip(Hostile):
         first = bytearray(gzip.compress(DATA.bytes[:100003]))
         first[-8] ^= 1
         data = bytes(first) + gzip.compress(DATA.bytes[100003:])
-        self.expect_failure(self.convert_bytes(data), "lab.csv.gz", "data check",
+        self.expect_failure(self.convert_bytes(data), "lab.csv.gz", "the data is damaged",
                             "100003 decompressed bytes")
 
     def test_name_lies(self):

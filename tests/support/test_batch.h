@@ -22,7 +22,7 @@
 
 #include "schema/schema_model.h"
 
-#define TEST_FIELDS_MAX 32
+#define TEST_FIELDS_MAX 64
 
 typedef struct test_table {
     mimic_table table;

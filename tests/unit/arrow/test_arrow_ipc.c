@@ -6,31 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arrow/ipc_writer.h"
 #include "arrow_fixture.h"
-#include "io/codec.h"
+#include "arrow_messages.h"
 #include "schema/schema_model.h"
 
 #include "check_main.h"
-
-/* ---- writing to memory ---- */
-
-typedef struct memory_file {
-    mimic_buffer bytes;
-    int64_t writes_left; /* then every write fails; -1 = never */
-} memory_file;
-
-static mimic_status write_memory(void *ctx, const void *bytes, size_t size, mimic_error *err)
-{
-    memory_file *file = ctx;
-    (void)err;
-    if (file->writes_left == 0)
-        return MIMIC_ERR_IO;
-    if (file->writes_left > 0)
-        file->writes_left--;
-    mimic__buffer_append(&file->bytes, bytes, size);
-    return file->bytes.failed ? MIMIC_ERR_MEMORY : MIMIC_OK;
-}
 
 static mimic_status append_rows(mimic_ipc_writer *writer, const mimic_context *ctx, int64_t rows,
                                 int64_t step, bool keeps_dictionary)
@@ -59,104 +39,6 @@ static void write_fixture(const mimic_context *ctx, const mimic_ipc_options *opt
         MIMIC_OK);
     ck_assert_int_eq(append_rows(writer, ctx, rows, step, keeps_dictionary), MIMIC_OK);
     mimic__ipc_writer_free(writer);
-}
-
-/* ---- reading FlatBuffers, distrustfully ---- */
-
-typedef struct flat {
-    const unsigned char *bytes;
-    size_t size;
-} flat;
-
-static uint64_t get(const flat *fb, size_t place, size_t size)
-{
-    ck_assert_uint_eq(place % size, 0);
-    ck_assert(place + size <= fb->size);
-    uint64_t value = 0;
-    for (size_t i = size; i-- > 0;)
-        value = value << 8 | fb->bytes[place + i];
-    return value;
-}
-
-static size_t follow(const flat *fb, size_t place)
-{
-    const uint64_t distance = get(fb, place, 4);
-    ck_assert_uint_gt(distance, 0);
-    ck_assert_uint_lt(place + distance, fb->size);
-    return place + distance;
-}
-
-/* Place of a field of a table, 0 where it is absent. */
-static size_t field_at(const flat *fb, size_t table, size_t slot)
-{
-    const size_t vtable = table - get(fb, table, 4);
-    const size_t vtable_size = get(fb, vtable, 2);
-    const size_t table_size = get(fb, vtable + 2, 2);
-    ck_assert(vtable + vtable_size <= fb->size && table + table_size <= fb->size);
-    if (4 + 2 * slot >= vtable_size)
-        return 0;
-    const size_t offset = get(fb, vtable + 4 + 2 * slot, 2);
-    ck_assert_uint_lt(offset, table_size);
-    return offset == 0 ? 0 : table + offset;
-}
-
-static uint64_t number_field(const flat *fb, size_t table, size_t slot, size_t size)
-{
-    const size_t place = field_at(fb, table, slot);
-    ck_assert_uint_ne(place, 0);
-    return get(fb, place, size);
-}
-
-static size_t child(const flat *fb, size_t table, size_t slot)
-{
-    const size_t place = field_at(fb, table, slot);
-    ck_assert_uint_ne(place, 0);
-    return follow(fb, place);
-}
-
-static const char *string_field(const flat *fb, size_t table, size_t slot)
-{
-    const size_t string = child(fb, table, slot);
-    const size_t size = get(fb, string, 4);
-    ck_assert(string + 4 + size < fb->size);
-    ck_assert_uint_eq(fb->bytes[string + 4 + size], 0);
-    ck_assert_uint_eq(strlen((const char *)fb->bytes + string + 4), size);
-    return (const char *)fb->bytes + string + 4;
-}
-
-/* ---- reading messages ---- */
-
-typedef struct message {
-    size_t offset;
-    size_t metadata_length; /* prefix included */
-    size_t body_length;
-    int type; /* 1 schema, 2 dictionary batch, 3 record batch, 0 end of stream */
-    flat fb;
-    size_t header;
-    const unsigned char *body;
-} message;
-
-static message read_message(const memory_file *file, size_t offset)
-{
-    const flat all = {(const unsigned char *)file->bytes.data, file->bytes.size};
-    message m = {.offset = offset};
-    ck_assert_uint_eq(get(&all, offset, 4), 0xffffffff);
-    const size_t size = get(&all, offset + 4, 4);
-    if (size == 0)
-        return m;
-    m.metadata_length = size + 8;
-    ck_assert_uint_eq((offset + m.metadata_length) % 64, 0);
-    ck_assert(offset + m.metadata_length <= file->bytes.size);
-    m.fb = (flat){all.bytes + offset + 8, size};
-    const size_t root = follow(&m.fb, 0);
-    ck_assert_uint_eq(number_field(&m.fb, root, 0, 2), 4); /* V5 */
-    m.type = (int)number_field(&m.fb, root, 1, 1);
-    m.header = child(&m.fb, root, 2);
-    m.body_length = number_field(&m.fb, root, 3, 8);
-    ck_assert_uint_eq(m.body_length % 64, 0);
-    m.body = all.bytes + offset + m.metadata_length;
-    ck_assert(offset + m.metadata_length + m.body_length <= file->bytes.size);
-    return m;
 }
 
 static void check_schema(const flat *fb, size_t schema)
@@ -197,36 +79,6 @@ typedef struct reader {
     size_t dictionaries;
 } ipc_reader;
 
-/* One buffer of a batch, decompressed into `out`. */
-static void take_buffer(const ipc_reader *reader, const message *m, size_t batch, size_t index,
-                        mimic_buffer *out)
-{
-    const size_t spans = child(&m->fb, batch, 2);
-    ck_assert_uint_lt(index, get(&m->fb, spans, 4));
-    const size_t offset = get(&m->fb, spans + 4 + 16 * index, 8);
-    const size_t length = get(&m->fb, spans + 4 + 16 * index + 8, 8);
-    ck_assert_uint_eq(offset % 64, 0);
-    ck_assert(offset + length <= m->body_length);
-    out->size = 0;
-    if (length == 0)
-        return;
-    if (!reader->is_compressed) {
-        mimic__buffer_append(out, m->body + offset, length);
-        return;
-    }
-    const flat body = {m->body + offset, length};
-    const size_t size = get(&body, 0, 8);
-    if (size == SIZE_MAX) { /* -1: as it is */
-        mimic__buffer_append(out, m->body + offset + 8, length - 8);
-        return;
-    }
-    ck_assert(mimic__buffer_reserve(out, size));
-    ck_assert_int_eq(
-        mimic__zstd_decompress_frame(m->body + offset + 8, length - 8, out->data, size, NULL),
-        MIMIC_OK);
-    out->size = size;
-}
-
 static void read_dictionary(ipc_reader *reader, const message *m)
 {
     const size_t id = number_field(&m->fb, m->header, 0, 8);
@@ -234,30 +86,11 @@ static void read_dictionary(ipc_reader *reader, const message *m)
     ck_assert_uint_lt(id, FIXTURE_COLUMNS);
     ck_assert_uint_eq(number_field(&m->fb, m->header, 2, 1), 0); /* isDelta */
     reader->dictionary_count[id] = (int64_t)number_field(&m->fb, batch, 0, 8);
-    take_buffer(reader, m, batch, 1, &reader->dictionary_offsets[id]);
-    take_buffer(reader, m, batch, 2, &reader->dictionary_bytes[id]);
+    take_buffer(m, reader->is_compressed, batch, 1, &reader->dictionary_offsets[id]);
+    take_buffer(m, reader->is_compressed, batch, 2, &reader->dictionary_bytes[id]);
     ck_assert_uint_eq(reader->dictionary_offsets[id].size,
                       4 * ((size_t)reader->dictionary_count[id] + 1));
     reader->dictionaries++;
-}
-
-static bool bit_of(const mimic_buffer *bits, size_t row)
-{
-    return bits->size == 0 || ((unsigned char)bits->data[row / 8] >> (row % 8) & 1) != 0;
-}
-
-static int32_t int_of(const mimic_buffer *values, size_t index)
-{
-    int32_t value;
-    ck_assert_uint_le(4 * index + 4, values->size);
-    memcpy(&value, values->data + 4 * index, 4);
-    return value;
-}
-
-static void check_bytes(const char *expected, size_t expected_size, const char *found, size_t size)
-{
-    ck_assert_uint_eq(size, expected_size);
-    ck_assert(size == 0 || memcmp(expected, found, size) == 0);
 }
 
 static void check_text(const mimic_column *expected, size_t row, const mimic_buffer *offsets,
@@ -339,7 +172,7 @@ static void read_batch(ipc_reader *reader, const message *m)
         ck_assert_uint_eq(get(&m->fb, nodes + 4 + 16 * i, 8), rows);
         ck_assert_uint_eq(get(&m->fb, nodes + 4 + 16 * i + 8, 8), (uint64_t)column->null_count);
         for (size_t part = 0; part < (column->offsets != NULL ? 3u : 2u); part++)
-            take_buffer(reader, m, m->header, next++, &parts[part]);
+            take_buffer(m, reader->is_compressed, m->header, next++, &parts[part]);
         ck_assert_int_eq(parts[0].size == 0, column->null_count == 0);
         check_column(reader, i, column, rows, parts);
     }
@@ -816,7 +649,7 @@ END_TEST
 
 MIMIC_TEST_MAIN(arrow_ipc, arrow_ipc__file_read_back, arrow_ipc__stream_read_back,
                 arrow_ipc__bytes_depend_on_rows_alone, arrow_ipc__bytes_do_not_depend_on_jobs,
-                arrow_ipc__failures_while_batches_wait,
                 arrow_ipc__record_batches_are_bounded_in_bytes, arrow_ipc__table_without_columns,
                 arrow_ipc__hostile_texts_in_the_schema, arrow_ipc__faulty_batches_are_refused,
-                arrow_ipc__every_allocation_may_fail, arrow_ipc__every_write_may_fail)
+                arrow_ipc__every_allocation_may_fail, arrow_ipc__failures_while_batches_wait,
+                arrow_ipc__every_write_may_fail)

@@ -159,6 +159,12 @@ START_TEST(csv_reader__cases_with_simd)
 }
 END_TEST
 
+START_TEST(csv_reader__cases_with_avx2)
+{
+    try_all(MIMIC_CPU_AVX2);
+}
+END_TEST
+
 START_TEST(csv_reader__cases_without_simd)
 {
     try_all(MIMIC_CPU_NONE);
@@ -423,7 +429,7 @@ START_TEST(csv_reader__dictionaries_are_bounded_together)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(csv_reader, csv_reader__cases_with_simd, csv_reader__cases_without_simd,
+MIMIC_TEST_MAIN(csv_reader, csv_reader__cases_with_simd, csv_reader__cases_with_avx2, csv_reader__cases_without_simd,
                 csv_reader__blocks_of_every_size, csv_reader__projection, csv_reader__filter,
                 csv_reader__limit, csv_reader__policies, csv_reader__dialects,
                 csv_reader__oversize_records,

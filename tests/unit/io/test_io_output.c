@@ -440,12 +440,35 @@ START_TEST(output__zstd_frames_in_memory)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(io_output, output__reads_back_and_depends_on_the_content_alone,
+START_TEST(output__what_was_written_can_be_read_back)
+{
+    mimic_context *ctx = plain_context();
+    test_folder folder = test_folder_make();
+    const char *path = test_path(&folder, "file");
+    char found[8];
+    mimic_output *output = NULL;
+    mimic_error err = MIMIC_ERROR_INIT;
+    ck_assert_int_eq(mimic__output_open(ctx, path, NULL, &output, NULL), MIMIC_OK);
+    ck_assert_int_eq(mimic__output_write(output, "0123456789", 10, NULL), MIMIC_OK);
+    ck_assert_int_eq(mimic__output_read(output, 3, found, 4, NULL), MIMIC_OK);
+    ck_assert_mem_eq(found, "3456", 4);
+    ck_assert_int_eq(mimic__output_write(output, "ab", 2, NULL), MIMIC_OK);
+    ck_assert_int_eq(mimic__output_read(output, 8, found, 4, NULL), MIMIC_OK);
+    ck_assert_mem_eq(found, "89ab", 4);
+    ck_assert_int_eq(mimic__output_read(output, 9, found, 4, &err), MIMIC_ERR_IO);
+    ck_assert_int_eq(mimic__output_write(output, "c", 1, NULL), MIMIC_ERR_IO); /* sticky */
+    mimic__output_free(output);
+    test_folder_remove(&folder);
+    mimic_context_free(ctx);
+}
+END_TEST
+
+MIMIC_TEST_MAIN(io_output, output__what_was_written_can_be_read_back,
+                output__reads_back_and_depends_on_the_content_alone,
                 output__other_programs_accept_it, output__gzip_header_holds_no_time_name_or_system,
                 output__is_private_and_hidden_until_published,
                 output__unpublished_leaves_the_old_file,
                 output__two_writers_of_one_name_do_not_meet, output__states,
-                output__closed_holds_no_buffers,
-                output__makes_folders_and_takes_long_names, output__refused_targets,
-                output__full_disk_is_an_error_that_sticks, output__folder_that_goes_away,
-                output__zstd_frames_in_memory)
+                output__closed_holds_no_buffers, output__makes_folders_and_takes_long_names,
+                output__refused_targets, output__full_disk_is_an_error_that_sticks,
+                output__folder_that_goes_away, output__zstd_frames_in_memory)
