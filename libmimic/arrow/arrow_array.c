@@ -1,9 +1,12 @@
 /*
  * A batch as a struct ArrowArray of the Arrow C Data Interface. Every array of the tree is one
  * block of memory of its own: the bookkeeping, then its buffers, each on a 64-byte boundary. So a
- * consumer may move a column or a dictionary out and release the rest in any order. Slots of NULL
- * values are copied as they are.
+ * consumer may move a column or a dictionary out and release the rest in any order. Dictionaries
+ * are blocks with a count of the arrays that use them. Slots of NULL values are copied as they are.
  */
+#include "arrow/arrow_array.h"
+
+#include <stdatomic.h>
 #include <string.h>
 
 #include "arrow/arrow_type.h"
@@ -20,6 +23,14 @@ typedef struct array_owner {
     const void *buffers[MAX_BUFFERS];
     struct ArrowArray dictionary;
 } array_owner;
+
+/* The head of a dictionary's block. */
+struct mimic_shared_texts {
+    const mimic_context *ctx;
+    atomic_size_t users;
+    int64_t count;
+    const void *buffers[MAX_BUFFERS];
+};
 
 /* The head of the block of a batch; `child_count` pointers and as many arrays follow. */
 typedef struct batch_owner {
@@ -52,6 +63,18 @@ static void release_array(struct ArrowArray *array)
     array->release = NULL;
 }
 
+static void drop_texts(mimic_shared_texts *texts)
+{
+    if (texts != NULL && atomic_fetch_sub(&texts->users, 1) == 1)
+        mimic__free(texts->ctx, texts);
+}
+
+static void release_texts(struct ArrowArray *array)
+{
+    drop_texts(array->private_data);
+    array->release = NULL;
+}
+
 static void release_batch(struct ArrowArray *array)
 {
     batch_owner *owner = array->private_data;
@@ -60,10 +83,10 @@ static void release_batch(struct ArrowArray *array)
     array->release = NULL;
 }
 
-/* The size of one block for all buffers; false when it does not fit. */
-static bool block_size(const buffer_copy *copies, size_t count, size_t *out_size)
+/* The size of one block for a head and all buffers; false when it does not fit. */
+static bool block_size(size_t head, const buffer_copy *copies, size_t count, size_t *out_size)
 {
-    size_t total = sizeof(array_owner) + BUFFER_ALIGNMENT;
+    size_t total = head + BUFFER_ALIGNMENT;
     for (size_t i = 0; i < count; i++)
         if (copies[i].size > SIZE_MAX / 2 ||
             mimic__add_overflows(total, copies[i].size + BUFFER_ALIGNMENT, &total))
@@ -78,25 +101,33 @@ static char *align_up(char *p)
     return beyond == 0 ? p : p + (BUFFER_ALIGNMENT - beyond);
 }
 
-static mimic_status make_array(const mimic_context *ctx, int64_t length, int64_t null_count,
-                               const buffer_copy *copies, size_t count, struct ArrowArray *out,
-                               mimic_error *err)
+/* Copies buffers to `place` and behind it. */
+static void copy_buffers(char *place, const buffer_copy *copies, size_t count,
+                         const void **out_buffers)
 {
-    size_t size;
-    array_owner *owner = block_size(copies, count, &size) ? mimic__alloc(ctx, size) : NULL;
-    if (owner == NULL)
-        return mimic__fail_memory(err);
-    memset(owner, 0, sizeof *owner);
-    owner->ctx = ctx;
-    char *place = (char *)(owner + 1);
     for (size_t i = 0; i < count; i++) {
         if (copies[i].bytes == NULL)
             continue;
         place = align_up(place);
         memcpy(place, copies[i].bytes, copies[i].size);
-        owner->buffers[i] = place;
+        out_buffers[i] = place;
         place += copies[i].size;
     }
+}
+
+static mimic_status make_array(const mimic_context *ctx, int64_t length, int64_t null_count,
+                               const buffer_copy *copies, size_t count, struct ArrowArray *out,
+                               mimic_error *err)
+{
+    size_t size;
+    array_owner *owner = NULL;
+    if (block_size(sizeof *owner, copies, count, &size))
+        owner = mimic__alloc(ctx, size);
+    if (owner == NULL)
+        return mimic__fail_memory(err);
+    memset(owner, 0, sizeof *owner);
+    owner->ctx = ctx;
+    copy_buffers((char *)(owner + 1), copies, count, owner->buffers);
     *out = (struct ArrowArray){.length = length,
                                .null_count = null_count,
                                .n_buffers = (int64_t)count,
@@ -143,8 +174,60 @@ static mimic_status make_fixed_array(const mimic_context *ctx, const mimic_colum
     return make_array(ctx, length, column->null_count, copies, 2, out, err);
 }
 
+static mimic_status make_texts(const mimic_context *ctx, const mimic_dictionary *dictionary,
+                               mimic_shared_texts **out_texts, mimic_error *err)
+{
+    static const int32_t no_offsets[1] = {0};
+    const int64_t count = dictionary->count;
+    const int32_t *offsets = count == 0 ? no_offsets : dictionary->offsets;
+    const size_t text_size = (size_t)offsets[count];
+    const buffer_copy copies[MAX_BUFFERS] = {
+        {NULL, 0},
+        {offsets, ((size_t)count + 1) * sizeof *offsets},
+        {text_size == 0 ? "" : dictionary->bytes, text_size},
+    };
+    size_t size;
+    mimic_shared_texts *texts = NULL;
+    if (block_size(sizeof *texts, copies, MAX_BUFFERS, &size))
+        texts = mimic__alloc(ctx, size);
+    if (texts == NULL)
+        return mimic__fail_memory(err);
+    memset(texts, 0, sizeof *texts);
+    texts->ctx = ctx;
+    texts->count = count;
+    atomic_init(&texts->users, 1);
+    copy_buffers((char *)(texts + 1), copies, MAX_BUFFERS, texts->buffers);
+    *out_texts = texts;
+    return MIMIC_OK;
+}
+
+/* The dictionary as an array: a new one, or, with a place to keep it, the one that is there when it
+ * has not grown. */
+static mimic_status make_dictionary(const mimic_context *ctx, const mimic_dictionary *dictionary,
+                                    mimic_shared_texts **kept, struct ArrowArray *out,
+                                    mimic_error *err)
+{
+    mimic_shared_texts *texts = kept == NULL ? NULL : *kept;
+    if (texts == NULL || texts->count != dictionary->count) {
+        MIMIC_TRY(make_texts(ctx, dictionary, &texts, err));
+        if (kept != NULL) {
+            drop_texts(*kept);
+            *kept = texts;
+        }
+    }
+    if (kept != NULL)
+        atomic_fetch_add(&texts->users, 1);
+    *out = (struct ArrowArray){.length = texts->count,
+                               .n_buffers = MAX_BUFFERS,
+                               .buffers = texts->buffers,
+                               .release = release_texts,
+                               .private_data = texts};
+    return MIMIC_OK;
+}
+
 static mimic_status make_column(const mimic_context *ctx, const mimic_column *column,
-                                int64_t length, struct ArrowArray *out, mimic_error *err)
+                                int64_t length, mimic_shared_texts **kept, struct ArrowArray *out,
+                                mimic_error *err)
 {
     if (mimic__arrow_has_offsets(column->type))
         return make_bytes_array(ctx, column, length, out, err);
@@ -154,12 +237,9 @@ static mimic_status make_column(const mimic_context *ctx, const mimic_column *co
     MIMIC_TRY(make_fixed_array(ctx, column, length, out, err));
     if (column->type != MIMIC_TYPE_CATEGORICAL)
         return MIMIC_OK;
-    const mimic_column texts = {.type = MIMIC_TYPE_STRING,
-                                .values = column->dictionary->bytes,
-                                .offsets = column->dictionary->offsets};
     array_owner *owner = out->private_data;
     const mimic_status status =
-        make_bytes_array(ctx, &texts, column->dictionary->count, &owner->dictionary, err);
+        make_dictionary(ctx, column->dictionary, kept, &owner->dictionary, err);
     if (status != MIMIC_OK)
         release_array(out);
     else
@@ -190,17 +270,46 @@ static mimic_status make_batch(const mimic_context *ctx, const mimic_batch *batc
     return MIMIC_OK;
 }
 
+void mimic__export_cache_free(const mimic_context *ctx, mimic_export_cache *cache)
+{
+    for (size_t i = 0; i < cache->count; i++)
+        drop_texts(cache->texts[i]);
+    mimic__free(ctx, cache->texts);
+    *cache = (mimic_export_cache){0};
+}
+
+static mimic_status prepare_cache(const mimic_context *ctx, mimic_export_cache *cache,
+                                  size_t column_count, mimic_error *err)
+{
+    if (cache == NULL || cache->texts != NULL)
+        return MIMIC_OK;
+    cache->texts = mimic__alloc_zeroed(ctx, column_count, sizeof(mimic_shared_texts *));
+    if (cache->texts == NULL)
+        return mimic__fail_memory(err);
+    cache->count = column_count;
+    return MIMIC_OK;
+}
+
 mimic_status mimic_batch_export(const mimic_context *ctx, const mimic_batch *batch,
                                 struct ArrowArray *out_array, mimic_error *err)
 {
     if (ctx == NULL || batch == NULL || out_array == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT, "context, batch or out_array is NULL");
+    return mimic__batch_export(ctx, batch, NULL, out_array, err);
+}
+
+mimic_status mimic__batch_export(const mimic_context *ctx, const mimic_batch *batch,
+                                 mimic_export_cache *cache, struct ArrowArray *out_array,
+                                 mimic_error *err)
+{
     memset(out_array, 0, sizeof *out_array);
+    MIMIC_TRY(prepare_cache(ctx, cache, batch->column_count, err));
     MIMIC_TRY(make_batch(ctx, batch, out_array, err));
     batch_owner *owner = out_array->private_data;
     for (size_t i = 0; i < batch->column_count; i++) {
+        mimic_shared_texts **kept = cache == NULL ? NULL : &cache->texts[i];
         const mimic_status status =
-            make_column(ctx, &batch->columns[i], batch->row_count, &owner->children[i], err);
+            make_column(ctx, &batch->columns[i], batch->row_count, kept, &owner->children[i], err);
         if (status != MIMIC_OK) {
             release_batch(out_array);
             return status;

@@ -123,8 +123,6 @@ static mimic_status choose_columns(mimic_csv_reader *reader, mimic_error *err)
     const mimic_table *const table = reader->source_table;
     const bool is_projected = options->columns != NULL;
     const size_t count = is_projected ? options->column_count : table->field_count;
-    if (count == 0)
-        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "no column is chosen");
     size_t *fields = mimic__arena_array(&reader->arena, count, sizeof *fields);
     reader->file_fields =
         mimic__arena_array(&reader->arena, count, sizeof *reader->file_fields);

@@ -227,7 +227,7 @@ mimic_status mimic_csv_reader_place(mimic_csv_reader *reader, int64_t row,
     if (reader == NULL || out_reject == NULL || row < 0)
         return MIMIC_ERR_ARGUMENT;
     csv_slot *const slot = reader->current;
-    if (slot == NULL)
+    if (slot == NULL || slot->index.counts_only)
         return MIMIC_ERR_STATE;
     if (row >= slot->batch.row_count)
         return MIMIC_ERR_ARGUMENT;

@@ -8,14 +8,23 @@
 #include "base/error.h"
 #include "csv/csv_reader_internal.h"
 
+static void init_index(csv_slot *slot)
+{
+    const mimic_csv_reader *const reader = slot->reader;
+    mimic_csv__index_init(&slot->index, reader->ctx, &reader->dialect, reader->kernel,
+                          reader->field_count);
+    /* Without columns nothing looks at fields, unless a filter does, or the limit at a row. */
+    slot->index.counts_only = reader->table->field_count == 0 &&
+                              reader->options.filter_count == 0 && reader->options.limit == 0;
+}
+
 mimic_status mimic_csv__slot_init(csv_slot *slot, mimic_error *err)
 {
     mimic_csv_reader *const reader = slot->reader;
     slot->status = MIMIC_OK;
     slot->error = (mimic_error)MIMIC_ERROR_INIT;
     mimic__row_faults_init(&slot->faults, reader->ctx);
-    mimic_csv__index_init(&slot->index, reader->ctx, &reader->dialect, reader->kernel,
-                          reader->field_count);
+    init_index(slot);
     const size_t columns = reader->table->field_count;
     slot->columns = mimic__arena_array(&reader->arena, columns, sizeof *slot->columns);
     return slot->columns == NULL ? mimic__fail_memory(err) : MIMIC_OK;
@@ -50,8 +59,7 @@ void mimic_csv__slot_recycle(csv_slot *slot)
     }
     if (slot->index.mark_capacity > usual / sizeof *slot->index.marks) {
         mimic_csv__index_free(&slot->index);
-        mimic_csv__index_init(&slot->index, slot->reader->ctx, &slot->reader->dialect,
-                              slot->reader->kernel, slot->reader->field_count);
+        init_index(slot);
     }
 }
 
@@ -173,6 +181,8 @@ static int64_t count_filtered(const csv_slot *slot, const block_share *share)
 static int64_t count_good_rows(const csv_slot *slot)
 {
     int64_t rows = 0;
+    if (!slot->is_last) /* a fault a bad row; only the limit drops others */
+        return (int64_t)(slot->index.row_count - slot->faults.count);
     for (size_t row = 0; row < slot->index.row_count; row++)
         rows += !mimic_csv__row_is_bad(slot, row);
     return rows;

@@ -1,6 +1,7 @@
 /*
  * A CSV reader as a struct ArrowArrayStream (Arrow C Stream Interface). The stream owns the reader;
- * each array that it hands out lives on its own (arrow_array.c) and may outlive the stream. Batches
+ * each array that it hands out lives on its own (arrow_array.c) and may outlive the stream; their
+ * dictionaries are shared while they do not grow. Batches
  * without rows are passed over: a consumer has no use for them.
  */
 #include <errno.h>
@@ -8,13 +9,16 @@
 
 #include <mimic/arrow.h>
 
+#include "arrow/arrow_array.h"
 #include "base/error.h"
 #include "csv/csv_reader_internal.h"
 
 typedef struct stream_owner {
     const mimic_context *ctx;
     mimic_csv_reader *reader;
-    const mimic_batch *batch; /* read, not yet handed out: kept when that fails, so no row is lost */
+    const mimic_batch
+        *batch; /* read, not yet handed out: kept when that fails, so no row is lost */
+    mimic_export_cache cache;
     mimic_error error; /* of the last call; code MIMIC_OK = it did not fail */
 } stream_owner;
 
@@ -54,7 +58,7 @@ static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
             owner->batch = batch;
     }
     if (status == MIMIC_OK)
-        status = mimic_batch_export(owner->ctx, owner->batch, out, &owner->error);
+        status = mimic__batch_export(owner->ctx, owner->batch, &owner->cache, out, &owner->error);
     if (status == MIMIC_OK)
         owner->batch = NULL;
     return finish_call(owner, status);
@@ -70,6 +74,7 @@ static void release(struct ArrowArrayStream *stream)
 {
     stream_owner *owner = stream->private_data;
     mimic_csv_reader_free(owner->reader);
+    mimic__export_cache_free(owner->ctx, &owner->cache);
     mimic__free(owner->ctx, owner);
     stream->release = NULL;
 }

@@ -249,7 +249,49 @@ START_TEST(arrow_stream__no_row_is_lost_when_memory_runs_out_once)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(arrow_stream, arrow_stream__all_rows_then_the_end,
-                arrow_stream__errors_have_a_message_and_stay, arrow_stream__no_rows,
-                arrow_stream__bad_arguments, arrow_stream__every_allocation_may_fail,
+/* Arrays share a dictionary as long as it does not grow, and outlive the stream in any order. */
+START_TEST(arrow_stream__dictionaries_are_shared)
+{
+    enum { MOST = 4096 };
+    static struct ArrowArray arrays[MOST];
+    stream_case c = {0};
+    char *csv = make_csv();
+    const mimic_csv_options options = {.struct_size = sizeof options, .block_bytes = 1024};
+    c.ctx = failing_context(&c.heap);
+    ck_assert_int_eq(open_case(&c, csv, &options, NULL), MIMIC_OK);
+    int count = 0;
+    for (;;) {
+        ck_assert_int_lt(count, MOST);
+        ck_assert_int_eq(c.stream.get_next(&c.stream, &arrays[count]), 0);
+        if (arrays[count].release == NULL)
+            break;
+        count++;
+    }
+    close_case(&c);
+    int shared = 0;
+    for (int i = 1; i < count; i++) {
+        const struct ArrowArray *before = arrays[i - 1].children[1]->dictionary;
+        const struct ArrowArray *texts = arrays[i].children[1]->dictionary;
+        ck_assert_int_eq(before->buffers == texts->buffers, before->length == texts->length);
+        shared += before->buffers == texts->buffers;
+    }
+    ck_assert_int_gt(shared, 2);
+    ck_assert_int_lt(shared, count - 1);
+    int64_t next = 0;
+    for (int i = 0; i < count; i++)
+        check_rows(&arrays[i], &next);
+    for (int i = 0; i < count; i += 2)
+        arrays[i].release(&arrays[i]);
+    for (int i = 1; i < count; i += 2)
+        arrays[i].release(&arrays[i]);
+    free(csv);
+    ck_assert_int_eq(c.heap.live, 1);
+    mimic_context_free(c.ctx);
+}
+END_TEST
+
+MIMIC_TEST_MAIN(arrow_stream, arrow_stream__dictionaries_are_shared,
+                arrow_stream__all_rows_then_the_end, arrow_stream__errors_have_a_message_and_stay,
+                arrow_stream__no_rows, arrow_stream__bad_arguments,
+                arrow_stream__every_allocation_may_fail,
                 arrow_stream__no_row_is_lost_when_memory_runs_out_once)

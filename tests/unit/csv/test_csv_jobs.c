@@ -188,6 +188,35 @@ START_TEST(jobs__limit_filter_and_projection)
 }
 END_TEST
 
+/* No column at all: records are checked and counted, whatever stands in their fields. */
+START_TEST(jobs__counting)
+{
+    static const char *const none[] = {NULL};
+    for (int fault_every = 0; fault_every < 40; fault_every += 13) {
+        char *csv = make_csv(19, 3000, fault_every);
+        run_options options = {.csv = MIMIC_CSV_OPTIONS_INIT};
+        options.csv.block_bytes = 700;
+        options.csv.columns = none;
+        compare_jobs(csv, &options);
+        options.csv.limit = 1000;
+        compare_jobs(csv, &options);
+        mimic_context *ctx = new_context();
+        options.jobs = 1;
+        options.csv.limit = 0;
+        char *counted = describe(ctx, csv, &options);
+        static const char *const text[] = {"note"}; /* whose values are never refused */
+        options.csv.columns = text;
+        options.csv.column_count = 1;
+        char *read = describe(ctx, csv, &options);
+        ck_assert_str_eq(strstr(counted, "MIMIC_END"), strstr(read, "MIMIC_END"));
+        free(counted);
+        free(read);
+        mimic_context_free(ctx);
+        free(csv);
+    }
+}
+END_TEST
+
 START_TEST(jobs__errors_come_when_their_block_is_due)
 {
     char *csv = make_csv(11, 3000, 211);
@@ -346,7 +375,7 @@ START_TEST(jobs__every_allocation_may_fail)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(csv_jobs, jobs__sound_and_broken_files, jobs__limit_filter_and_projection,
+MIMIC_TEST_MAIN(csv_jobs, jobs__sound_and_broken_files, jobs__limit_filter_and_projection, jobs__counting,
                 jobs__errors_come_when_their_block_is_due, jobs__long_records,
                 jobs__a_reader_may_end_at_any_time, jobs__chunks_come_with_their_batches,
                 jobs__every_allocation_may_fail)
