@@ -57,8 +57,8 @@ static bool next_strip(mimic_coerce_job *job, strip_walk *walk,
 
 /* The next row that the kernel left over, counted in the strip; its text without quotes, empty
  * where only the slow way can tell what it is. */
-static size_t next_row(mimic_coerce_job *job, strip_walk *walk, const char **out_text,
-                       size_t *out_size)
+static inline size_t next_row(mimic_coerce_job *job, strip_walk *walk, const char **out_text,
+                              size_t *out_size)
 {
     const size_t row = mimic__lowest_bit(walk->to_do);
     walk->to_do &= walk->to_do - 1;
@@ -79,9 +79,9 @@ static int64_t hard_integer(mimic_coerce_job *job, size_t row, const char *text,
     int32_t number;
     if (size > 0) {
         bool is_read = true;
-        if (mimic__short_integer(text, size, &number))
+        if (mimic__short_integer(text, size, &number)) /* it was in quotes */
             value.integer = number;
-        else if (!mimic__medium_integer(text, size, &value.integer))
+        else
             is_read = column->parse(column, text, size, &value) == 0;
         if (is_read && value.integer >= column->low && value.integer <= column->high)
             return value.integer;
@@ -114,6 +114,20 @@ static inline void store_strip(void *values, const strip_walk *walk, size_t widt
         store_integer(values, walk->first + row, width, walk->strip.digits[row]);
 }
 
+/* Takes integers of nine to sixteen characters from what is left over. */
+static void take_wide(const mimic_plan_column *column, void *values, strip_walk *walk, size_t width)
+{
+    uint64_t found = column->kernel->wide_integers(&walk->strip, walk->to_do);
+    for (; found != 0; found &= found - 1) {
+        const size_t row = mimic__lowest_bit(found);
+        const int64_t value = walk->strip.wide[row];
+        if (value < column->low || value > column->high)
+            continue;
+        store_integer(values, walk->first + row, width, value);
+        walk->to_do &= ~(UINT64_C(1) << row);
+    }
+}
+
 static void integer_loop(mimic_coerce_job *job, size_t width)
 {
     mimic_plan_column *const column = job->column;
@@ -129,6 +143,8 @@ static void integer_loop(mimic_coerce_job *job, size_t width)
             store_strip(values, &walk, 4);
         else
             store_strip(values, &walk, 8);
+        if (job->is_fast && walk.to_do != 0)
+            take_wide(column, values, &walk, width);
         while (walk.to_do != 0 && job->status == MIMIC_OK) {
             const char *text;
             size_t size;
@@ -159,9 +175,16 @@ static double hard_float64(mimic_coerce_job *job, size_t row, const char *text, 
 {
     const mimic_plan_column *const column = job->column;
     mimic_value value = {.float64 = 0};
-    if (size > 0 &&
-        mimic_coerce_float64(text, size, column->field->allow_special, &value.float64) == 0 &&
-        value.float64 >= column->low_float && value.float64 <= column->high_float)
+    int32_t digits;
+    int32_t divisor;
+    if (MIMIC_EXACT_FLOATS && mimic__short_number(text, size, &digits, &divisor)) {
+        value.float64 = (double)digits / (double)divisor; /* it was in quotes */
+        if (value.float64 >= column->low_float && value.float64 <= column->high_float)
+            return value.float64;
+    } else if (size > 0 &&
+               mimic_coerce_float64(text, size, column->field->allow_special, &value.float64) ==
+                   0 &&
+               value.float64 >= column->low_float && value.float64 <= column->high_float)
         return value.float64;
     value.float64 = 0;
     return mimic__job_value(job, row, &value) ? value.float64 : 0;

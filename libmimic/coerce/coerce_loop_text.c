@@ -185,12 +185,19 @@ void mimic__loop_binary(mimic_coerce_job *job)
 /* The first 16 bytes of a text of at most 16, zeros behind it. */
 static inline void short_text(const char *text, size_t size, uint64_t out[2])
 {
-    const uint64_t first = mimic__load8(text);
-    const uint64_t second = mimic__load8(text + 8);
-    const unsigned first_bits = size >= 8 ? 64 : 8 * (unsigned)size;
-    const unsigned second_bits = size <= 8 ? 0 : 8 * (unsigned)(size - 8);
-    out[0] = first_bits == 64 ? first : first & ((UINT64_C(1) << first_bits) - 1);
-    out[1] = second_bits == 64 ? second : second & ((UINT64_C(1) << second_bits) - 1);
+    static const uint64_t masks[17][2] = {
+#define MASKS(n)                                                                                   \
+    {(n) >= 8 ? UINT64_MAX : (UINT64_C(1) << (n) % 8 * 8) - 1,                                     \
+     (n) >= 16  ? UINT64_MAX                                                                       \
+     : (n) <= 8 ? 0                                                                                \
+                : (UINT64_C(1) << (n) % 8 * 8) - 1}
+        MASKS(0),  MASKS(1),  MASKS(2),  MASKS(3),  MASKS(4),  MASKS(5),
+        MASKS(6),  MASKS(7),  MASKS(8),  MASKS(9),  MASKS(10), MASKS(11),
+        MASKS(12), MASKS(13), MASKS(14), MASKS(15), MASKS(16)
+#undef MASKS
+    };
+    out[0] = mimic__load8(text) & masks[size][0];
+    out[1] = mimic__load8(text + 8) & masks[size][1];
 }
 
 static inline size_t recent_slot(const uint64_t words[2], size_t size)
@@ -231,54 +238,69 @@ static int32_t find_code(mimic_coerce_job *job, size_t row, const char *text, si
     return (int32_t)number;
 }
 
-/* Code of a row that the recent texts do not know; 0 for NULL and faults. */
+/* Code of a row that the recent texts do not know; -1 for NULL and faults. */
 static int32_t hard_code(mimic_coerce_job *job, size_t row)
 {
     mimic_cell cell;
     if (!mimic__job_cell(job, row, &cell))
-        return 0;
+        return -1;
     if (cell.is_null) {
         mimic__job_null(job, row);
-        return 0;
+        return -1;
     }
-    const int32_t code = find_code(job, row, cell.text, cell.size);
-    return code < 0 ? 0 : code;
+    return find_code(job, row, cell.text, cell.size);
+}
+
+/* The same, and it is known from now on. Texts are remembered as they stand in the file, quotes and
+ * all: what one meant, it means again. */
+static int32_t learn_code(mimic_coerce_job *job, size_t row, const char *text, size_t size)
+{
+    const mimic_plan_column *const column = job->column;
+    const char quote = job->index->quote;
+    const bool is_plain =
+        size > 0 && (text[0] != quote || quote == '\0') && !column->has_missing_texts;
+    const int32_t code = is_plain ? find_code(job, row, text, size) : hard_code(job, row);
+    if (code < 0)
+        return 0;
+    if (size <= 16) {
+        uint64_t words[2];
+        short_text(text, size, words);
+        job->column->recent_texts[recent_slot(words, size)] =
+            (mimic_recent_text){{words[0], words[1]}, (uint32_t)size, code};
+    }
+    return code;
 }
 
 void mimic__loop_categorical(mimic_coerce_job *job)
 {
     mimic_plan_column *const column = job->column;
     const mimic_field_index *const index = job->index;
+    const size_t row_count = index->row_count;
     const uint32_t *mark = index->marks + job->field;
     int32_t *const values = (int32_t *)(void *)column->builder.values;
-    const char quote = index->quote;
-    const bool null_is_plain = column->empty_is_null && !column->field->is_required;
+    const uint64_t takes_empty = job->takes_empty;
     /* A text that passed every check once passes again, except for uniqueness. */
-    const bool is_plain = !column->has_missing_texts && !column->field->is_unique;
-    for (size_t row = 0; row < index->row_count && job->status == MIMIC_OK;
-         row++, mark += index->stride) {
-        size_t size;
-        const char *const text = mimic__field_start(index, mark, &size);
-        if (size == 0 && null_is_plain) {
-            mimic__builder_clear_valid(&column->builder, row);
-            values[row] = 0;
-            continue;
+    const size_t largest = column->field->is_unique || column->is_reference ? 0 : 16;
+    for (size_t first = 0; first < row_count && job->status == MIMIC_OK; first += 64) {
+        const size_t end = row_count - first < 64 ? row_count : first + 64;
+        uint64_t empty = 0;
+        for (size_t row = first; row < end; row++, mark += index->stride) {
+            size_t size;
+            const char *const text = mimic__field_start(index, mark, &size);
+            uint64_t words[2];
+            short_text(text, size < 16 ? size : 16, words);
+            const mimic_recent_text *const recent = &column->recent_texts[recent_slot(words, size)];
+            /* One test for all: empty ones come at random, and so would the branches. */
+            const uint64_t is_empty = (uint64_t)(size == 0) & takes_empty;
+            const uint64_t unlike = (recent->words[0] ^ words[0]) | (recent->words[1] ^ words[1]) |
+                                    (recent->size ^ size) | (uint64_t)(size > largest) |
+                                    (uint64_t)(recent->code < 0);
+            empty |= is_empty << (row - first);
+            values[row] = recent->code & (int32_t)(is_empty - 1);
+            if ((unlike & (is_empty - 1)) != 0)
+                values[row] = learn_code(job, row, text, size);
         }
-        if (!is_plain || size - 1 > 15 || (text[0] == quote && quote != '\0')) {
-            values[row] = hard_code(job, row);
-            continue;
-        }
-        uint64_t words[2];
-        short_text(text, size, words);
-        mimic_recent_text *const recent = &column->recent_texts[recent_slot(words, size)];
-        if (recent->words[0] != words[0] || recent->words[1] != words[1] || recent->size != size ||
-            recent->code < 0) {
-            const int32_t code = find_code(job, row, text, size);
-            if (code >= 0)
-                *recent = (mimic_recent_text){{words[0], words[1]}, (uint32_t)size, code};
-            values[row] = code < 0 ? 0 : code;
-            continue;
-        }
-        values[row] = recent->code;
+        if (empty != 0)
+            mimic__builder_clear_rows(&column->builder, first, empty);
     }
 }

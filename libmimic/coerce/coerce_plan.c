@@ -76,14 +76,17 @@ static void fill_with_nulls(mimic_coerce_job *job)
         mimic__job_null(job, row);
 }
 
-/* Bytes that the cells of a column together can have: from its first cell to its last. */
-static size_t text_bound(const mimic_field_index *index, size_t field)
+/* Bytes of a column's cells as they stand in the block; their texts have no more. */
+static size_t count_text_bytes(const mimic_field_index *index, size_t field)
 {
-    if (index->row_count == 0 || field == SIZE_MAX)
+    size_t bytes = 0;
+    if (field == SIZE_MAX)
         return 0;
-    const uint32_t *const last = index->marks + (index->row_count - 1) * index->stride + field;
-    /* Unsigned wrap-around is intended: the first mark may be one before byte 0. */
-    return (uint32_t)(last[1] - index->marks[field]);
+    const uint32_t *mark = index->marks + field;
+    for (size_t row = 0; row < index->row_count; row++, mark += index->stride)
+        /* Unsigned wrap-around is intended: the first mark may be one before byte 0. */
+        bytes += mark[1] - mark[0] - 1;
+    return bytes;
 }
 
 /* A quote that can begin a number or a time (an odd dialect) leaves all to the slow way. */
@@ -137,7 +140,7 @@ mimic_status mimic__coerce_column(mimic_coerce_plan *plan, size_t column,
     mimic_column_builder *const builder = &job.column->builder;
     const mimic_type type = builder->type;
     const bool is_text = type == MIMIC_TYPE_STRING || type == MIMIC_TYPE_BINARY;
-    const size_t bytes = is_text ? text_bound(index, field) : 0;
+    const size_t bytes = is_text ? count_text_bytes(index, field) : 0;
     if (bytes > INT32_MAX)
         return mimic__fail(err, MIMIC_ERR_LIMIT,
                            "a block of %zu bytes is too large for column \"%s\"; blocks must stay "

@@ -31,6 +31,18 @@ static void read_integers(mimic_number_strip *strip)
     strip->hard = hard;
 }
 
+static uint64_t read_wide_integers(mimic_number_strip *strip, uint64_t rows)
+{
+    uint64_t found = 0;
+    for (uint64_t left = rows; left != 0; left &= left - 1) {
+        const unsigned row = mimic__lowest_bit(left);
+        size_t size;
+        const char *const text = field_at(strip, row, &size);
+        found |= (uint64_t)mimic__wide_integer(text, size, &strip->wide[row]) << row;
+    }
+    return found;
+}
+
 static void read_decimals(mimic_number_strip *strip)
 {
     uint64_t empty = 0;
@@ -74,7 +86,8 @@ static void read_times(mimic_time_strip *strip)
 }
 
 const mimic_strip_kernel mimic__strip_kernel_portable = {
-    "portable", read_integers, read_decimals, read_timestamps, read_dates, read_times};
+    "portable",      read_integers, read_decimals, read_wide_integers,
+    read_timestamps, read_dates,    read_times};
 
 const mimic_strip_kernel *mimic__strip_kernel_select(uint32_t cpu)
 {

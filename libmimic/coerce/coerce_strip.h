@@ -27,6 +27,7 @@ typedef struct mimic_number_strip {
     uint64_t hard;                      /* a bit a row: no short number, empty rows included */
     int32_t digits[MIMIC_STRIP_ROWS];   /* with the sign */
     int32_t divisors[MIMIC_STRIP_ROWS]; /* decimals only: the value is digits / divisor */
+    int64_t wide[MIMIC_STRIP_ROWS];     /* wide integers only */
 } mimic_number_strip;
 
 typedef struct mimic_time_strip mimic_time_strip; /* coerce_time_strip.h */
@@ -35,6 +36,8 @@ typedef struct mimic_strip_kernel {
     const char *name;
     void (*integers)(mimic_number_strip *strip);
     void (*decimals)(mimic_number_strip *strip);
+    /* Integers of nine to sixteen characters among the given rows; returns which were. */
+    uint64_t (*wide_integers)(mimic_number_strip *strip, uint64_t rows);
     void (*timestamps)(mimic_time_strip *strip);
     void (*dates)(mimic_time_strip *strip);
     void (*times)(mimic_time_strip *strip);
@@ -65,7 +68,7 @@ static inline bool mimic__short_integer(const char *text, size_t size, int32_t *
 }
 
 /* Integer of nine to sixteen characters, a minus being one of them. */
-static inline bool mimic__medium_integer(const char *text, size_t size, int64_t *out)
+static inline bool mimic__wide_integer(const char *text, size_t size, int64_t *out)
 {
     if (size - 9 > 7)
         return false;

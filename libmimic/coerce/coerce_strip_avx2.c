@@ -200,6 +200,75 @@ static void read_decimals(mimic_number_strip *strip)
     }
 }
 
+/* The last eight characters of two fields; of shorter ones the first, which is of no use. */
+static inline __m128i load_ends(const mimic_number_strip *strip, const uint32_t *mark)
+{
+    const uint32_t *const next = mark + strip->stride;
+    const uint32_t first = mark[1] - mark[0] > 8 ? mark[1] - 8 : mark[0] + 1;
+    const uint32_t second = next[1] - next[0] > 8 ? next[1] - 8 : next[0] + 1;
+    return _mm_unpacklo_epi64(
+        _mm_loadl_epi64((const __m128i *)(const void *)(strip->bytes + first)),
+        _mm_loadl_epi64((const __m128i *)(const void *)(strip->bytes + second)));
+}
+
+static inline __m256i load_end_words(const mimic_number_strip *strip, const uint32_t *mark)
+{
+    return _mm256_xor_si256(
+        _mm256_set_m128i(load_ends(strip, mark + 4 * strip->stride), load_ends(strip, mark)),
+        _mm256_set1_epi8('0'));
+}
+
+/* high * 10^8 + low with the sign, eight rows. */
+static inline void store_wide(int64_t *to, __m256i high, __m256i low, __m256i sign)
+{
+    const __m256i factor = _mm256_set1_epi64x(100000000);
+    const __m256i even = _mm256_add_epi64(_mm256_mul_epu32(high, factor),
+                                          _mm256_and_si256(low, _mm256_set1_epi64x(UINT32_MAX)));
+    const __m256i odd = _mm256_add_epi64(_mm256_mul_epu32(_mm256_srli_epi64(high, 32), factor),
+                                         _mm256_srli_epi64(low, 32));
+    const __m256i a = _mm256_unpacklo_epi64(even, odd); /* rows 0, 1, 4, 5 */
+    const __m256i b = _mm256_unpackhi_epi64(even, odd); /* rows 2, 3, 6, 7 */
+    const __m256i signs[2] = {_mm256_cvtepi32_epi64(_mm256_castsi256_si128(sign)),
+                              _mm256_cvtepi32_epi64(_mm256_extracti128_si256(sign, 1))};
+    const __m256i values[2] = {_mm256_permute2x128_si256(a, b, 0x20),
+                               _mm256_permute2x128_si256(a, b, 0x31)};
+    for (size_t i = 0; i < 2; i++)
+        _mm256_storeu_si256((__m256i *)(void *)(to + 4 * i),
+                            _mm256_sub_epi64(_mm256_xor_si256(values[i], signs[i]), signs[i]));
+}
+
+static uint64_t read_wide_integers(mimic_number_strip *strip, uint64_t rows)
+{
+    uint64_t found = 0;
+    if (strip->row_count < 8)
+        return mimic__strip_kernel_portable.wide_integers(strip, rows);
+    for (size_t step = 0; step < strip->row_count; step += 8) {
+        const size_t row = step > strip->row_count - 8 ? strip->row_count - 8 : step;
+        if ((rows >> row & 0xff) == 0)
+            continue;
+        const uint32_t *const mark = strip->marks + row * strip->stride;
+        lanes a = load_lanes(strip, mark);
+        lanes b = load_lanes(strip, mark + 2 * strip->stride);
+        const __m256i end_a = load_end_words(strip, mark);
+        const __m256i end_b = load_end_words(strip, mark + 2 * strip->stride);
+        const __m256i sign = low_halves(take_minus(&a), take_minus(&b));
+        const __m256i distance = low_halves(a.distances, b.distances);
+        a.distances = _mm256_sub_epi32(a.distances, _mm256_set1_epi32(8));
+        b.distances = _mm256_sub_epi32(b.distances, _mm256_set1_epi32(8));
+        align(&a);
+        align(&b);
+        __m256i is_wide = _mm256_and_si256(low_halves(are_digits(a.words), are_digits(b.words)),
+                                           low_halves(are_digits(end_a), are_digits(end_b)));
+        const __m256i inside = _mm256_min_epu32(_mm256_max_epu32(distance, _mm256_set1_epi32(10)),
+                                                _mm256_set1_epi32(17));
+        is_wide = _mm256_and_si256(is_wide, _mm256_cmpeq_epi32(inside, distance));
+        store_wide(strip->wide + row, digits_values(a.words, b.words), digits_values(end_a, end_b),
+                   sign);
+        found |= row_bits(is_wide) << row;
+    }
+    return found & rows;
+}
+
 /* ---- timestamps ---- */
 
 /* Bytes from `offset` on of rows r and r + 2, in one register. */
@@ -256,7 +325,7 @@ static inline bool read_four_times(mimic_time_strip *strip, size_t row)
         texts[i] = strip->bytes + (uint32_t)(mark[0] + 1);
         wrong_sizes |= (mark[1] - mark[0] - 1) ^ (uint32_t)strip->size;
     }
-    if (wrong_sizes != 0 || strip->size > 20)
+    if (wrong_sizes != 0 || strip->size > 20 || mimic__load8(texts[3] + 3) != strip->last.back)
         return false;
     const time_words words = load_times(texts);
     const __m256i front = _mm256_set1_epi64x((long long)strip->last.front);
@@ -305,5 +374,6 @@ static void read_times(mimic_time_strip *strip)
     mimic__strip_kernel_portable.times(strip);
 }
 
-const mimic_strip_kernel mimic__strip_kernel_avx2 = {"avx2",          read_integers, read_decimals,
-                                                     read_timestamps, read_dates,    read_times};
+const mimic_strip_kernel mimic__strip_kernel_avx2 = {
+    "avx2",          read_integers, read_decimals, read_wide_integers,
+    read_timestamps, read_dates,    read_times};

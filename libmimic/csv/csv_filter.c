@@ -1,7 +1,8 @@
 /*
- * Row filters on integer columns. They run on the field marks, before any column is coerced: a row
- * that is left out costs nothing more. A row whose value is no integer is what the column's policy
- * makes of it, as it would be without the filter.
+ * Row filters on integer columns. They run on the field marks, 64 rows at a time by the kernel of
+ * the column loops and the others one by one, before any column is coerced: a row that is left out
+ * costs nothing more. A row whose value is no integer is what the column's policy makes of it, as it
+ * would be without the filter.
  */
 #include "csv/csv_reader_internal.h"
 
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "coerce/coerce_strip.h"
 
 static int compare_values(const void *a, const void *b)
 {
@@ -25,6 +27,18 @@ static size_t find_in_header(const mimic_csv_reader *reader, const char *name)
                                name))
             return i;
     return SIZE_MAX;
+}
+
+/* True when a short integer as it stands is the value: it is no missing value by another name. */
+static bool is_plain(const mimic_csv_reader *reader, const csv_filter *filter)
+{
+    int64_t value;
+    for (size_t i = 0; i < filter->field->missing_value_count; i++)
+        if (mimic_coerce_int64(filter->field->missing_values[i].data,
+                               filter->field->missing_values[i].size, &value) == 0)
+            return false;
+    const char quote = reader->dialect.quote;
+    return filter->file_field != SIZE_MAX && !mimic__is_digit(quote) && quote != '-';
 }
 
 static mimic_status bind(mimic_csv_reader *reader, const mimic_csv_filter *wanted,
@@ -51,12 +65,14 @@ static mimic_status bind(mimic_csv_reader *reader, const mimic_csv_filter *wante
     }
     filter->values = values;
     filter->value_count = wanted->value_count;
+    filter->is_plain = is_plain(reader, filter);
     return MIMIC_OK;
 }
 
 mimic_status mimic_csv__filters_bind(mimic_csv_reader *reader, mimic_error *err)
 {
     const size_t count = reader->options.filter_count;
+    reader->numbers = mimic__strip_kernel_select(reader->ctx->cpu);
     reader->filters = mimic__arena_array(&reader->arena, count, sizeof *reader->filters);
     if (reader->filters == NULL)
         return mimic__fail_memory(err);
@@ -130,35 +146,96 @@ static mimic_status reserve_numbers(csv_slot *slot, size_t rows, mimic_error *er
     return MIMIC_OK;
 }
 
-mimic_status mimic_csv__filters_apply(csv_slot *slot, mimic_error *err)
+static bool is_wanted(const csv_filter *filter, int64_t value)
+{
+    if (filter->value_count == 0 || value < filter->values[0] ||
+        value > filter->values[filter->value_count - 1])
+        return false;
+    return filter->value_count == 1 || bsearch(&value, filter->values, filter->value_count,
+                                               sizeof value, compare_values) != NULL;
+}
+
+/* Verdicts on up to 64 rows, a bit a row; rows in neither set are left out. */
+typedef struct strip_verdict {
+    uint64_t kept;
+    uint64_t unknown; /* for judge() */
+} strip_verdict;
+
+/* All filters on the rows from `row` on, as far as short integers go. */
+static strip_verdict judge_strip(const csv_slot *slot, size_t row, size_t row_count)
 {
     const mimic_csv_reader *const reader = slot->reader;
-    slot->row_numbers = NULL;
-    if (reader->options.filter_count == 0 || slot->index.row_count == 0)
-        return MIMIC_OK;
-    MIMIC_TRY(reserve_numbers(slot, slot->index.row_count, err));
-    const size_t stride = slot->index.stride;
-    size_t kept = 0;
-    for (size_t row = 0; row < slot->index.row_count; row++) {
-        uint32_t *const marks = slot->index.marks + row * stride;
-        filter_verdict verdict = FILTER_KEEP;
+    strip_verdict verdict = {UINT64_MAX >> (MIMIC_STRIP_ROWS - row_count), 0};
+    mimic_number_strip strip;
+    strip.bytes = slot->block.bytes;
+    strip.stride = slot->index.stride;
+    strip.row_count = row_count;
+    strip.low = INT32_MIN;
+    strip.high = INT32_MAX;
+    for (size_t i = 0; i < reader->options.filter_count && verdict.kept != 0; i++) {
+        const csv_filter *const filter = &reader->filters[i];
+        uint64_t wanted = 0;
+        strip.hard = UINT64_MAX;
+        if (filter->is_plain) {
+            strip.marks = slot->index.marks + row * strip.stride + filter->file_field;
+            reader->numbers->integers(&strip);
+            for (size_t k = 0; k < row_count; k++)
+                wanted |= (uint64_t)is_wanted(filter, strip.digits[k]) << k;
+        }
+        verdict.unknown |= verdict.kept & strip.hard;
+        verdict.kept &= wanted & ~strip.hard;
+    }
+    return verdict;
+}
+
+/* All filters on one row, the long way. */
+static filter_verdict judge_row(csv_slot *slot, size_t row, mimic_error *err, mimic_status *status)
+{
+    const mimic_csv_reader *const reader = slot->reader;
+    const uint32_t *const marks = slot->index.marks + row * slot->index.stride;
+    for (size_t i = 0; i < reader->options.filter_count; i++) {
+        const csv_filter *const filter = &reader->filters[i];
         mimic_reject_code code = 0;
-        size_t i = 0;
-        for (; i < reader->options.filter_count && verdict == FILTER_KEEP; i++)
-            verdict = judge(slot, &reader->filters[i], marks, &code);
+        const filter_verdict verdict = judge(slot, filter, marks, &code);
         if (verdict == FILTER_FAULT) {
-            const csv_filter *const filter = &reader->filters[i - 1];
             csv_reject_entry entry = mimic_csv__row_entry(slot, marks, filter->file_field);
             entry.code = code;
             entry.policy = policy_of(reader, filter->field);
             entry.rows_before = row;
-            MIMIC_TRY(mimic_csv__reject_add(slot, entry, err));
-        } else if (verdict == FILTER_KEEP) {
+            *status = mimic_csv__reject_add(slot, entry, err);
+        }
+        if (verdict != FILTER_KEEP)
+            return verdict;
+    }
+    return FILTER_KEEP;
+}
+
+mimic_status mimic_csv__filters_apply(csv_slot *slot, mimic_error *err)
+{
+    slot->row_numbers = NULL;
+    const size_t row_count = slot->index.row_count;
+    if (slot->reader->options.filter_count == 0 || row_count == 0)
+        return MIMIC_OK;
+    MIMIC_TRY(reserve_numbers(slot, row_count, err));
+    const size_t stride = slot->index.stride;
+    uint32_t *const marks = slot->index.marks;
+    mimic_status status = MIMIC_OK;
+    size_t kept = 0;
+    for (size_t first = 0; first < row_count && status == MIMIC_OK; first += MIMIC_STRIP_ROWS) {
+        const size_t left = row_count - first;
+        const strip_verdict verdict =
+            judge_strip(slot, first, left < MIMIC_STRIP_ROWS ? left : MIMIC_STRIP_ROWS);
+        uint64_t rows = verdict.kept | verdict.unknown;
+        for (; rows != 0 && status == MIMIC_OK; rows &= rows - 1) {
+            const size_t row = first + mimic__lowest_bit(rows);
+            if ((verdict.unknown >> (row - first) & 1) != 0 &&
+                judge_row(slot, row, err, &status) != FILTER_KEEP)
+                continue;
             if (kept != row)
-                memcpy(slot->index.marks + kept * stride, marks, stride * sizeof *marks);
+                memcpy(marks + kept * stride, marks + row * stride, stride * sizeof *marks);
             slot->row_numbers[kept++] = (uint32_t)row;
         }
     }
     slot->index.row_count = kept;
-    return MIMIC_OK;
+    return status;
 }

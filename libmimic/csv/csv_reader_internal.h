@@ -13,6 +13,7 @@ typedef struct csv_filter {
     size_t file_field;
     const int64_t *values; /* sorted */
     size_t value_count;
+    bool is_plain; /* short integers need no closer look */
 } csv_filter;
 
 /* One row to be rejected; gathered from all stages, then put in order. */
@@ -108,6 +109,7 @@ struct mimic_csv_reader {
     size_t field_count;  /* of a record in the file */
     size_t *file_fields; /* one a column of `table`; SIZE_MAX = not in the file */
     csv_filter *filters;
+    const struct mimic_strip_kernel *numbers; /* for filters */
 
     /* of the pipeline */
     mimic_pool *pool; /* NULL = no threads */
