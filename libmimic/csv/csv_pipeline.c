@@ -22,7 +22,8 @@
 #include "io/source_internal.h"
 
 #define SPARE_SLOTS 3 /* beside one a job: one with the caller, and some in wait */
-#define FIRST_SLOTS 4 /* until it is known what a block takes */
+#define MOST_SLOTS 12
+#define FIRST_SLOTS 2 /* until it is known what a block takes */
 #define BUDGET_BYTES ((size_t)32 * 1024 * 1024) /* of all slots, unless one record takes more */
 
 static csv_slot *slot_of(const mimic_csv_reader *reader, int64_t number)
@@ -58,7 +59,6 @@ static bool is_long(const csv_slot *slot)
 
 static void read_block(mimic_csv_reader *reader, csv_slot *slot)
 {
-    mimic_csv__slot_recycle(slot);
     if (is_long(slot) && !mimic_csv__splitter_holds(reader->splitter, &slot->memory))
         mimic_csv__block_memory_free(reader->ctx, &slot->memory);
     slot->is_settled = false;
@@ -158,6 +158,8 @@ static void release_current(mimic_csv_reader *reader)
         reader->block_footprint = bytes;
     else
         reader->block_footprint -= (reader->block_footprint - bytes) / 16;
+    if (bytes > BUDGET_BYTES / reader->slot_count)
+        mimic_csv__slot_trim(slot);
     reader->current = NULL;
     reader->front++;
 }
@@ -206,7 +208,9 @@ mimic_status mimic_csv__pipeline_open(mimic_csv_reader *reader, const csv_setup 
     reader->input_task.run = run_input;
     reader->input_is_callers = !mimic__source_reads_anywhere(reader->source);
     const size_t jobs = (size_t)mimic__pool_jobs(reader->pool);
-    const size_t slot_count = reader->pool == NULL ? 1 : jobs + SPARE_SLOTS;
+    const size_t slot_count = reader->pool == NULL               ? 1
+                              : jobs + SPARE_SLOTS > MOST_SLOTS ? MOST_SLOTS
+                                                                : jobs + SPARE_SLOTS;
     reader->slots = mimic__alloc_zeroed(reader->ctx, slot_count, sizeof *reader->slots);
     if (reader->slots == NULL)
         return mimic__fail_memory(err);
