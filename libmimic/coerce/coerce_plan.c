@@ -191,7 +191,7 @@ mimic_status mimic__coerce_plan_finish(mimic_coerce_plan *plan, size_t row_count
 
 size_t mimic__coerce_plan_bytes(const mimic_coerce_plan *plan)
 {
-    size_t bytes = 0;
+    size_t bytes = plan->column_count * sizeof *plan->columns;
     for (size_t i = 0; i < plan->column_count; i++) {
         const mimic_plan_column *const column = &plan->columns[i];
         bytes += column->builder.validity_capacity + column->builder.value_capacity +

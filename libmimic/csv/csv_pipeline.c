@@ -23,7 +23,8 @@
 #include "io/source_internal.h"
 
 #define SPARE_SLOTS 3 /* beside one a job: one with the caller, and some in wait */
-#define FIRST_SLOTS 4 /* until it is known what a block takes */
+#define MOST_SLOTS 12
+#define FIRST_SLOTS 2 /* until it is known what a block takes */
 #define BUDGET_BYTES ((size_t)32 * 1024 * 1024) /* of all slots, unless one record takes more */
 
 static csv_slot *slot_of(const mimic_csv_reader *reader, int64_t number)
@@ -109,15 +110,15 @@ static size_t slots_allowed(const mimic_csv_reader *reader)
     return allowed == 0 ? 1 : allowed;
 }
 
-/* Memory of a slot that is idle, while nobody reads. */
-static void give_back(mimic_csv_reader *reader, csv_slot *slot, bool is_needed)
+/* Memory of a slot that is idle, while nobody reads; that of an unusual block is not kept. */
+static void give_back(const mimic_csv_reader *reader, csv_slot *slot, bool is_needed)
 {
     const bool is_held = mimic_csv__splitter_holds(reader->splitter, &slot->memory);
-    if (is_needed)
-        mimic_csv__slot_recycle(slot);
-    else
-        mimic_csv__slot_empty(slot);
-    if (!is_held && (!is_needed || is_long(slot)))
+    const bool is_unusual = is_long(slot) && !is_held;
+    if (!is_needed || is_unusual ||
+        mimic_csv__slot_bytes(slot) - slot->memory.capacity > BUDGET_BYTES / 2)
+        mimic_csv__slot_trim(slot);
+    if (is_unusual || (!is_needed && !is_held))
         mimic_csv__block_memory_free(reader->ctx, &slot->memory);
 }
 
@@ -235,7 +236,9 @@ mimic_status mimic_csv__pipeline_open(mimic_csv_reader *reader, const csv_setup 
     reader->input_task.run = run_input;
     reader->input_is_callers = !mimic__source_reads_anywhere(reader->source);
     const size_t jobs = (size_t)mimic__pool_jobs(reader->pool);
-    const size_t slot_count = reader->pool == NULL ? 1 : jobs + SPARE_SLOTS;
+    const size_t slot_count = reader->pool == NULL               ? 1
+                              : jobs + SPARE_SLOTS > MOST_SLOTS ? MOST_SLOTS
+                                                                : jobs + SPARE_SLOTS;
     reader->slots = mimic__alloc_zeroed(reader->ctx, slot_count, sizeof *reader->slots);
     reader->ring = mimic__alloc_array(reader->ctx, slot_count, sizeof *reader->ring);
     if (reader->slots == NULL || reader->ring == NULL)

@@ -196,10 +196,8 @@ mimic_status mimic_csv__pipeline_next(mimic_csv_reader *reader, csv_slot **out_s
 /* When the table is known; slot->reader is set. */
 mimic_status mimic_csv__slot_init(csv_slot *slot, mimic_error *err);
 void mimic_csv__slot_free(csv_slot *slot);
-/* For a slot whose former block is done with. Gives back memory that an unusual block took. */
-void mimic_csv__slot_recycle(csv_slot *slot);
-/* The same, and all memory but the block's. */
-void mimic_csv__slot_empty(csv_slot *slot);
+/* Gives back what a slot holds beside the bytes of its block, which is done with. */
+void mimic_csv__slot_trim(csv_slot *slot);
 /* Bytes that it holds, about. */
 size_t mimic_csv__slot_bytes(const csv_slot *slot);
 mimic_status mimic_csv__slot_parse(csv_slot *slot, mimic_error *err);

@@ -30,54 +30,41 @@ mimic_status mimic_csv__slot_init(csv_slot *slot, mimic_error *err)
     return slot->columns == NULL ? mimic__fail_memory(err) : MIMIC_OK;
 }
 
-void mimic_csv__slot_free(csv_slot *slot)
-{
-    const mimic_context *const ctx = slot->reader->ctx;
-    mimic_csv__block_memory_free(ctx, &slot->memory);
-    mimic_csv__index_free(&slot->index);
-    mimic__coerce_plan_free(slot->plan);
-    mimic__row_faults_free(&slot->faults);
-    mimic__free(ctx, slot->row_number_memory);
-    mimic__free(ctx, slot->rejects);
-}
-
 size_t mimic_csv__slot_bytes(const csv_slot *slot)
 {
     return slot->memory.capacity + slot->index.mark_capacity * sizeof *slot->index.marks +
            slot->row_number_capacity * sizeof *slot->row_numbers +
            slot->reject_capacity * sizeof *slot->rejects +
+           slot->faults.capacity * sizeof *slot->faults.faults +
            (slot->plan == NULL ? 0 : mimic__coerce_plan_bytes(slot->plan));
 }
 
-void mimic_csv__slot_recycle(csv_slot *slot)
-{
-    /* More than the shortest fields and the widest types make of a block of the usual size. */
-    const size_t usual = 16 * (size_t)slot->reader->options.block_bytes;
-    if (slot->plan != NULL && mimic__coerce_plan_bytes(slot->plan) > usual) {
-        mimic__coerce_plan_free(slot->plan);
-        slot->plan = NULL;
-    }
-    if (slot->index.mark_capacity > usual / sizeof *slot->index.marks) {
-        mimic_csv__index_free(&slot->index);
-        init_index(slot);
-    }
-}
-
-void mimic_csv__slot_empty(csv_slot *slot)
+/* Everything but the bytes of the block. */
+static void free_parsed(csv_slot *slot)
 {
     const mimic_context *const ctx = slot->reader->ctx;
     mimic__coerce_plan_free(slot->plan);
     slot->plan = NULL;
     mimic_csv__index_free(&slot->index);
-    init_index(slot);
     mimic__row_faults_free(&slot->faults);
     mimic__free(ctx, slot->row_number_memory);
     slot->row_number_memory = NULL;
     slot->row_number_capacity = 0;
     mimic__free(ctx, slot->rejects);
     slot->rejects = NULL;
-    slot->reject_count = 0;
     slot->reject_capacity = 0;
+}
+
+void mimic_csv__slot_trim(csv_slot *slot)
+{
+    free_parsed(slot);
+    init_index(slot);
+}
+
+void mimic_csv__slot_free(csv_slot *slot)
+{
+    free_parsed(slot);
+    mimic_csv__block_memory_free(slot->reader->ctx, &slot->memory);
 }
 
 /* ---- parsing ---- */

@@ -25,6 +25,12 @@ struct csv_splitter {
     int64_t begin_offset; /* of `begin` in the decompressed stream */
     int64_t bytes_read;
     bool source_ended; /* the bytes end with a line end that was in the input, or was added */
+    /* What was read of a long record that turned out to be none: it comes before what the source
+     * has, and goes into the memory of the blocks after it piece by piece. */
+    char *carried;
+    size_t carried_begin;
+    size_t carried_end;
+    bool carried_is_last; /* the source has no more */
     bool is_discarding; /* in the middle of an overlong line that was rejected */
     mimic_status status;
     size_t region_count; /* in memory->regions */
@@ -49,6 +55,7 @@ void mimic_csv__splitter_free(csv_splitter *splitter)
 {
     if (splitter == NULL)
         return;
+    mimic__free(splitter->ctx, splitter->carried);
     mimic__free(splitter->ctx, splitter);
 }
 
@@ -101,17 +108,57 @@ static mimic_status make_room(csv_splitter *splitter, size_t wanted, mimic_error
     return MIMIC_OK;
 }
 
+/* Puts aside what was read and is not handed out yet. */
+static mimic_status carry(csv_splitter *splitter, mimic_error *err)
+{
+    const size_t held = splitter->end - splitter->begin;
+    const size_t before = splitter->carried_end - splitter->carried_begin;
+    char *carried = mimic__alloc(splitter->ctx, held + before);
+    if (carried == NULL)
+        return mimic__fail_memory(err);
+    memcpy(carried, splitter->memory->data + splitter->begin, held);
+    if (before > 0)
+        memcpy(carried + held, splitter->carried + splitter->carried_begin, before);
+    else
+        splitter->carried_is_last = splitter->source_ended;
+    mimic__free(splitter->ctx, splitter->carried);
+    splitter->carried = carried;
+    splitter->carried_begin = 0;
+    splitter->carried_end = held + before;
+    splitter->source_ended = false;
+    splitter->end = splitter->begin;
+    return MIMIC_OK;
+}
+
+/* Fills `room` bytes at most from what was put aside. */
+static void take_carried(csv_splitter *splitter, size_t room)
+{
+    const size_t left = splitter->carried_end - splitter->carried_begin;
+    const size_t size = left < room ? left : room;
+    memcpy(splitter->memory->data + splitter->end, splitter->carried + splitter->carried_begin,
+           size);
+    splitter->end += size;
+    splitter->carried_begin += size;
+    if (size < left)
+        return;
+    mimic__free(splitter->ctx, splitter->carried);
+    splitter->carried = NULL;
+    splitter->carried_begin = splitter->carried_end = 0;
+    splitter->source_ended = splitter->carried_is_last;
+}
+
 /* Goes on in other memory: takes along what was read and is not handed out yet. */
 static mimic_status use_memory(csv_splitter *splitter, csv_block_memory *memory, mimic_error *err)
 {
     const csv_block_memory *const before = splitter->memory;
     if (before == memory)
         return MIMIC_OK;
-    const size_t held = splitter->end - splitter->begin;
     const size_t window = splitter->options.block_bytes + 2;
-    const size_t wanted = held < window ? window : held + 1;
-    if (memory->data == NULL || memory->capacity < wanted)
-        MIMIC_TRY(grow_memory(splitter, memory, 0, wanted, err));
+    if (splitter->end - splitter->begin > window)
+        MIMIC_TRY(carry(splitter, err));
+    const size_t held = splitter->end - splitter->begin;
+    if (memory->data == NULL || memory->capacity < window)
+        MIMIC_TRY(grow_memory(splitter, memory, 0, window, err));
     if (held > 0) {
         memcpy(memory->data, before->data + splitter->begin, held);
         memset(memory->data + held, 0, CSV_SCAN_PADDING);
@@ -148,6 +195,10 @@ static mimic_status fill(csv_splitter *splitter, size_t size, mimic_error *err)
     while (splitter->end - splitter->begin < wanted && !splitter->source_ended) {
         size_t got = 0;
         const size_t room = wanted - (splitter->end - splitter->begin);
+        if (splitter->carried != NULL) {
+            take_carried(splitter, room);
+            continue;
+        }
         const mimic_status status = mimic_source_read(
             splitter->source, splitter->memory->data + splitter->end, room, &got, err);
         if (status == MIMIC_END) {

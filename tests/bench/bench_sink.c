@@ -78,6 +78,7 @@ static int run(const mimic_context *ctx, const char *name, const char *target,
     mimic_sink_options options = MIMIC_SINK_OPTIONS_INIT;
     mimic_sink *sink = NULL;
     options.no_sync = 1;
+    options.no_direct_pages = strcmp(name, "inserts") == 0;
     const double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
     mimic_status status = mimic_sink_open(ctx, target, &options, &sink, &err);
     if (status == MIMIC_OK)
@@ -146,6 +147,8 @@ int main(int argc, char **argv)
     int failed = run(ctx, "null", "null:", &batch.batch, batch_count);
     failed |= run(ctx, "csv", csv_target, &batch.batch, batch_count);
     failed |= run(ctx, "sqlite", sqlite_target, &batch.batch, batch_count);
+    unlink(sqlite_target + strlen("sqlite:"));
+    failed |= run(ctx, "inserts", sqlite_target, &batch.batch, batch_count);
     run_import(folder, (double)(batch_count * ROWS_A_BATCH));
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);

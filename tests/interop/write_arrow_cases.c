@@ -18,14 +18,22 @@ typedef struct write_case {
     bool is_compressed;
     int64_t rows;
     int64_t step; /* rows a batch */
+    bool repeats; /* every batch has the same rows, and string columns may be coded */
 } write_case;
 
 static const write_case cases[] = {
-    {"file_zstd.arrow", true, 1000, 100},    {"file_none.arrow", false, 1000, 333},
-    {"stream_zstd.arrows", true, 1000, 100}, {"stream_none.arrows", false, 1000, 333},
-    {"file_large.arrow", true, 70000, 5000}, {"stream_large.arrows", true, 70000, 7777},
-    {"file_no_rows.arrow", true, 0, 1},      {"stream_no_rows.arrows", true, 0, 1},
-    {"file_one_row.arrow", true, 1, 1},      {"stream_one_row.arrows", false, 1, 1},
+    {"file_zstd.arrow", true, 1000, 100},
+    {"file_none.arrow", false, 1000, 333},
+    {"stream_zstd.arrows", true, 1000, 100},
+    {"stream_none.arrows", false, 1000, 333},
+    {"file_large.arrow", true, 70000, 5000},
+    {"stream_large.arrows", true, 70000, 7777},
+    {"file_coded.arrow", true, 70000, 1000, true},
+    {"file_coded_none.arrow", false, 2000, 40, true},
+    {"file_no_rows.arrow", true, 0, 1},
+    {"stream_no_rows.arrows", true, 0, 1},
+    {"file_one_row.arrow", true, 1, 1},
+    {"stream_one_row.arrows", false, 1, 1},
 };
 
 static mimic_status write_to_file(void *ctx, const void *bytes, size_t size, mimic_error *err)
@@ -33,6 +41,16 @@ static mimic_status write_to_file(void *ctx, const void *bytes, size_t size, mim
     (void)err;
     return fwrite(bytes, 1, size, ctx) == size ? MIMIC_OK : MIMIC_ERR_IO;
 }
+
+/* Never called here, but without it no string column is coded. */
+static mimic_status refuse_rewrite(void *ctx, mimic_error *err)
+{
+    (void)ctx;
+    (void)err;
+    return MIMIC_ERR_INTERNAL;
+}
+
+static const mimic_ipc_rewrite no_rewriting = {refuse_rewrite, NULL, NULL};
 
 static FILE *open_file(const char *folder, const char *name, const char *ending)
 {
@@ -59,7 +77,8 @@ static void write_rows(const mimic_context *ctx, const write_case *what, FILE *f
 {
     mimic_error err = MIMIC_ERROR_INIT;
     const mimic_ipc_options options = {.is_stream = strstr(what->name, ".arrows") != NULL,
-                                       .is_compressed = what->is_compressed};
+                                       .is_compressed = what->is_compressed,
+                                       .rewrite = what->repeats ? &no_rewriting : NULL};
     mimic_ipc_writer *writer = NULL;
     check(
         mimic__ipc_writer_open(ctx, fixture_table(), &options, write_to_file, file, &writer, &err),
@@ -67,7 +86,8 @@ static void write_rows(const mimic_context *ctx, const write_case *what, FILE *f
     for (int64_t first = 0; first < what->rows; first += what->step) {
         const int64_t count = what->rows - first < what->step ? what->rows - first : what->step;
         fixture_batch fixture;
-        fixture_batch_make(&fixture, ctx, first, first, count);
+        const int64_t row = what->repeats ? 0 : first;
+        fixture_batch_make(&fixture, ctx, row, row, count);
         check(mimic__ipc_writer_append(writer, &fixture.batch, 0, count, &err), &err);
         fixture_batch_free(&fixture);
     }
@@ -87,7 +107,7 @@ static void write_case_files(const mimic_context *ctx, const char *folder, const
     write_rows(ctx, what, file);
     FILE *expected = open_file(folder, what->name, ".ndjson");
     for (int64_t row = 0; row < what->rows; row++)
-        fixture_print_row(expected, row);
+        fixture_print_row(expected, what->repeats ? row % what->step : row);
     if (fclose(file) != 0 || fclose(expected) != 0) {
         perror(what->name);
         exit(1);
