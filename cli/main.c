@@ -5,6 +5,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <mimic/mimic.h>
 
@@ -87,6 +90,10 @@ int main(int argc, char **argv)
 {
     /* A reader of stdout or stderr that goes away must not cut a load short. */
     (void)signal(SIGPIPE, SIG_IGN);
+#ifdef __GLIBC__
+    /* What is large goes back to the system when it is freed, whichever thread had it. */
+    (void)mallopt(M_MMAP_THRESHOLD, 4 * 1024 * 1024);
+#endif
     if (argc > 0) {
         argc--;
         argv++;

@@ -79,7 +79,8 @@ typedef struct mimic_csv_options {
     void *on_reject_ctx;
     /* Threads that may work, the caller's included; 0 = 1, which starts none. Batches, rejects and
      * errors are the same whatever it is. Callbacks come on the caller's thread; the context's
-     * allocator is called on all of them. */
+     * allocator is called on all of them. With more than 1 the source is read ahead, so that it is
+     * not to be asked for its progress or hash before the reader has ended or is freed. */
     int32_t jobs;
 } mimic_csv_options;
 

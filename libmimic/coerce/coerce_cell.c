@@ -157,6 +157,8 @@ bool mimic__job_fault(mimic_coerce_job *job, size_t row, mimic_reject_code code)
     if (job->column->on_error == MIMIC_ON_ERROR_NULL && !job->column->field->is_required) {
         const bool is_bad = (job->faults->bad[row >> 6] >> (row & 63) & 1) != 0;
         job->faults->nulled += !is_bad;
+        if (job->column->field->is_unique) /* a text that failed behind the look at its uniqueness */
+            memset(job->column->unique_hashes[row], 0, sizeof *job->column->unique_hashes);
         return true;
     }
     return add_fault(job, row, code);

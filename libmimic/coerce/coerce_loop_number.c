@@ -7,25 +7,23 @@
  */
 #include <string.h>
 
+#include "coerce/coerce_loop.h"
 #include "coerce/coerce_number.h"
-#include "coerce/coerce_plan.h"
-#include "coerce/coerce_strip.h"
 
 /* The rows of a job in strips: while (next_strip(…)). */
 typedef struct strip_walk {
     size_t first;   /* row of the strip at hand */
     uint64_t to_do; /* its rows that the kernel left over */
     mimic_number_strip strip;
+    mimic_strip_marks place;
 } strip_walk;
 
 static void begin_strips(const mimic_coerce_job *job, strip_walk *walk)
 {
-    const mimic_field_index *const index = job->index;
     walk->first = 0;
-    walk->strip.bytes = index->bytes;
-    walk->strip.marks = index->marks + job->field;
-    walk->strip.stride = index->stride;
+    walk->strip.bytes = job->index->bytes;
     walk->strip.row_count = 0;
+    walk->place.are_moved = false;
 }
 
 /*
@@ -37,7 +35,6 @@ static bool next_strip(mimic_coerce_job *job, strip_walk *walk,
 {
     mimic_number_strip *const strip = &walk->strip;
     walk->first += strip->row_count;
-    strip->marks += strip->row_count * strip->stride;
     const size_t left = job->index->row_count - walk->first;
     if (left == 0 || job->status != MIMIC_OK)
         return false;
@@ -46,12 +43,16 @@ static bool next_strip(mimic_coerce_job *job, strip_walk *walk,
         walk->to_do = UINT64_MAX >> (MIMIC_STRIP_ROWS - strip->row_count);
         return true;
     }
+    mimic__strip_place(job, &walk->place, walk->first, strip->row_count);
+    strip->marks = walk->place.marks;
+    strip->stride = walk->place.stride;
     kernel(strip);
     walk->to_do = strip->hard;
     if (job->takes_empty && strip->empty != 0) {
         mimic__builder_clear_rows(&job->column->builder, walk->first, strip->empty);
         walk->to_do &= ~strip->empty;
     }
+    mimic__strip_look(job, &walk->place, walk->to_do);
     return true;
 }
 
@@ -62,9 +63,10 @@ static inline size_t next_row(mimic_coerce_job *job, strip_walk *walk, const cha
 {
     const size_t row = mimic__lowest_bit(walk->to_do);
     walk->to_do &= walk->to_do - 1;
-    *out_text =
-        mimic__field_start(job->index, walk->strip.marks + row * walk->strip.stride, out_size);
-    if (!job->is_fast || !mimic__strip_quotes(job->index, out_text, out_size))
+    const mimic_field_index *const index = job->index;
+    const uint32_t *const mark = index->marks + (walk->first + row) * index->stride + job->field;
+    *out_text = mimic__field_start(index, mark, out_size);
+    if (!job->is_fast || !mimic__strip_quotes(index, out_text, out_size))
         *out_size = 0;
     return row;
 }

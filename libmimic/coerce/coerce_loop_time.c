@@ -3,7 +3,7 @@
  * or with a Z behind it) is read 64 rows at a time by a kernel (coerce_time_strip.h). Other texts
  * go to the compiled formats, everything else to mimic__job_value.
  */
-#include "coerce/coerce_plan.h"
+#include "coerce/coerce_loop.h"
 #include "coerce/coerce_time_strip.h"
 
 /* A cell that the kernel left over: its form in quotes, the formats, straight from the block, or
@@ -48,23 +48,27 @@ static void time_loop(mimic_coerce_job *job, size_t size, mimic_time_reader read
     const mimic_field_index *const index = job->index;
     mimic_time_strip strip;
     strip.bytes = index->bytes;
-    strip.stride = index->stride;
     strip.size = job->is_fast && column->time_separator != '\0' ? size : SIZE_MAX;
     strip.separator = column->time_separator;
     strip.low = column->low;
     strip.high = column->high;
     strip.last = MIMIC_NO_DATE;
+    mimic_strip_marks place;
+    place.are_moved = false;
     for (size_t first = 0; first < index->row_count && job->status == MIMIC_OK;
          first += strip.row_count) {
         const size_t left = index->row_count - first;
         strip.row_count = left < MIMIC_STRIP_ROWS ? left : MIMIC_STRIP_ROWS;
-        strip.marks = index->marks + first * index->stride + job->field;
+        mimic__strip_place(job, &place, first, strip.row_count);
+        strip.marks = place.marks;
+        strip.stride = place.stride;
         kernel(&strip);
         uint64_t to_do = strip.hard;
         if (job->takes_empty && strip.empty != 0) {
             mimic__builder_clear_rows(&job->column->builder, first, strip.empty);
             to_do &= ~strip.empty;
         }
+        mimic__strip_look(job, &place, to_do);
         for (; to_do != 0 && job->status == MIMIC_OK; to_do &= to_do - 1) {
             const size_t row = mimic__lowest_bit(to_do);
             strip.values[row] = hard_time(job, first + row, &strip, read);

@@ -4,7 +4,8 @@
  *     read ──► parse ──► settle ──► finish ──► deliver
  *     in order  anywhere  in order   anywhere   in order
  *
- * Blocks are numbered as they come and travel in slots, block n in slot n modulo their number.
+ * Blocks are numbered as they come and travel in slots, block n in the slot at n modulo their number.
+ * Of the idle ones those that have memory are used first, so that no more have any than may be used.
  * Settling and delivering belong to the caller's thread, which also works on whatever task waits
  * while it waits itself. Reading is one task at a time, on any thread; where bytes come from a
  * callback or a pipe it stays on the caller's thread, as promised there. A step hands the slot to the
@@ -28,7 +29,7 @@
 
 static csv_slot *slot_of(const mimic_csv_reader *reader, int64_t number)
 {
-    return &reader->slots[(size_t)number % reader->slot_count];
+    return reader->ring[(size_t)number % reader->slot_count];
 }
 
 /* ---- tasks ---- */
@@ -59,8 +60,6 @@ static bool is_long(const csv_slot *slot)
 
 static void read_block(mimic_csv_reader *reader, csv_slot *slot)
 {
-    if (is_long(slot) && !mimic_csv__splitter_holds(reader->splitter, &slot->memory))
-        mimic_csv__block_memory_free(reader->ctx, &slot->memory);
     slot->is_settled = false;
     slot->error = (mimic_error)MIMIC_ERROR_INIT;
     slot->status =
@@ -111,12 +110,42 @@ static size_t slots_allowed(const mimic_csv_reader *reader)
     return allowed == 0 ? 1 : allowed;
 }
 
+/* Memory of a slot that is idle, while nobody reads; that of an unusual block is not kept. */
+static void give_back(const mimic_csv_reader *reader, csv_slot *slot, bool is_needed)
+{
+    const bool is_held = mimic_csv__splitter_holds(reader->splitter, &slot->memory);
+    const bool is_unusual = is_long(slot) && !is_held;
+    if (!is_needed || is_unusual ||
+        mimic_csv__slot_bytes(slot) - slot->memory.capacity > BUDGET_BYTES / 2)
+        mimic_csv__slot_trim(slot);
+    if (is_unusual || (!is_needed && !is_held))
+        mimic_csv__block_memory_free(reader->ctx, &slot->memory);
+}
+
+/* Puts the idle slots that have memory first, and takes it from those that are not needed. */
+static void order_idle(mimic_csv_reader *reader)
+{
+    const int64_t end = reader->front + (int64_t)reader->slot_count;
+    int64_t next = reader->seen_end;
+    for (int64_t i = next; i < end; i++) {
+        csv_slot **const place = &reader->ring[(size_t)i % reader->slot_count];
+        csv_slot *const slot = *place;
+        if (slot->memory.data == NULL)
+            continue;
+        *place = slot_of(reader, next);
+        reader->ring[(size_t)next % reader->slot_count] = slot;
+        give_back(reader, slot, next < reader->input_until);
+        next++;
+    }
+}
+
 void mimic_csv__pipeline_feed(mimic_csv_reader *reader)
 {
     if (!mimic__pool_is_done(reader->pool, &reader->input_task))
         return;
     reader->seen_end = reader->read_end;
     reader->input_until = reader->front + (int64_t)slots_allowed(reader);
+    order_idle(reader);
     if (reader->input_ended || reader->seen_end >= reader->input_until)
         return;
     if (reader->input_is_callers)
@@ -158,8 +187,6 @@ static void release_current(mimic_csv_reader *reader)
         reader->block_footprint = bytes;
     else
         reader->block_footprint -= (reader->block_footprint - bytes) / 16;
-    if (bytes > BUDGET_BYTES / reader->slot_count)
-        mimic_csv__slot_trim(slot);
     reader->current = NULL;
     reader->front++;
 }
@@ -168,15 +195,16 @@ mimic_status mimic_csv__pipeline_next(mimic_csv_reader *reader, csv_slot **out_s
                                       mimic_error *err)
 {
     release_current(reader);
-    csv_slot *const slot = slot_of(reader, reader->front);
     for (;;) {
         mimic_csv__pipeline_feed(reader);
         settle_parsed(reader);
         if (reader->settled_end > reader->front)
             break;
-        mimic__pool_wait(reader->pool, reader->front < reader->seen_end ? &slot->task
-                                                                        : &reader->input_task);
+        mimic__pool_wait(reader->pool, reader->front < reader->seen_end
+                                           ? &slot_of(reader, reader->front)->task
+                                           : &reader->input_task);
     }
+    csv_slot *const slot = slot_of(reader, reader->front);
     mimic__pool_wait(reader->pool, &slot->task);
     *out_slot = slot;
     if (slot->status < MIMIC_OK && err != NULL)
@@ -212,11 +240,14 @@ mimic_status mimic_csv__pipeline_open(mimic_csv_reader *reader, const csv_setup 
                               : jobs + SPARE_SLOTS > MOST_SLOTS ? MOST_SLOTS
                                                                 : jobs + SPARE_SLOTS;
     reader->slots = mimic__alloc_zeroed(reader->ctx, slot_count, sizeof *reader->slots);
-    if (reader->slots == NULL)
+    reader->ring = mimic__alloc_array(reader->ctx, slot_count, sizeof *reader->ring);
+    if (reader->slots == NULL || reader->ring == NULL)
         return mimic__fail_memory(err);
     reader->slot_count = slot_count;
-    for (size_t i = 0; i < slot_count; i++)
+    for (size_t i = 0; i < slot_count; i++) {
         reader->slots[i].reader = reader;
+        reader->ring[i] = &reader->slots[i];
+    }
     return MIMIC_OK;
 }
 
@@ -234,7 +265,9 @@ void mimic_csv__pipeline_free(mimic_csv_reader *reader)
         mimic_csv__slot_free(slot);
     }
     mimic__free(reader->ctx, reader->slots);
+    mimic__free(reader->ctx, reader->ring);
     reader->slots = NULL;
+    reader->ring = NULL;
     reader->slot_count = 0;
     if (reader->owns_pool)
         mimic__pool_free(reader->pool);

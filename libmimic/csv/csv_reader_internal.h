@@ -115,6 +115,7 @@ struct mimic_csv_reader {
     mimic_pool *pool; /* NULL = no threads */
     bool owns_pool;
     csv_slot *slots;
+    csv_slot **ring; /* the same; block n travels in the one at n modulo their number */
     size_t slot_count;
     mimic_task input_task;
     bool input_is_callers; /* bytes are read on the caller's thread only */

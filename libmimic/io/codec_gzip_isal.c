@@ -8,7 +8,9 @@
  * step is counted once more in pieces that are too small for the fast loop.
  *
  * It looks up two or three symbols at a time, and where the input ends within them it takes none,
- * though the first may be all there.
+ * though the first may be all there. What is missing is read from its table, which is no part of its
+ * interface: where the version is another than those whose tables were looked at, up to two bytes
+ * fewer come before the message that the file is cut off.
  */
 #include "io/codec_gzip.h"
 
@@ -17,7 +19,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include <isa-l/igzip_lib.h>
+#include <isa-l.h>
 
 #define STEP_BYTES_MAX (1u << 30) /* ISA-L counts in 32 bits */
 #define FAST_LOOP_BYTES 8
@@ -26,6 +28,8 @@
 #define STATE_HEAD_BYTES offsetof(struct inflate_state, tmp_out_buffer)
 
 /* An entry of the table for literals and lengths that is found by ISAL_DECODE_LONG_BITS bits. */
+#define ENTRY_IS_KNOWN                                                                             \
+    (ISAL_VERSION >= ISAL_MAKE_VERSION(2, 30, 0) && ISAL_VERSION < ISAL_MAKE_VERSION(2, 33, 0))
 #define ENTRY_SYMBOL_MASK ((1u << 25) - 1) /* eight bits a symbol, all that is left for the last */
 #define ENTRY_IS_LONG_CODE (1u << 25)
 #define ENTRY_SYMBOLS(entry) ((entry) >> 26 & 3)
@@ -101,7 +105,7 @@ static mimic_status recount(const isal_inflater *inflater, const mimic_codec_ste
         *out_size += (size_t)(piece.output - scratch);
         left -= (size_t)(piece.input - input);
         input = piece.input;
-        if (left == 0 && piece.output == scratch)
+        if (piece.input_size == size && piece.output == scratch) /* nothing more will come */
             break;
     }
     *out_size += pending(state);
@@ -117,8 +121,11 @@ static mimic_status after_failure(isal_inflater *inflater, mimic_codec_step *ste
     const size_t filled = (size_t)(state->next_out - step->output);
     size_t size = filled + pending(state);
     inflater->has_failed = true;
+    const size_t there = size;
     if (may_be_wrong && recount(inflater, step, &size) != MIMIC_OK)
         return MIMIC_ERR_MEMORY;
+    if (size > there) /* never read what was not written, whatever the count */
+        size = there;
     const size_t given = size < filled ? size : filled;
     inflater->owed = state->tmp_out_buffer + state->tmp_out_processed;
     inflater->owed_size = size - given;
@@ -157,11 +164,12 @@ static void find_last_literals(isal_inflater *inflater)
     const unsigned bits = state->read_in_length > 0 ? (unsigned)state->read_in_length : 0;
     const uint64_t known = bits < 64 ? state->read_in & (((uint64_t)1 << bits) - 1) : state->read_in;
     inflater->is_cut_off = true;
-    if (state->block_state != ISAL_BLOCK_CODED)
+    if (!ENTRY_IS_KNOWN || state->block_state != ISAL_BLOCK_CODED)
         return;
     const uint32_t entry =
         state->lit_huff_code.short_code_lookup[known & ((1u << ISAL_DECODE_LONG_BITS) - 1)];
-    if ((entry & ENTRY_IS_LONG_CODE) != 0 || ENTRY_SYMBOLS(entry) < 2)
+    if ((entry & ENTRY_IS_LONG_CODE) != 0 || ENTRY_SYMBOLS(entry) < 2 ||
+        ENTRY_BITS(entry) > ISAL_DECODE_LONG_BITS)
         return;
     /* All of it was there: what lacks is the distance of the match that it ends with. */
     inflater->owed_size = ENTRY_BITS(entry) <= bits ? ENTRY_SYMBOLS(entry) - 1

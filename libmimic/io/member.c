@@ -98,6 +98,10 @@ static mimic_member_kind read_frame_header(const unsigned char *bytes, size_t si
     return MIMIC_MEMBER_WHOLE;
 }
 
+/* Decompressing a frame at once does not hold its blocks to the size that the window allows, as
+ * decompressing it in pieces does; frames that are seen to have larger ones are left to the latter. (What
+ * cannot be seen from outside: a block that gives more than it may at the cost of others, a match from
+ * beyond the window. No encoder writes such frames.) */
 static mimic_member_kind find_zstd_frame(const unsigned char *bytes, size_t size,
                                          mimic_member *out_member)
 {
@@ -108,19 +112,24 @@ static mimic_member_kind find_zstd_frame(const unsigned char *bytes, size_t size
     if (header.window_size > WINDOW_MAX)
         return MIMIC_MEMBER_UNKNOWN;
     const uint64_t block_max = header.window_size < BLOCK_MAX ? header.window_size : BLOCK_MAX;
-    uint64_t content_size = header.has_content_size ? header.content_size : 0;
+    uint64_t room = 0; /* of the blocks */
     uint64_t at = header.size;
     for (bool is_last = false; !is_last;) { /* RFC 8878 3.1.1.2 */
-        if (!header.has_content_size)
-            content_size += block_max;
-        if (content_size > MIMIC_MEMBER_CONTENT_MAX || at > MIMIC_MEMBER_STORED_MAX)
+        room += block_max;
+        if ((header.has_content_size ? header.content_size : room) > MIMIC_MEMBER_CONTENT_MAX ||
+            at > MIMIC_MEMBER_STORED_MAX)
             return MIMIC_MEMBER_UNKNOWN;
         if (at + 3 > size)
             return MIMIC_MEMBER_CUT;
         const uint64_t block = little_endian(bytes + at, 3);
+        if (block >> 3 > block_max)
+            return MIMIC_MEMBER_UNKNOWN;
         is_last = (block & 1) != 0;
         at += 3 + ((block >> 1 & 3) == 1 ? 1 : block >> 3); /* one byte is repeated, or as it says */
     }
+    if (header.has_content_size && header.content_size > room)
+        return MIMIC_MEMBER_UNKNOWN;
+    const uint64_t content_size = header.has_content_size ? header.content_size : room;
     return judge(at + (header.has_checksum ? 4 : 0), content_size, size, out_member);
 }
 

@@ -83,7 +83,7 @@ def compare(table, todo, rounds):
 
 def side_by_side(options, who):
     names = options.tables.split(",") if options.tables else data.SHAPES if options.shapes else list(data.TABLES)
-    facts = report.machine(who, options.jobs, options.rounds)
+    facts = report.machine(options.build, who, options.jobs, options.rounds)
     rows = []
     try:
         for table in data.tables(options.build, options.work, options.mb, names):
@@ -110,7 +110,8 @@ def main():
         name, facts, rows, text = micro.run(options, who)
     else:
         name, facts, rows, text = side_by_side(options, who)
-        status, shorter = int(any("failed" in row and row["is_mimic"] for row in rows)), report.page(facts, rows)
+        status = int(any("failed" in row and row["is_mimic"] for row in rows))
+        shorter = (report.shapes_page if options.shapes else report.page)(facts, rows)
     report.save(options.work, name, facts, rows, text)
     print(text)
     if options.docs:

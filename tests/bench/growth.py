@@ -7,6 +7,7 @@ import sys
 import data
 import report
 
+SETTLED = 90  # MB; from here the start of a process no longer shows
 SMALL = 100  # MB; below it a job is over so soon that five runs are taken
 
 
@@ -19,7 +20,7 @@ def jobs_on(options, mimic, table):
 
 
 def run(options, who):
-    facts = report.machine(who, options.jobs, 1)
+    facts = report.machine(options.build, who, options.jobs, 1)
     rows = []
     for megabytes in (int(size) for size in options.sizes.split(",")):
         table = data.repeated(options.build, options.work, megabytes)
@@ -47,4 +48,13 @@ def markdown(facts, rows):
     for row in rows:
         lines.append("| %(job)s | %(threads)d | %(megabytes).0f | %(seconds).3f | %(ms_per_mb).2f | "
                      "%(cpu_ms_per_mb).2f | %(peak_mb).0f |" % row)
+    lines.append("")
+    for job, threads in dict.fromkeys((row["job"], row["threads"]) for row in rows):
+        large = [row for row in rows if (row["job"], row["threads"]) == (job, threads) and row["megabytes"] > SETTLED]
+        if len(large) > 1:
+            lines.append("- %s, %d threads, from %.0f to %.0f MB: %s" % (
+                job, threads, large[0]["megabytes"], large[-1]["megabytes"], ", ".join(
+                    "%s %.2fx" % (name, large[-1][key] / large[0][key])
+                    for name, key in (("time per MB", "ms_per_mb"), ("CPU time per MB", "cpu_ms_per_mb"),
+                                      ("memory", "peak_mb")))))
     return "\n".join(lines) + "\n"

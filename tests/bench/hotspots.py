@@ -55,7 +55,7 @@ def gathered(found):
 def run(options, who):
     if shutil.which("perf") is None:
         sys.exit("perf is not there: sh tests/bench/run.sh --install")
-    facts = report.machine(who, options.jobs, 1)
+    facts = report.machine(options.build, who, options.jobs, 1)
     rows = []
     names = options.tables.split(",") if options.tables else list(data.TABLES)
     for table in data.tables(options.build, options.work, options.mb, names):

@@ -49,7 +49,7 @@ def check(mimic, table, path, ending, out):
 
 
 def run(options, who):
-    facts = report.machine(who, options.jobs, 1)
+    facts = report.machine(options.build, who, options.jobs, 1)
     names = [*data.TABLES, *data.SHAPES, data.FAULTY]
     rows = []
     for table in data.tables(options.build, options.work, options.mb, names):

@@ -30,7 +30,7 @@ def knows_json(name):
 
 
 def run(options, who):
-    facts = report.machine(who, 1, 1)
+    facts = report.machine(options.build, who, 1, 1)
     rows = []
     for title, name, command in commands(options):
         is_json = knows_json(name)

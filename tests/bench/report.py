@@ -6,6 +6,7 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 
 import data
 import jobs as job_list
@@ -33,14 +34,24 @@ def commit():
     return done.stdout.decode().strip() or None
 
 
-def machine(who, threads, rounds):
+def build_type(build):
+    """How the library was built; anything but a release without sanitizers is no measure."""
+    with open(os.path.join(build, "meson-info", "intro-buildoptions.json"), encoding="utf-8") as file:
+        options = {option["name"]: option["value"] for option in json.load(file)}
+    sanitizers = options.get("b_sanitize", "none")
+    return options["buildtype"] + ("" if sanitizers in ("none", []) else " with sanitizers")
+
+
+def machine(build, who, threads, rounds):
     with open("/proc/meminfo", encoding="utf-8") as file:
         memory = round(int(file.readline().split()[1]) / 1e6)
     versions = {name: peer.version for name, peer in who.items()}
     versions["mimic"] = " at ".join(filter(None, (versions["mimic"], commit())))
+    if build_type(build) != "release":
+        print("this build is %s: its figures mean little" % build_type(build), file=sys.stderr)
     return {"date": datetime.date.today().isoformat(), "cpu": cpu_name(), "features": features(),
             "processors": os.cpu_count(), "memory_gb": memory, "kernel": platform.release(),
-            "threads": threads, "rounds": rounds, "load_at_start": round(os.getloadavg()[0], 2),
+            "build": build_type(build), "threads": threads, "rounds": rounds, "load_at_start": round(os.getloadavg()[0], 2),
             "versions": {**versions, **data.compressors()}}
 
 
@@ -134,15 +145,22 @@ def memory_line(rows):
         "met" if most["peak_mb"] < job_list.PEAK_GOAL_MB else "missed")
 
 
+def same_job(rows, ours):
+    return [r for r in rows if r["table"] == ours["table"] and r["row"] == ours["row"] and "failed" not in r]
+
+
+def fastest_peer(rows, ours):
+    return max((r for r in same_job(rows, ours) if not r["is_mimic"] and not r["is_aside"]),
+               key=lambda r: r["mb_per_s"], default=None)
+
+
 def digest(rows):
     """One line for each job and file: ours beside the fastest peer that does the same."""
     lines = ["| data | job | mimic MB/s | 1 thread | fastest peer | MB/s | mimic is | peak MB | peer's |",
              "| --- | --- | ---: | ---: | --- | ---: | ---: | ---: | ---: |"]
     for ours in (row for row in rows if row["is_ours"] and "failed" not in row):
-        same = [r for r in rows if r["table"] == ours["table"] and r["row"] == ours["row"] and "failed" not in r]
-        single = next((r for r in same if r["who"] == "mimic, 1 thread"), ours)
-        peer = max((r for r in same if not r["is_mimic"] and not r["is_aside"]), key=lambda r: r["mb_per_s"],
-                   default=None)
+        single = next((r for r in same_job(rows, ours) if r["who"] == "mimic, 1 thread"), ours)
+        peer = fastest_peer(rows, ours)
         theirs = " | | | %.0f | |" % ours["peak_mb"] if peer is None else "%s | %.0f | %.1fx | %.0f | %.0f |" % (
             peer["who"], peer["mb_per_s"], ours["mb_per_s"] / peer["mb_per_s"], ours["peak_mb"], peer["peak_mb"])
         lines.append("| %s | %s | %.0f | %.0f | %s" % (ours["table"], job_list.ROWS[ours["row"]], ours["mb_per_s"],
@@ -168,6 +186,30 @@ def doubts(rows):
         elif ours and row["rows"] is not None and ours["rows"] is not None and row["rows"] != ours["rows"]:
             yield "%s, %s: %s has %d rows, mimic %d" % (row["table"], row["row"], row["who"], row["rows"],
                                                        ours["rows"])
+
+
+def matrix(rows):
+    """Many files at a glance: a line each, our MB/s and how many times the fastest peer that is."""
+    tables = list(dict.fromkeys(row["table"] for row in rows))
+    names = list(dict.fromkeys(row["row"] for row in rows if row["is_ours"]))
+    lines = ["| data | " + " | ".join(names) + " |", "| --- |" + " ---: |" * len(names)]
+    for table in tables:
+        cells = []
+        for name in names:
+            ours = our_row(rows, {"table": table, "row": name})
+            peer = fastest_peer(rows, ours) if ours else None
+            cells.append("" if ours is None else "%.0f" % ours["mb_per_s"] if peer is None else "%.0f, %.1fx" % (
+                ours["mb_per_s"], ours["mb_per_s"] / peer["mb_per_s"]))
+        lines.append("| %s | %s |" % (table, " | ".join(cells)))
+    return "\n".join(lines) + "\n"
+
+
+def shapes_page(facts, rows):
+    """The same for files that no goal was set for."""
+    text = machine_text(facts) + "\nMB/s of ours, and that as a multiple of the fastest peer that does the same:\n\n"
+    remarks = ["- " + line for line in doubts(rows)]
+    return text + matrix(rows) + "\n" + memory_line(rows) + ("\nMind:\n\n" + "\n".join(remarks) + "\n"
+                                                           if remarks else "")
 
 
 def page(facts, rows):

@@ -153,10 +153,8 @@ static inline void compare_with_c(compare *c, const mimic_column *column)
 }
 
 /* Reads the block all ways. */
-static inline void compare_flush(compare *c)
+static inline void compare_block(compare *c)
 {
-    if (c->rows == 0 || c->has_failed)
-        return;
     const mimic_field_index index = {
         .bytes = c->bytes, .marks = c->marks, .stride = 2, .row_count = c->rows, .quote = '"'};
     mimic_column columns[COMPARE_WAYS];
@@ -187,6 +185,12 @@ static inline void compare_flush(compare *c)
     if (c->asks_c_library)
         compare_with_c(c, &columns[0]);
     c->count += c->rows;
+}
+
+static inline void compare_flush(compare *c)
+{
+    if (c->rows > 0 && !c->has_failed)
+        compare_block(c);
     c->rows = 0;
     c->size = 0;
 }

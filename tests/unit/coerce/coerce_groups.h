@@ -133,7 +133,8 @@ static inline void random_column(compare *c, mimic_type type, int variant, uint3
     const bool is_whole = type <= MIMIC_TYPE_INT64;
     if (!compare_begin(c, &field))
         return;
-    c->quote_every = 20;
+    static const unsigned quotes[VARIANTS] = {20, 1, 2, 0};
+    c->quote_every = quotes[variant];
     c->asks_c_library = variant == 0 && (type == MIMIC_TYPE_FLOAT64 || type == MIMIC_TYPE_FLOAT32);
     for (int chunk = 0; chunk < 2000; chunk++) {
         if (!compare_takes_chunk(c))
@@ -182,6 +183,7 @@ static inline void group_seconds(compare *c)
             field.minimum = "1990-01-01T00:00:00Z";
         if (!compare_begin(c, &field))
             return;
+        c->quote_every = (unsigned)f; /* none, all, some */
         for (int hour = 0; hour < 100; hour++) {
             if (!compare_takes_chunk(c))
                 continue;
@@ -194,6 +196,7 @@ static inline void group_seconds(compare *c)
             }
         }
         compare_end(c);
+        c->quote_every = 0;
     }
 }
 

@@ -8,6 +8,8 @@
 #include "failing_allocator.h"
 #include "read_csv.h"
 
+#include <pthread.h>
+
 #define SCHEMA                                                                                     \
     "{\"fields\":["                                                                                \
     "{\"name\":\"id\",\"type\":\"integer\",\"mimic\":{\"type\":\"int32\"},"                        \
@@ -375,7 +377,126 @@ START_TEST(jobs__every_allocation_may_fail)
 }
 END_TEST
 
+/* ---- a value that is made NULL takes no place among the unique ones ---- */
+
+START_TEST(jobs__a_nulled_text_is_not_unique)
+{
+    static const char schema[] =
+        "{\"fields\":[{\"name\":\"kind\",\"type\":\"string\",\"constraints\":{\"unique\":true,"
+        "\"enum\":[\"a\",\"b\"]},\"mimic\":{\"type\":\"categorical\",\"onError\":\"null\"}}]}";
+    static const char csv[] = "kind\na\nz\nz\nb\nz\na\n";
+    mimic_context *ctx = new_context();
+    mimic_source *source = NULL;
+    mimic_csv_reader *reader = NULL;
+    ck_assert_int_eq(mimic_source_from_memory(ctx, csv, sizeof csv - 1, "kinds", NULL, &source, NULL),
+                     MIMIC_OK);
+    ck_assert_int_eq(
+        mimic_csv_reader_open(ctx, source, read_schema(schema), NULL, &reader, NULL), MIMIC_OK);
+    const mimic_batch *batch = NULL;
+    ck_assert_int_eq(mimic_csv_reader_next(reader, &batch, NULL), MIMIC_OK);
+    ck_assert_int_eq(batch->columns[0].null_count, 4);
+    mimic_csv_counts counts = MIMIC_CSV_COUNTS_INIT;
+    mimic_csv_reader_counts(reader, &counts);
+    ck_assert_int_eq(counts.nulled, 4);
+    mimic_csv_reader_free(reader);
+    mimic_source_free(source);
+    mimic_context_free(ctx);
+}
+END_TEST
+
+/* ---- memory ---- */
+
+/* An allocator that knows how many bytes are out, at most. Any thread may use it. */
+typedef struct byte_counter {
+    pthread_mutex_t lock;
+    size_t bytes;
+    size_t most;
+} byte_counter;
+
+#define COUNTED_HEADER 16 /* holds the size, keeps the alignment */
+
+static void *counted_alloc(size_t size, void *ctx)
+{
+    byte_counter *const counter = ctx;
+    char *const memory = malloc(size + COUNTED_HEADER);
+    if (memory == NULL)
+        return NULL;
+    memcpy(memory, &size, sizeof size);
+    pthread_mutex_lock(&counter->lock);
+    counter->bytes += size;
+    if (counter->bytes > counter->most)
+        counter->most = counter->bytes;
+    pthread_mutex_unlock(&counter->lock);
+    return memory + COUNTED_HEADER;
+}
+
+static void counted_free(void *memory, void *ctx)
+{
+    byte_counter *const counter = ctx;
+    char *const start = (char *)memory - COUNTED_HEADER;
+    size_t size;
+    memcpy(&size, start, sizeof size);
+    pthread_mutex_lock(&counter->lock);
+    counter->bytes -= size;
+    pthread_mutex_unlock(&counter->lock);
+    free(start);
+}
+
+static void *counted_realloc(void *memory, size_t old_size, size_t new_size, void *ctx)
+{
+    void *const grown = counted_alloc(new_size, ctx);
+    if (grown == NULL || memory == NULL)
+        return grown;
+    memcpy(grown, memory, old_size < new_size ? old_size : new_size);
+    counted_free(memory, ctx);
+    return grown;
+}
+
+/* Long records one after the other: they take the memory of two or three, whatever the number of
+ * slots that they pass through. */
+START_TEST(jobs__memory_of_long_records)
+{
+    enum { RECORDS = 24, LENGTH = 1000 * 1000 };
+    byte_counter counter = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    mimic_context_options chosen = MIMIC_CONTEXT_OPTIONS_INIT;
+    chosen.allocator =
+        (mimic_allocator){counted_alloc, counted_realloc, counted_free, &counter};
+    char *csv = malloc((size_t)RECORDS * (LENGTH + 16) + 64);
+    ck_assert_ptr_nonnull(csv);
+    size_t size = (size_t)sprintf(csv, "id,unit,value,note,key\n");
+    for (int row = 0; row < RECORDS; row++) {
+        size += (size_t)sprintf(csv + size, "%d,u,1,", row);
+        memset(csv + size, 'a' + row, LENGTH);
+        size += LENGTH;
+        size += (size_t)sprintf(csv + size, ",k%d\n", row);
+    }
+    mimic_context *ctx = NULL;
+    mimic_source *source = NULL;
+    mimic_csv_reader *reader = NULL;
+    mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
+    options.jobs = 8;
+    options.block_bytes = 64 * 1024;
+    ck_assert_int_eq(mimic_context_new(&chosen, &ctx, NULL), MIMIC_OK);
+    ck_assert_int_eq(mimic_source_from_memory(ctx, csv, size, "long", NULL, &source, NULL),
+                     MIMIC_OK);
+    ck_assert_int_eq(
+        mimic_csv_reader_open(ctx, source, read_schema(SCHEMA), &options, &reader, NULL), MIMIC_OK);
+    const mimic_batch *batch;
+    int64_t rows = 0;
+    while (mimic_csv_reader_next(reader, &batch, NULL) == MIMIC_OK)
+        rows += batch->row_count;
+    ck_assert_int_eq(rows, RECORDS);
+    mimic_csv_reader_free(reader);
+    mimic_source_free(source);
+    mimic_context_free(ctx);
+    ck_assert_uint_eq(counter.bytes, 0);
+    ck_assert_uint_lt(counter.most, 8 * LENGTH);
+    free(csv);
+}
+END_TEST
+
 MIMIC_TEST_MAIN(csv_jobs, jobs__sound_and_broken_files, jobs__limit_filter_and_projection, jobs__counting,
                 jobs__errors_come_when_their_block_is_due, jobs__long_records,
                 jobs__a_reader_may_end_at_any_time, jobs__chunks_come_with_their_batches,
-                jobs__every_allocation_may_fail)
+                jobs__every_allocation_may_fail, jobs__memory_of_long_records,
+                jobs__a_nulled_text_is_not_unique)

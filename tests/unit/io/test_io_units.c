@@ -253,6 +253,56 @@ START_TEST(units__give_what_the_serial_decoder_gives)
 }
 END_TEST
 
+/* A frame of one block, with a window of 1 KiB or (single segment) of its content. */
+static void append_frame(blob *stored, bool is_single, uint64_t content_size, unsigned block_type,
+                         size_t block_size, const blob *block)
+{
+    blob_append(stored, "\x28\xb5\x2f\xfd", 4);
+    blob_append(stored, is_single ? "\xa0" : "\x80\x00", is_single ? 1 : 2);
+    blob_append_number(stored, content_size, 4);
+    blob_append_number(stored, 1 | block_type << 1 | block_size << 3, 3);
+    blob_append(stored, block->bytes, block_type == 1 ? 1 : block->size);
+}
+
+/* libzstd takes such frames when it gets them whole, and refuses them when it gets them in pieces. */
+START_TEST(units__zstd_frames_beyond_their_limits)
+{
+    mimic_context *ctx = plain_context();
+    mimic_pool *pool = NULL;
+    ck_assert_int_eq(mimic__pool_new(ctx, 3, &pool, NULL), MIMIC_OK);
+    for (int kind = 0; kind < 5 && MIMIC_HAVE_ZSTD; kind++) {
+        blob block = {NULL, 0, 0};
+        blob stored = {NULL, 0, 0};
+        blob text = blob_table(5000, 1);
+        blob_append_compressed(&stored, ctx, MIMIC_COMPRESSION_ZSTD, text.bytes, text.size);
+        blob_append_random(&block, kind == 3 ? 40 : 2000);
+        if (kind == 0) /* more stored bytes than the window */
+            append_frame(&stored, false, 2000, 0, 2000, &block);
+        else if (kind == 1) /* a byte too often for the window */
+            append_frame(&stored, false, 2000, 1, 2000, &block);
+        else if (kind == 2) /* too often for any block */
+            append_frame(&stored, true, 200000, 1, 200000, &block);
+        else if (kind == 3) /* blocks that say less than the header */
+            append_frame(&stored, true, 200000, 0, 40, &block);
+        else /* sound */
+            append_frame(&stored, true, 2000, 0, 2000, &block);
+        blob_append_compressed(&stored, ctx, MIMIC_COMPRESSION_ZSTD, text.bytes, text.size);
+        const feed input = {stored.bytes, stored.size, 0, false};
+        outcome expected = read_all(ctx, input, NULL, 0);
+        outcome found = read_all(ctx, input, pool, 0);
+        ck_assert_int_eq(expected.status, kind == 4 ? MIMIC_END : MIMIC_ERR_CORRUPT);
+        ck_assert(is_same(&expected, &found));
+        blob_free(&expected.content);
+        blob_free(&found.content);
+        blob_free(&text);
+        blob_free(&block);
+        blob_free(&stored);
+    }
+    mimic__pool_free(pool);
+    mimic_context_free(ctx);
+}
+END_TEST
+
 /* A file of 16 MB that can be taken apart all the way. */
 static blob large_file(const mimic_context *ctx, mimic_compression compression, size_t part)
 {
@@ -449,6 +499,7 @@ START_TEST(units__every_allocation_may_fail)
 END_TEST
 
 MIMIC_TEST_MAIN(io_units, units__give_what_the_serial_decoder_gives,
+                units__zstd_frames_beyond_their_limits,
                 units__may_leave_the_pool_at_any_time,
                 units__may_be_freed_at_any_time, units__take_twelve_megabytes_at_most,
                 units__every_allocation_may_fail)
