@@ -180,11 +180,10 @@ mimic_status mimic__coerce_plan_finish(mimic_coerce_plan *plan, size_t row_count
         if (plan->columns[i].is_settled)
             use_settled_codes(&plan->columns[i], &out_columns[i]);
     }
-    if (plan->column_count == 0 && bad != NULL) {
-        rows = 0;
-        for (size_t row = 0; row < row_count; row++)
-            rows += (bad[row >> 6] >> (row & 63) & 1) == 0;
-    }
+    if (plan->column_count == 0 && bad != NULL)
+        for (size_t word = 0; word <= row_count / 64; word++)
+            for (uint64_t bits = bad[word]; bits != 0; bits &= bits - 1)
+                rows--;
     *out_rows = rows;
     return MIMIC_OK;
 }

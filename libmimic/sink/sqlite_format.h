@@ -65,6 +65,18 @@ static inline void mimic__sqlite_put32(unsigned char *to, uint32_t value)
     mimic__sqlite_put16(to + 2, value);
 }
 
+static inline void mimic__sqlite_put64(unsigned char *to, uint64_t value)
+{
+    to[0] = (unsigned char)(value >> 56);
+    to[1] = (unsigned char)(value >> 48);
+    to[2] = (unsigned char)(value >> 40);
+    to[3] = (unsigned char)(value >> 32);
+    to[4] = (unsigned char)(value >> 24);
+    to[5] = (unsigned char)(value >> 16);
+    to[6] = (unsigned char)(value >> 8);
+    to[7] = (unsigned char)value;
+}
+
 static inline uint32_t mimic__sqlite_get16(const unsigned char *from)
 {
     return (uint32_t)from[0] << 8 | from[1];

@@ -2,8 +2,6 @@
  * an index are integers, and -0.0 is 0. */
 #include "sink/sqlite_key.h"
 
-#include "base/calendar.h"
-
 enum {
     TAG_NULL = 0x01,
     TAG_NEGATIVE = 0x17, /* less the number of bytes */
@@ -88,16 +86,7 @@ static bool put_bytes(mimic_sqlite_key *key, int tag, const char *bytes, size_t 
 static bool put_time(mimic_sqlite_key *key, const mimic_sqlite_cell *cell, int64_t value)
 {
     char text[MIMIC_FORMAT_BYTES];
-    int size = 0;
-    if (cell->storage == MIMIC_SQLITE_AS_DATE)
-        size = mimic__format_date(text, (int32_t)value);
-    else if (cell->storage == MIMIC_SQLITE_AS_TIME)
-        size = mimic__format_time(text, value);
-    else
-        size = mimic__format_timestamp(text, value, ' ');
-    if (cell->type == MIMIC_TYPE_TIMESTAMPTZ)
-        text[size++] = 'Z';
-    return put_bytes(key, TAG_TEXT, text, (size_t)size);
+    return put_bytes(key, TAG_TEXT, text, mimic__sqlite_time_text(cell, value, text));
 }
 
 static bool put_decimal(mimic_sqlite_key *key, const mimic_sqlite_cell *cell, int64_t row)

@@ -19,18 +19,6 @@
  * header comes on top, and numbers are stored eight bytes wide. */
 #define MIMIC_SQLITE_KEY_RECORD_MAX (MIMIC_SQLITE_KEY_MAX + 4 * MIMIC_SQLITE_KEY_COLUMNS_MAX + 64)
 
-static inline void mimic__sqlite_put64(unsigned char *to, uint64_t value)
-{
-    to[0] = (unsigned char)(value >> 56);
-    to[1] = (unsigned char)(value >> 48);
-    to[2] = (unsigned char)(value >> 40);
-    to[3] = (unsigned char)(value >> 32);
-    to[4] = (unsigned char)(value >> 24);
-    to[5] = (unsigned char)(value >> 16);
-    to[6] = (unsigned char)(value >> 8);
-    to[7] = (unsigned char)value;
-}
-
 typedef struct mimic_sqlite_key {
     size_t size;
     bool has_null;

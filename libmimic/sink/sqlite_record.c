@@ -100,18 +100,6 @@ typedef struct record_ends {
     unsigned char *floor;  /* values of any size must stay above this */
 } record_ends;
 
-static inline void put64(unsigned char *to, uint64_t value)
-{
-    to[0] = (unsigned char)(value >> 56);
-    to[1] = (unsigned char)(value >> 48);
-    to[2] = (unsigned char)(value >> 40);
-    to[3] = (unsigned char)(value >> 32);
-    to[4] = (unsigned char)(value >> 24);
-    to[5] = (unsigned char)(value >> 16);
-    to[6] = (unsigned char)(value >> 8);
-    to[7] = (unsigned char)value;
-}
-
 static inline void put_integer(record_ends *ends, int64_t value)
 {
     /* by the bytes that the value needs; there are no integers of 5 and 7 */
@@ -120,7 +108,7 @@ static inline void put_integer(record_ends *ends, int64_t value)
     const uint64_t bits = (uint64_t)(value < 0 ? ~value : value);
     const int bytes = (72 - __builtin_clzll(bits | 1)) / 8;
     const bool is_in_type = (uint64_t)value <= 1;
-    put64(ends->value - 8, (uint64_t)value);
+    mimic__sqlite_put64(ends->value - 8, (uint64_t)value);
     ends->value -= is_in_type ? 0 : widths[bytes];
     *--ends->serial =
         (unsigned char)(is_in_type ? MIMIC_SQLITE_SERIAL_ZERO + value : serials[bytes]);
@@ -135,7 +123,7 @@ static inline void put_real(record_ends *ends, double value)
     uint64_t bits = 0;
     memcpy(&bits, &value, sizeof bits);
     ends->value -= 8;
-    put64(ends->value, bits);
+    mimic__sqlite_put64(ends->value, bits);
     *--ends->serial = MIMIC_SQLITE_SERIAL_REAL;
 }
 
@@ -178,19 +166,24 @@ static void align_text(mimic_sqlite_cell *cell, const char *text, size_t size)
     cell->text_size = (int32_t)size;
 }
 
+size_t mimic__sqlite_time_text(const mimic_sqlite_cell *cell, int64_t value, char *out)
+{
+    int size = 0;
+    if (cell->storage == MIMIC_SQLITE_AS_DATE)
+        size = mimic__format_date(out, (int32_t)value);
+    else if (cell->storage == MIMIC_SQLITE_AS_TIME)
+        size = mimic__format_time(out, value);
+    else
+        size = mimic__format_timestamp(out, value, ' ');
+    if (cell->type == MIMIC_TYPE_TIMESTAMPTZ)
+        out[size++] = 'Z';
+    return (size_t)size;
+}
+
 static void format_time(mimic_sqlite_cell *cell, int64_t value)
 {
     char text[MIMIC_FORMAT_BYTES];
-    int size = 0;
-    if (cell->storage == MIMIC_SQLITE_AS_DATE)
-        size = mimic__format_date(text, (int32_t)value);
-    else if (cell->storage == MIMIC_SQLITE_AS_TIME)
-        size = mimic__format_time(text, value);
-    else
-        size = mimic__format_timestamp(text, value, ' ');
-    if (cell->type == MIMIC_TYPE_TIMESTAMPTZ)
-        text[size++] = 'Z';
-    align_text(cell, text, (size_t)size);
+    align_text(cell, text, mimic__sqlite_time_text(cell, value, text));
     cell->text_value = value;
 }
 

@@ -56,6 +56,9 @@ typedef struct mimic_sqlite_cell {
 void mimic__sqlite_cell_init(mimic_sqlite_cell *cell, mimic_type type, bool integer_times);
 void mimic__sqlite_cell_bind(mimic_sqlite_cell *cell, const mimic_column *column);
 
+/* A date or time as the text that is stored; MIMIC_FORMAT_BYTES are enough. Its size. */
+size_t mimic__sqlite_time_text(const mimic_sqlite_cell *cell, int64_t value, char *out);
+
 /* Room that `cell_count` values need beside the bytes of STRING, BINARY and CATEGORICAL ones,
  * header included. */
 size_t mimic__sqlite_record_fixed_bound(size_t cell_count);
