@@ -11,8 +11,8 @@
  *     }
  *     mimic_report_free(report);
  *
- * For every table with status MIMIC_OK: read = written + rejected + filtered. The library checks it
- * and the report shows it. A table that failed has written 0.
+ * For every table with status MIMIC_OK: read = written + rejected + duplicates + filtered. The library checks
+ * it and the report shows it. A table that failed has written 0.
  */
 #ifndef MIMIC_LOAD_H
 #define MIMIC_LOAD_H
@@ -40,6 +40,21 @@ typedef struct mimic_progress {
 /** Called on the caller's thread some times a second; not 0 cancels the call. */
 typedef int (*mimic_progress_fn)(const mimic_progress *progress, void *ctx);
 
+/** What is done about primary, unique and foreign keys. */
+typedef int32_t mimic_keys;
+#define MIMIC_KEYS_DEFAULT 0 /* report */
+#define MIMIC_KEYS_OFF 1     /* not looked at, beyond what a database enforces by itself */
+#define MIMIC_KEYS_REPORT 2  /* checked; what violates them is counted, with the first examples */
+#define MIMIC_KEYS_ENFORCE 3 /* a violation fails the table, and with it the load */
+
+/** What becomes of rows whose primary or unique key was there before. */
+typedef int32_t mimic_duplicates;
+#define MIMIC_DUPLICATES_DEFAULT 0 /* reject */
+#define MIMIC_DUPLICATES_KEEP 1    /* all rows are written; the target gets no such key */
+#define MIMIC_DUPLICATES_REJECT 2  /* the first stays, later ones are rejects (code "unique") */
+#define MIMIC_DUPLICATES_LATEST 3  /* the one with the greatest order key stays, of equal ones the
+                                    * last in the input; the others are counted as duplicates */
+
 typedef struct mimic_load_options {
     uint32_t struct_size;
     const char *dataset;         /* "mimic-iv@3.1"; NULL = recognised from what is there */
@@ -55,10 +70,21 @@ typedef struct mimic_load_options {
     void *progress_ctx;
     int32_t jobs;                /* threads that may work, the caller's included; 0 = 1, which
                                   * starts none. What comes out is the same whatever it is */
+    int32_t force;               /* load: 1 = redo what the target's ledger says is unchanged */
+    int32_t checksum;            /* load: 1 = tell a changed file by its content only; 0 = one of the
+                                  * same size and modification time counts as unchanged */
+    mimic_keys keys;
+    mimic_duplicates duplicates; /* of the primary and unique keys */
+    const char *const *order_by; /* LATEST: columns, the most important first; NULL = the schema's
+                                  * order key, without one the position alone */
+    size_t order_by_count;
+    int32_t expect;              /* 1 = row counts other than the release's published ones fail */
+    int32_t profile;             /* 1 = describe the columns too, see mimic_report_quality */
 } mimic_load_options;
 
 #define MIMIC_LOAD_OPTIONS_INIT                                                                    \
-    { (uint32_t)sizeof(mimic_load_options), NULL, NULL, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0 }
+    { (uint32_t)sizeof(mimic_load_options), NULL, NULL, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0,  \
+      0, 0, 0, 0, NULL, 0, 0, 0 }
 
 /** What became of one table; texts borrowed from the report. */
 typedef struct mimic_table_report {
@@ -78,10 +104,14 @@ typedef struct mimic_table_report {
     double seconds;
     mimic_status status;  /* MIMIC_OK, or why this table was not written */
     const char *message;  /* of that status, "" when it is MIMIC_OK */
+    int64_t duplicates;   /* rows left out for a later one of the same key */
+    int32_t is_unchanged; /* 1 = nothing was done: the target holds this source already; the counts
+                           * are those of its ledger */
 } mimic_table_report;
 
 #define MIMIC_TABLE_REPORT_INIT                                                                    \
-    { (uint32_t)sizeof(mimic_table_report), "", "", "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "" }
+    { (uint32_t)sizeof(mimic_table_report), "", "", "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "",  \
+      0, 0 }
 
 /** Other lines of a report. */
 typedef int32_t mimic_note_kind;
@@ -91,6 +121,10 @@ typedef int32_t mimic_note_kind;
 #define MIMIC_NOTE_FINDING 4 /* a check of the target */
 #define MIMIC_NOTE_REJECTS 5 /* rejects of one table by column and reason, with an example */
 #define MIMIC_NOTE_COUNT 6   /* rows differ from what the release is published with */
+#define MIMIC_NOTE_KEY 7     /* a primary, unique or foreign key that does not hold; code
+                              * "primary_key", "unique_key", "foreign_key" */
+#define MIMIC_NOTE_LEDGER 8  /* what the ledger says of a source that is gone (code "removed"), that
+                              * changed ("changed"), or of an earlier load that was cut short */
 
 typedef struct mimic_note {
     uint32_t struct_size;

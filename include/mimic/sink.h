@@ -12,7 +12,7 @@
  *
  * Targets: `sqlite:PATH` or a path ending .db .sqlite .sqlite3; `arrow:DIR`, or a path ending
  * .arrow (one table, file format) or .arrows (stream format); `csv:DIR`, or .csv .csv.gz .csv.zst;
- * `null:`. Nothing appears under its name before it is whole.
+ * `postgresql://…`; `null:`. Nothing appears under its name before it is whole.
  */
 #ifndef MIMIC_SINK_H
 #define MIMIC_SINK_H
@@ -48,6 +48,40 @@ typedef struct mimic_finding {
 typedef void (*mimic_finding_fn)(const mimic_finding *finding, void *ctx);
 
 /**
+ * A line of a target's ledger: what a table of it holds, where that came from, and how it was made.
+ * Texts are never NULL, "" where unknown; numbers are -1 where unknown. Times are UTC, ISO 8601,
+ * "2026-01-31T12:00:00Z".
+ */
+typedef struct mimic_ledger_entry {
+    uint32_t struct_size;
+    const char *table;
+    const char *module;          /* "hosp", "" where the release has none */
+    const char *dataset;         /* "mimic-iv@2.2" */
+    const char *source;          /* path as the load was given it; several parts: joined by LF */
+    int64_t source_bytes;        /* stored bytes of the source */
+    int64_t source_modified;     /* its modification time, nanoseconds since 1970; -1 for a pipe */
+    const char *source_hash;     /* XXH3-128 of the stored bytes, 32 hex digits */
+    const char *schema_hash;     /* XXH3-128 of the table's schema */
+    const char *options_hash;    /* XXH3-128 of the options that change what is written */
+    const char *library_version;
+    int64_t read;                /* = written + rejected + duplicates + filtered */
+    int64_t written;
+    int64_t rejected;
+    int64_t duplicates;
+    int64_t filtered;
+    int64_t nulled;
+    const char *started;
+    const char *finished;
+} mimic_ledger_entry;
+
+#define MIMIC_LEDGER_ENTRY_INIT                                                                    \
+    { (uint32_t)sizeof(mimic_ledger_entry), "", "", "", "", -1, -1, "", "", "", "", 0, 0, 0, 0, 0, \
+      0, "", "" }
+
+/** Borrowed during the call; not 0 stops with MIMIC_ERR_CANCELLED. */
+typedef int (*mimic_ledger_fn)(const mimic_ledger_entry *entry, void *ctx);
+
+/**
  * One sink. The library calls: (begin (write | reject)* (commit | abort))* finish? free.
  * The order is kept and batches are checked against the table before a sink sees them; abort follows
  * whatever failed, begin included. The host that begin gets is never NULL and has every member.
@@ -57,6 +91,11 @@ typedef void (*mimic_finding_fn)(const mimic_finding *finding, void *ctx);
  * reject stores a rejected row and may be called from within reject_row; NULL = the sink keeps no
  * rejects. A table that is begun again replaces its former self. finish makes the target visible;
  * its `finding` is never NULL. free must undo what was not finished.
+ * ledger (optional) stores what is to be known of the open table; it comes once, after the last
+ * write and before commit, and becomes visible with the table, in the same transaction. read_ledger
+ * (optional) tells the lines that the target holds, of an interrupted load too; between tables only.
+ * lane (optional) opens one more sink to the same target, through which another table can be written
+ * on another thread at the same time; it is freed before the sink that made it and never finished.
  * The first member lets the struct grow: members beyond a caller's struct_size count as NULL, and a
  * library older than the caller ignores members that it does not know.
  */
@@ -76,6 +115,9 @@ typedef struct mimic_sink_vtable {
     mimic_status (*finish)(void *self, mimic_finding_fn finding, void *finding_ctx,
                            mimic_error *err);
     void (*free)(void *self);
+    mimic_status (*ledger)(void *self, const mimic_ledger_entry *entry, mimic_error *err);
+    mimic_status (*read_ledger)(void *self, mimic_ledger_fn fn, void *fn_ctx, mimic_error *err);
+    mimic_status (*lane)(void *self, mimic_sink **out_sink, mimic_error *err);
 } mimic_sink_vtable;
 
 typedef int32_t mimic_sink_compression;
@@ -99,10 +141,12 @@ typedef struct mimic_sink_options {
     int32_t no_dictionaries; /* Arrow files: 1 = string columns stay utf8 however their texts repeat */
     int32_t verify; /* SQLite: 1 = integrity_check at the end, whatever the size; 0 = up to 64 MiB, and
                      * above that the rows of every table are counted */
+    const char *pg_schema; /* PostgreSQL: the schema (namespace) of all tables, the library's own
+                            * included; NULL = one a module, such as mimiciv_hosp, and "mimic" */
 } mimic_sink_options;
 
 #define MIMIC_SINK_OPTIONS_INIT                                                                    \
-    { (uint32_t)sizeof(mimic_sink_options), 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0 }
+    { (uint32_t)sizeof(mimic_sink_options), 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, NULL }
 
 /**
  * Opens a built-in sink by its target.
@@ -162,6 +206,33 @@ MIMIC_API void mimic_sink_abort(mimic_sink *sink);
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_sink_finish(mimic_sink *sink,
                                                          mimic_finding_fn finding,
                                                          void *finding_ctx, mimic_error *err);
+
+/**
+ * Stores the open table's line of the ledger (see mimic_sink_vtable), and tells the lines that the
+ * target holds. A sink that keeps no ledger takes the line and has none to tell.
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_STATE out of order; MIMIC_ERR_CANCELLED when fn asks to stop;
+ * MIMIC_ERR_IO, MIMIC_ERR_BACKEND, MIMIC_ERR_MEMORY.
+ * Ownership: everything is borrowed during the call.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_sink_ledger(mimic_sink *sink,
+                                                         const mimic_ledger_entry *entry,
+                                                         mimic_error *err);
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_sink_read_ledger(mimic_sink *sink, mimic_ledger_fn fn,
+                                                              void *fn_ctx, mimic_error *err);
+
+/**
+ * Opens another sink to the same target, for writing other tables on another thread at the same time.
+ * It takes tables like any sink, is never finished, and is freed before `sink`.
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_UNSUPPORTED when the target takes one table at a time;
+ * MIMIC_ERR_BACKEND; MIMIC_ERR_MEMORY.
+ * Ownership: the caller frees *out_sink.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_sink_lane(mimic_sink *sink, mimic_sink **out_sink,
+                                                       mimic_error *err);
 
 /** Frees a sink; NULL is allowed. What was not finished leaves no file behind.
  *

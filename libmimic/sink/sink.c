@@ -313,6 +313,46 @@ mimic_status mimic_sink_commit(mimic_sink *sink, mimic_error *err)
     return MIMIC_OK;
 }
 
+mimic_status mimic_sink_ledger(mimic_sink *sink, const mimic_ledger_entry *entry, mimic_error *err)
+{
+    MIMIC_TRY(require_state(sink, STATE_OPEN, "ledger", err));
+    mimic_ledger_entry chosen = MIMIC_LEDGER_ENTRY_INIT;
+    if (entry == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "mimic_sink_ledger: entry is NULL");
+    MIMIC_TRY(MIMIC_OPTIONS_COPY(&chosen, entry, "mimic_ledger_entry", err));
+    if (sink->vtable.ledger == NULL)
+        return MIMIC_OK;
+    const mimic_status status = sink->vtable.ledger(sink->self, &chosen, &sink->failure);
+    return status == MIMIC_OK ? MIMIC_OK : fail_table(sink, status, "ledger", err);
+}
+
+mimic_status mimic_sink_read_ledger(mimic_sink *sink, mimic_ledger_fn fn, void *fn_ctx,
+                                    mimic_error *err)
+{
+    MIMIC_TRY(require_state(sink, STATE_READY, "read_ledger", err));
+    if (fn == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "mimic_sink_read_ledger: fn is NULL");
+    if (sink->vtable.read_ledger == NULL)
+        return MIMIC_OK;
+    mimic_error why = MIMIC_ERROR_INIT;
+    const mimic_status status = sink->vtable.read_ledger(sink->self, fn, fn_ctx, &why);
+    return status == MIMIC_OK ? MIMIC_OK : complete_error(sink, status, "read_ledger", &why, err);
+}
+
+mimic_status mimic_sink_lane(mimic_sink *sink, mimic_sink **out_sink, mimic_error *err)
+{
+    if (out_sink == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "mimic_sink_lane: out_sink is NULL");
+    *out_sink = NULL;
+    MIMIC_TRY(require_state(sink, STATE_READY, "lane", err));
+    if (sink->vtable.lane == NULL)
+        return mimic__fail(err, MIMIC_ERR_UNSUPPORTED,
+                           "sink \"%s\" takes one table at a time", sink->vtable.name);
+    mimic_error why = MIMIC_ERROR_INIT;
+    const mimic_status status = sink->vtable.lane(sink->self, out_sink, &why);
+    return status == MIMIC_OK ? MIMIC_OK : complete_error(sink, status, "lane", &why, err);
+}
+
 void mimic_sink_abort(mimic_sink *sink)
 {
     if (sink == NULL || (sink->state != STATE_OPEN && sink->state != STATE_FAILED))

@@ -17,12 +17,13 @@ typedef enum mimic_target_kind {
     MIMIC_TARGET_SQLITE,
     MIMIC_TARGET_ARROW,
     MIMIC_TARGET_CSV,
+    MIMIC_TARGET_POSTGRES,
     MIMIC_TARGET_NULL
 } mimic_target_kind;
 
 struct mimic_target {
     mimic_target_kind kind;
-    char *path;        /* "" for the null sink */
+    char *path;        /* "" for the null sink; of PostgreSQL the whole URI, with what is secret in it */
     bool is_one_table; /* path is a file that holds one table, not a folder of tables */
     bool is_stream;    /* Arrow: the stream format (.arrows) */
     /* MIMIC_SINK_COMPRESSION_DEFAULT, or what the name of a file promises */

@@ -6,7 +6,7 @@
 #include "base/buffer.h"
 #include "sink/sqlite_index.h"
 #include "sink/sqlite_key.h"
-#include "sink/sqlite_sorter.h"
+#include "io/sorter.h"
 #include "sink/sqlite_unique.h"
 
 /*

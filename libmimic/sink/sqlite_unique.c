@@ -6,7 +6,7 @@
 #include "sink/sqlite_unique.h"
 
 #include "base/hash.h"
-#include "sink/sqlite_sort.h"
+#include "io/sort.h"
 
 #define PREFIX_SLOTS_FIRST 1024
 #define PREFIX_SLOTS_MAX ((size_t)1 << 20)

@@ -29,11 +29,12 @@ int main(void)
     PRINT(mimic_csv_counts, bytes);
     PRINT(mimic_sink_host, ctx);
     PRINT(mimic_finding, message);
-    PRINT(mimic_sink_vtable, free);
-    PRINT(mimic_sink_options, verify);
+    PRINT(mimic_ledger_entry, finished);
+    PRINT(mimic_sink_vtable, lane);
+    PRINT(mimic_sink_options, pg_schema);
     PRINT(mimic_progress, is_done);
-    PRINT(mimic_load_options, jobs);
-    PRINT(mimic_table_report, message);
+    PRINT(mimic_load_options, profile);
+    PRINT(mimic_table_report, is_unchanged);
     PRINT(mimic_note, message);
     PRINT(mimic_synth_options, progress_ctx);
     PRINT(struct ArrowSchema, private_data);

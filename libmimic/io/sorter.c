@@ -1,14 +1,14 @@
 /*
- * See sqlite_sorter.h. Entries fill a room; a full room is sorted and written by a task while a
+ * See sorter.h. Entries fill a room; a full room is sorted and written by a task while a
  * second one fills. One task at a time, so that runs stand in the file in the order in which they
  * were filled. A sorter that never filled a room sorts in memory and makes no file.
  */
-#include "sink/sqlite_sorter.h"
+#include "io/sorter.h"
 
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "sink/sqlite_merge.h"
+#include "io/merge.h"
 
 #define ITEM_BYTES sizeof(mimic_sort_pair)
 #define ITEMS_MIN 16

@@ -3,11 +3,11 @@
  * an entry is written as its difference from the one before, so that ids in order take a few bytes.
  * The file has no name once it is open, and is gone with the process. Errors are MIMIC_ERR_IO.
  */
-#ifndef MIMIC_SINK_SQLITE_SPILL_H
-#define MIMIC_SINK_SQLITE_SPILL_H
+#ifndef MIMIC_IO_SPILL_H
+#define MIMIC_IO_SPILL_H
 
 #include "base/context_internal.h"
-#include "sink/sqlite_sort.h"
+#include "io/sort.h"
 
 #define MIMIC_SPILL_BLOCK_BYTES 16384
 #define MIMIC_SPILL_STRING_MAX 65535 /* of one string */

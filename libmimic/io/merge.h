@@ -1,8 +1,8 @@
 /* Merging runs of a spill file: a tree of losers over one reader a run. */
-#ifndef MIMIC_SINK_SQLITE_MERGE_H
-#define MIMIC_SINK_SQLITE_MERGE_H
+#ifndef MIMIC_IO_MERGE_H
+#define MIMIC_IO_MERGE_H
 
-#include "sink/sqlite_spill.h"
+#include "io/spill.h"
 
 typedef struct mimic_merge {
     const mimic_context *ctx;

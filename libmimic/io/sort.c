@@ -1,9 +1,9 @@
 /*
- * See sqlite_sort.h. A radix sort from the lowest byte to the highest, which is stable, passes over
+ * See sort.h. A radix sort from the lowest byte to the highest, which is stable, passes over
  * those bytes only that differ somewhere: few, as ids of one column are near one another. Strings
  * that share their first eight bytes are put in order afterwards, by merging.
  */
-#include "sink/sqlite_sort.h"
+#include "io/sort.h"
 
 #define DIGITS 9 /* the highest byte of lo, and the eight of hi */
 #define VALUES 256

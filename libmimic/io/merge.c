@@ -1,9 +1,9 @@
 /*
- * See sqlite_merge.h. The tree is the usual one (Knuth, volume 3, 5.4.1): node n has the children
+ * See merge.h. The tree is the usual one (Knuth, volume 3, 5.4.1): node n has the children
  * 2n and 2n + 1, the readers being the nodes count to 2 count - 1, and holds the one that lost
  * there. So each entry costs one comparison a level. A run that has ended loses against all others.
  */
-#include "sink/sqlite_merge.h"
+#include "io/merge.h"
 
 #include "base/error.h"
 

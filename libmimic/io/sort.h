@@ -4,8 +4,8 @@
  * An item is an entry of its own (key, number), or it stands for a string: then `hi` is the
  * string's first eight bytes, as a big-endian number, and `lo` is where the string lies.
  */
-#ifndef MIMIC_SINK_SQLITE_SORT_H
-#define MIMIC_SINK_SQLITE_SORT_H
+#ifndef MIMIC_IO_SORT_H
+#define MIMIC_IO_SORT_H
 
 #include <stdbool.h>
 #include <stddef.h>

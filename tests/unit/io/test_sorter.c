@@ -8,7 +8,7 @@
 #include <signal.h>
 
 #include "base/buffer.h"
-#include "sink/sqlite_sorter.h"
+#include "io/sorter.h"
 
 typedef enum shape { RANDOM, FEW_VALUES, ASCENDING, DESCENDING, EQUAL, NEARLY, SHAPES } shape;
 
@@ -314,6 +314,6 @@ START_TEST(sorter__no_memory)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(sqlite_sorter, sorter__pairs_like_qsort, sorter__pairs_on_threads,
+MIMIC_TEST_MAIN(sorter, sorter__pairs_like_qsort, sorter__pairs_on_threads,
                 sorter__strings_like_qsort, sorter__strings_on_threads, sorter__order_makes_one_run,
                 sorter__no_folder, sorter__full_disk, sorter__no_memory)

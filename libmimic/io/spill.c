@@ -1,9 +1,9 @@
 /*
- * See sqlite_spill.h. A pair is a byte that holds two sizes, then the bytes of the two differences;
+ * See spill.h. A pair is a byte that holds two sizes, then the bytes of the two differences;
  * a string is what it shares with the one before, the size of the rest, and the rest. The numbers
  * are in the order of the machine: nobody else ever reads the file.
  */
-#include "sink/sqlite_spill.h"
+#include "io/spill.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -12,11 +12,11 @@
  * Errors are sticky; MIMIC_ERR_IO when the file cannot be written or read. What comes out does not
  * depend on the memory, nor on the pool.
  */
-#ifndef MIMIC_SINK_SQLITE_SORTER_H
-#define MIMIC_SINK_SQLITE_SORTER_H
+#ifndef MIMIC_IO_SORTER_H
+#define MIMIC_IO_SORTER_H
 
 #include "base/pool.h"
-#include "sink/sqlite_spill.h"
+#include "io/spill.h"
 
 typedef struct mimic_sorter mimic_sorter;
 
