@@ -64,6 +64,9 @@ static void fill_load(const cli_arguments *arguments, mimic_load_options *out)
                 : arguments->jobs > MOST_JOBS ? MOST_JOBS
                                               : (int32_t)arguments->jobs;
     out->progress = progress_update;
+    out->force = arguments->force;
+    out->checksum = arguments->checksum;
+    out->expect = arguments->expect;
 }
 
 int job_open(const cli_arguments *arguments, job *out)

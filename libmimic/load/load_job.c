@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "csv/csv_reader_internal.h"
 #include "load/load_folder.h"
+#include "load/load_ledger.h"
 #include "schema/schema_detect.h"
 #include "schema/schema_drift.h"
 #include "sink/sink_internal.h"
@@ -45,6 +46,7 @@ typedef struct conversion {
     mimic_arena refused_arena;
     refused_row *first_refused;
     refused_row **last_refused;
+    int64_t started;      /* seconds since 1970 */
     mimic_error *err;     /* why a callback stopped the work; apart, as the reader has its own word */
     mimic_status stopped;
 } conversion;
@@ -494,6 +496,9 @@ static mimic_status convert_inner(conversion *work, mimic_error *err)
         if (status == MIMIC_OK)
             status = check_account(work, err);
         if (status == MIMIC_OK)
+            status = mimic__load_ledger_store(work->job, work->input, work->entry, work->started,
+                                              err);
+        if (status == MIMIC_OK)
             status = mimic_sink_commit(sink, err);
         if (status != MIMIC_OK) {
             mimic__load_part_close(&work->part); /* nothing may be encoded any more */
@@ -509,7 +514,11 @@ mimic_status mimic__load_convert(load_job *job, const load_input *input, load_pa
 {
     mimic_error error = MIMIC_ERROR_INIT;
     mimic_error reason = MIMIC_ERROR_INIT;
-    conversion work = {.job = job, .input = input, .err = &reason, .stopped = MIMIC_OK};
+    conversion work = {.job = job,
+                       .input = input,
+                       .started = (int64_t)time(NULL),
+                       .err = &reason,
+                       .stopped = MIMIC_OK};
     work.entry = mimic__report_add_table(job->report, input->table->name, input->paths[0]);
     work.groups = mimic__alloc_array(job->ctx, MAX_REJECT_GROUPS, sizeof *work.groups);
     take_part(&work, first);
