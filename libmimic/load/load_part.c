@@ -103,6 +103,7 @@ mimic_status mimic__load_open_source(load_job *job, const char *path, mimic_sour
                                      mimic_error *err)
 {
     mimic_source_options options = MIMIC_SOURCE_OPTIONS_INIT;
+    options.max_bytes = job->options->max_bytes;
     if (job->options->progress != NULL || job->interrupted != NULL) {
         options.interrupted = mimic__load_is_interrupted;
         options.interrupted_ctx = job;
