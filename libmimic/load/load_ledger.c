@@ -322,7 +322,7 @@ mimic_status mimic__load_ledger_store(const load_job *job, const load_input *inp
     format_time((int64_t)time(NULL), times[1]);
     line.table = input->table->name;
     line.module = input->table->module;
-    line.dataset = job->report->dataset;
+    line.dataset = job->ledger->job->report->dataset; /* a lane has a report of its own */
     line.source = input->name;
     line.source_bytes = input->bytes;
     line.source_modified = input->modified;
