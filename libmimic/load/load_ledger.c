@@ -227,7 +227,7 @@ static mimic_status note_removed(load_ledger *ledger, const mimic_dataset *datas
         if (is_input(inputs, count, entry->table) || !is_of(dataset, entry))
             continue;
         const char *const message = mimic__arena_format(
-            &ledger->arena, "%s is gone; the target keeps the %lld rows that came from it on %s",
+            &ledger->arena, "its source %s is gone; the target keeps the %lld rows that came from it on %s",
             entry->source, (long long)entry->written, entry->finished);
         MIMIC_TRY(add_note(ledger->job, entry->table, "removed", message, err));
     }
