@@ -58,6 +58,12 @@ const cli_option group_records[] = {
      "Longest record in bytes, such as 64K or 32M; a longer one is rejected. Default: 16M."},
     OPTION_END};
 
+const cli_option group_limits[] = {
+    {"max-bytes", 0, OPTION_SIZE, "SIZE", OPTION_AT(max_bytes),
+     "Fail when one input holds more than SIZE bytes, counted decompressed, such as 500M or 20G: a "
+     "guard against archives that blow up. Default: no limit; memory is bounded either way."},
+    OPTION_END};
+
 const cli_option group_policy[] = {
     {"on-error", 0, OPTION_CHOICE, "reject|null|fail", OPTION_AT(on_error),
      "What becomes of a row with a value that does not fit: the row is put aside with its reason "
@@ -92,6 +98,20 @@ const cli_option group_target[] = {
      "SQLite: run PRAGMA integrity_check on the finished database, also on one over 64 MiB, where only the rows are counted otherwise."},
     {"no-dictionaries", 0, OPTION_FLAG, NULL, OPTION_AT(no_dictionaries),
      "Arrow files: leave string columns utf8 even where their texts repeat."},
+    OPTION_END};
+
+const cli_option group_ledger[] = {
+    {"force", 0, OPTION_FLAG, NULL, OPTION_AT(force),
+     "Load every table anew, also those that the target holds already."},
+    {"checksum", 0, OPTION_FLAG, NULL, OPTION_AT(checksum),
+     "Tell changed files by their content alone. Without it a file of the same size and "
+     "modification time counts as unchanged, and only others are read."},
+    OPTION_END};
+
+const cli_option group_expect[] = {
+    {"expect", 0, OPTION_FLAG, NULL, OPTION_AT(expect),
+     "Fail when the rows read of a table are not as many as the release is published with (all "
+     "tables of the full release, or all of the demo). Without it the report says so."},
     OPTION_END};
 
 const cli_option group_jobs[] = {

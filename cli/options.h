@@ -63,6 +63,9 @@ typedef struct cli_arguments {
     int no_indexes;
     int verify;
     int no_dictionaries;
+    int force;
+    int checksum;
+    int expect;
 
     cli_character delimiter;
     cli_character quote;
@@ -70,6 +73,7 @@ typedef struct cli_arguments {
     cli_character comment;
     int no_header;
     int64_t max_record;
+    int64_t max_bytes;
 
     const char *output;
     int dialect;
