@@ -18,7 +18,7 @@
 #ifndef MIMIC_QUALITY_H
 #define MIMIC_QUALITY_H
 
-#include <mimic/sink.h>
+#include <mimic/scan.h>
 
 MIMIC_BEGIN_DECLS
 
@@ -130,6 +130,38 @@ typedef struct mimic_quality_column_info {
 #define MIMIC_QUALITY_COLUMN_INFO_INIT                                                             \
     { (uint32_t)sizeof(mimic_quality_column_info), 0, "", 0, 0, 0, 0, 0, 0, 0, "", "",             \
       {"", "", "", "", "", "", ""}, 0, 0, 0, 0, 0, -1, -1, 0 }
+
+/** What of a target is looked at. */
+typedef struct mimic_quality_read_options {
+    uint32_t struct_size;
+    const char *dataset;       /* of tables that do not say theirs, as in mimic_scan_options */
+    const char *const *tables; /* only these, any case; NULL = all */
+    size_t table_count;
+    int32_t jobs;              /* as in mimic_scan_options */
+    /* Asked now and then on the caller's thread, with the table and the rows of it that were looked
+     * at; not 0 ends the call with MIMIC_ERR_CANCELLED. NULL = never. */
+    int (*progress)(const char *table, int64_t rows, void *ctx);
+    void *progress_ctx;
+} mimic_quality_read_options;
+
+#define MIMIC_QUALITY_READ_OPTIONS_INIT                                                            \
+    { (uint32_t)sizeof(mimic_quality_read_options), NULL, NULL, 0, 0, NULL, NULL }
+
+/**
+ * Reads a target back and describes its tables. Rules of the schema are checked as far as the values
+ * tell; what was rejected when they were loaded is known to the report of that load only.
+ *
+ * Returns: MIMIC_OK, whatever the checks say; MIMIC_ERR_NOT_FOUND for a table that is not there;
+ * MIMIC_ERR_CANCELLED; what mimic_scan_open and mimic_scan_next return.
+ * Ownership: the caller frees *out_quality; `registry` is borrowed during the call, NULL = none.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_quality_read(const mimic_context *ctx,
+                                                          const mimic_registry *registry,
+                                                          const char *target,
+                                                          const mimic_quality_read_options *options,
+                                                          mimic_quality **out_quality,
+                                                          mimic_error *err);
 
 /**
  * The quality as text. `options` NULL = everything is shown.

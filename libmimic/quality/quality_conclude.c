@@ -293,7 +293,9 @@ static bool conclude_top(const quality_column *column, mimic_arena *arena, quali
         if (top->text == NULL)
             return false;
     }
-    result->top_count = count;
+    /* Values that come once each are not frequent. */
+    const bool is_flat = count > 1 && result->top[0].count == 1;
+    result->top_count = is_flat ? 0 : count;
     return true;
 }
 
