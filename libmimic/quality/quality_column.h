@@ -110,11 +110,18 @@ typedef struct quality_notes {
     quality_buckets sides[2];
 } quality_notes;
 
-/* Memory for the work of one look, used for one column after another. */
+/* Memory for the work of one look, used for one column after another. Equal values that follow each
+ * other are a run. */
 typedef struct quality_scratch {
-    uint64_t *keys; /* the values present */
-    uint32_t *rows; /* and where they stand */
-    size_t count;
+    uint64_t *keys;        /* the values present; then one a run */
+    uint32_t *starts;      /* of the runs among the values present, and the end of the last */
+    uint32_t *lengths;     /* of the runs */
+    uint32_t *every;       /* 0, 1, 2 … */
+    uint32_t *places;      /* rows with a value */
+    const uint32_t *rows;  /* one of both */
+    size_t count;          /* values present */
+    size_t runs;
+    uint64_t hashes[QUALITY_VALUES_MAX]; /* of the first categories; 0 = not yet */
     quality_set set;
     uint32_t counts[QUALITY_VALUES_MAX];
     uint32_t firsts[QUALITY_VALUES_MAX]; /* ordinals */

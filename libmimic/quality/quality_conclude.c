@@ -312,7 +312,9 @@ static bool conclude_values(const quality_column *column, mimic_arena *arena,
         result->info.distinct = present;
     result->is_top_exact = state == QUALITY_OPEN;
     result->others = state == QUALITY_FULL ? column->others : 0;
-    if (state == QUALITY_UNTOLD || result->info.type == MIMIC_TYPE_BINARY)
+    /* The values met first say little of a column most of whose values came later. */
+    if (state == QUALITY_UNTOLD || result->others > present / 2 ||
+        result->info.type == MIMIC_TYPE_BINARY)
         return true;
     return conclude_top(column, arena, result);
 }

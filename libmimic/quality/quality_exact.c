@@ -47,7 +47,9 @@ static inline void count_addition(quality_fixed *number, uint32_t additions)
         carry(number);
 }
 
-void mimic__real_add(quality_real *total, double value)
+#define TIMES_MAX 2047 /* 53 bits of a number and 11 of a count are 64 */
+
+void mimic__real_add(quality_real *total, double value, uint32_t times)
 {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
@@ -55,14 +57,16 @@ void mimic__real_add(quality_real *total, double value)
     const uint64_t fraction = bits & ((UINT64_C(1) << 52) - 1);
     const uint64_t digits = stored == 0 ? fraction : fraction | UINT64_C(1) << 52;
     const uint32_t exponent = stored == 0 ? 0 : stored - 1;
-    if (digits == 0)
-        return;
-    const quality_uint128 square = (quality_uint128)digits * digits;
-    add_at(&total->sum, digits, exponent, bits >> 63 != 0 ? -1 : 1);
-    add_at(&total->squares, (uint64_t)square, 2 * exponent, 1);
-    add_at(&total->squares, (uint64_t)(square >> 64), 2 * exponent + 64, 1);
-    count_addition(&total->sum, 1);
-    count_addition(&total->squares, 2);
+    while (digits != 0 && times > 0) {
+        const uint32_t part = times > TIMES_MAX ? TIMES_MAX : times;
+        const quality_uint128 square = (quality_uint128)digits * digits * part;
+        add_at(&total->sum, digits * part, exponent, bits >> 63 != 0 ? -1 : 1);
+        add_at(&total->squares, (uint64_t)square, 2 * exponent, 1);
+        add_at(&total->squares, (uint64_t)(square >> 64), 2 * exponent + 64, 1);
+        count_addition(&total->sum, 1);
+        count_addition(&total->squares, 2);
+        times -= part;
+    }
 }
 
 static void merge_fixed(quality_fixed *total, const quality_fixed *more)

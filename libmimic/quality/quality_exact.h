@@ -43,7 +43,7 @@ typedef struct quality_real {
     quality_fixed squares;
 } quality_real;
 
-void mimic__real_add(quality_real *total, double value); /* finite */
+void mimic__real_add(quality_real *total, double value, uint32_t times); /* finite */
 void mimic__real_merge(quality_real *total, const quality_real *more);
 
 /* Mean and standard deviation of the sample (n - 1); deviation is 0 for one value. `count` > 0. */

@@ -112,9 +112,16 @@ static uint64_t key_at(const mimic_column *data, int64_t row)
 #define GATHER(type, expression)                                                                   \
     do {                                                                                           \
         const type *const values = data->values;                                                   \
-        for (size_t i = 0; i < count; i++) {                                                       \
-            const type value = values[rows[i]];                                                    \
-            keys[i] = (expression);                                                                \
+        if (rows == scratch->every) {                                                              \
+            for (size_t i = 0; i < count; i++) {                                                   \
+                const type value = values[i];                                                      \
+                keys[i] = (expression);                                                            \
+            }                                                                                      \
+        } else {                                                                                   \
+            for (size_t i = 0; i < count; i++) {                                                   \
+                const type value = values[rows[i]];                                                \
+                keys[i] = (expression);                                                            \
+            }                                                                                      \
         }                                                                                          \
     } while (0)
 
@@ -129,6 +136,7 @@ static void gather_keys(const mimic_column *data, quality_scratch *scratch)
         break;
     case MIMIC_TYPE_INT32:
     case MIMIC_TYPE_DATE:
+    case MIMIC_TYPE_CATEGORICAL: /* the code, for now */
         GATHER(int32_t, (uint64_t)value);
         break;
     case MIMIC_TYPE_INT64:
@@ -151,14 +159,12 @@ static void gather_keys(const mimic_column *data, quality_scratch *scratch)
 
 static void gather_rows(const mimic_column *data, int64_t row_count, quality_scratch *scratch)
 {
-    uint32_t *const rows = scratch->rows;
+    uint32_t *const rows = scratch->places;
     size_t count = 0;
-    if (data->validity == NULL || data->null_count == 0) {
-        for (int64_t row = 0; row < row_count; row++)
-            rows[row] = (uint32_t)row;
-        scratch->count = (size_t)row_count;
+    scratch->rows = scratch->every;
+    scratch->count = (size_t)row_count;
+    if (data->validity == NULL || data->null_count == 0)
         return;
-    }
     for (int64_t first = 0; first < row_count; first += 8) {
         uint32_t bits = data->validity[first >> 3];
         if (row_count - first < 8)
@@ -166,106 +172,65 @@ static void gather_rows(const mimic_column *data, int64_t row_count, quality_scr
         for (; bits != 0; bits &= bits - 1)
             rows[count++] = (uint32_t)first + (uint32_t)__builtin_ctz(bits);
     }
+    scratch->rows = rows;
     scratch->count = count;
 }
 
-/* ---- sums and extremes ---- */
-
-static void look_at_whole(const quality_scratch *scratch, quality_facts *facts)
+static void find_runs(quality_scratch *scratch)
 {
-    int64_t least = INT64_MAX;
-    int64_t greatest = INT64_MIN;
+    uint64_t *const keys = scratch->keys;
+    uint32_t *const starts = scratch->starts;
+    size_t runs = 0;
+    uint64_t last = scratch->count == 0 ? 0 : ~keys[0];
     for (size_t i = 0; i < scratch->count; i++) {
-        const int64_t value = (int64_t)scratch->keys[i];
-        least = value < least ? value : least;
-        greatest = value > greatest ? value : greatest;
+        const uint64_t key = keys[i];
+        keys[runs] = key;
+        starts[runs] = (uint32_t)i;
+        runs += key != last; /* what follows in a run is written over */
+        last = key;
     }
-    facts->finite = (int64_t)scratch->count;
-    facts->least = least;
-    facts->greatest = greatest;
+    starts[runs] = (uint32_t)scratch->count;
+    scratch->runs = runs;
 }
 
-static void look_at_numbers(const quality_scratch *scratch, quality_facts *facts)
+/* Runs of codes become runs of hashes; each category is hashed once. */
+static void hash_categories(const mimic_dictionary *texts, quality_scratch *scratch)
 {
-    look_at_whole(scratch, facts);
-    for (size_t i = 0; i < scratch->count; i++) {
-        const int64_t value = (int64_t)scratch->keys[i];
-        mimic__whole_add(&facts->whole, value);
-        facts->zeros += value == 0;
-        facts->negatives += value < 0;
-    }
-}
-
-static void look_at_times(const mimic_column *data, const quality_scratch *scratch,
-                          quality_facts *facts)
-{
-    look_at_whole(scratch, facts);
-    const int64_t limit = data->type == MIMIC_TYPE_DATE ? EARLY_DAY
-                          : data->type == MIMIC_TYPE_TIME
-                              ? INT64_MIN
-                              : EARLY_DAY * MIMIC_MICROSECONDS_PER_DAY;
-    if (scratch->count > 0 && facts->least < limit)
-        for (size_t i = 0; i < scratch->count; i++)
-            facts->early += (int64_t)scratch->keys[i] < limit;
-}
-
-static bool look_at_reals(const mimic_context *ctx, const quality_scratch *scratch,
-                          quality_facts *facts)
-{
-    double least = 0;
-    double greatest = 0;
-    if (scratch->count == 0)
-        return true;
-    facts->real = mimic__alloc_zeroed(ctx, 1, sizeof *facts->real);
-    if (facts->real == NULL)
-        return false;
-    for (size_t i = 0; i < scratch->count; i++) {
-        const double value = mimic__real_of_bits(scratch->keys[i]);
-        if (!(value - value == 0)) {
-            facts->not_finite++;
-            continue;
+    const size_t known = texts->count < QUALITY_VALUES_MAX ? (size_t)texts->count : QUALITY_VALUES_MAX;
+    memset(scratch->hashes, 0, known * sizeof *scratch->hashes);
+    for (size_t i = 0; i < scratch->runs; i++) {
+        const uint64_t code = scratch->keys[i];
+        uint64_t hash = code < known ? scratch->hashes[code] : 0;
+        if (hash == 0) {
+            const int32_t start = texts->offsets[code];
+            hash = mimic__hash64(texts->bytes + start, (size_t)(texts->offsets[code + 1] - start));
+            if (code < known)
+                scratch->hashes[code] = hash;
         }
-        mimic__real_add(facts->real, value);
-        facts->zeros += value == 0;
-        facts->negatives += value < 0;
-        least = facts->finite == 0 || value < least ? value : least;
-        greatest = facts->finite == 0 || value > greatest ? value : greatest;
-        facts->finite++;
+        scratch->keys[i] = hash;
     }
-    memcpy(&facts->least, &least, sizeof least);
-    memcpy(&facts->greatest, &greatest, sizeof greatest);
-    return true;
 }
 
-/* Characters of UTF-8 are the bytes that do not continue one; eight bytes at a time. */
-static int64_t count_characters(const char *text, size_t size)
+static inline uint32_t run_length(const quality_scratch *scratch, size_t run)
 {
-    int64_t following = 0;
-    size_t i = 0;
-    for (; i + 8 <= size; i += 8) {
-        uint64_t word;
-        memcpy(&word, text + i, sizeof word);
-        const uint64_t marks = word & ~(word << 1) & UINT64_C(0x8080808080808080);
-        following += __builtin_popcountll(marks);
-    }
-    for (; i < size; i++)
-        following += ((unsigned char)text[i] & 0xc0) == 0x80;
-    return (int64_t)size - following;
+    return scratch->starts[run + 1] - scratch->starts[run];
 }
 
-static void look_at_lengths(const mimic_column *data, const quality_scratch *scratch,
-                            quality_facts *facts)
+/* Values with their counts: the distinct ones of the batch where they are known, else its runs. */
+typedef struct weighted {
+    const uint64_t *keys;
+    const uint32_t *counts;
+    const uint32_t *ordinals; /* of the first one among the values present */
+    size_t size;
+} weighted;
+
+static weighted weigh(quality_scratch *scratch, const quality_notes *notes)
 {
-    facts->shortest = scratch->count == 0 ? -1 : INT64_MAX;
-    for (size_t i = 0; i < scratch->count; i++) {
-        size_t size;
-        const char *const text = mimic__cell_text(data, scratch->rows[i], &size);
-        const int64_t length =
-            data->type == MIMIC_TYPE_BINARY ? (int64_t)size : count_characters(text, size);
-        facts->characters += length;
-        facts->shortest = length < facts->shortest ? length : facts->shortest;
-        facts->longest = length > facts->longest ? length : facts->longest;
-    }
+    if (notes->keys != NULL && !notes->has_others)
+        return (weighted){scratch->set.keys, scratch->counts, scratch->firsts, scratch->set.count};
+    for (size_t i = 0; i < scratch->runs; i++)
+        scratch->lengths[i] = run_length(scratch, i);
+    return (weighted){scratch->keys, scratch->lengths, scratch->starts, scratch->runs};
 }
 
 /* ---- values ---- */
@@ -273,25 +238,23 @@ static void look_at_lengths(const mimic_column *data, const quality_scratch *scr
 static void list_values(quality_scratch *scratch, quality_notes *notes)
 {
     quality_set *const set = &scratch->set;
-    uint32_t last = QUALITY_SLOTS;
     set->count = 0;
     memset(set->slots, 0, sizeof set->slots);
-    for (size_t i = 0; i < scratch->count; i++) {
-        bool is_new = false;
-        if (i == 0 || scratch->keys[i] != scratch->keys[i - 1])
-            last = mimic__set_insert(set, scratch->keys[i], &is_new);
-        if (last == QUALITY_SLOTS) {
+    for (size_t i = 0; i < scratch->runs; i++) {
+        bool is_new;
+        const uint32_t number = mimic__set_insert(set, scratch->keys[i], &is_new);
+        if (number == QUALITY_SLOTS) {
             if (!notes->has_others)
-                notes->first_other = (uint32_t)i;
+                notes->first_other = scratch->starts[i];
             notes->has_others = true;
-            notes->others++;
+            notes->others += run_length(scratch, i);
             continue;
         }
         if (is_new) {
-            scratch->counts[last] = 0;
-            scratch->firsts[last] = (uint32_t)i;
+            scratch->counts[number] = 0;
+            scratch->firsts[number] = scratch->starts[i];
         }
-        scratch->counts[last]++;
+        scratch->counts[number] += run_length(scratch, i);
     }
 }
 
@@ -317,17 +280,15 @@ static bool keep_list(const quality_scratch *scratch, mimic_arena *arena, qualit
 static bool tally_values(const quality_set *set, const quality_scratch *scratch,
                          mimic_arena *arena, quality_notes *notes)
 {
-    uint32_t last = QUALITY_SLOTS;
     notes->tallies = mimic__arena_array(arena, QUALITY_VALUES_MAX, sizeof *notes->tallies);
     if (notes->tallies == NULL)
         return false;
-    for (size_t i = 0; i < scratch->count; i++) {
-        if (i == 0 || scratch->keys[i] != scratch->keys[i - 1])
-            last = mimic__set_find(set, scratch->keys[i]);
-        if (last == QUALITY_SLOTS)
-            notes->others++;
+    for (size_t i = 0; i < scratch->runs; i++) {
+        const uint32_t number = mimic__set_find(set, scratch->keys[i]);
+        if (number == QUALITY_SLOTS)
+            notes->others += run_length(scratch, i);
         else
-            notes->tallies[last]++;
+            notes->tallies[number] += run_length(scratch, i);
     }
     return true;
 }
@@ -357,7 +318,7 @@ static bool fill_buckets(const quality_column *column, const quality_scratch *sc
     uint64_t highest[2] = {0, 0};
     int side;
     uint64_t key;
-    for (size_t i = 0; i < scratch->count; i++)
+    for (size_t i = 0; i < scratch->runs; i++)
         if (mimic__bucket_key(column->kind, scratch->keys[i], &side, &key)) {
             lowest[side] = key < lowest[side] ? key : lowest[side];
             highest[side] = key > highest[side] ? key : highest[side];
@@ -366,9 +327,9 @@ static bool fill_buckets(const quality_column *column, const quality_scratch *sc
         if (lowest[side] <= highest[side] &&
             !mimic__buckets_widen(&notes->sides[side], column->ctx, lowest[side], highest[side]))
             return false;
-    for (size_t i = 0; i < scratch->count; i++)
+    for (size_t i = 0; i < scratch->runs; i++)
         if (mimic__bucket_key(column->kind, scratch->keys[i], &side, &key))
-            mimic__buckets_add(&notes->sides[side], key, 1);
+            mimic__buckets_add(&notes->sides[side], key, run_length(scratch, i));
     return true;
 }
 
@@ -378,10 +339,8 @@ static bool fill_sketches(const quality_column *column, const quality_scratch *s
     notes->registers = mimic__arena_alloc(arena, QUALITY_REGISTERS);
     if (notes->registers == NULL)
         return false;
-    for (size_t i = 0; i < scratch->count; i++) {
+    for (size_t i = 0; i < scratch->runs; i++) {
         const uint64_t key = scratch->keys[i];
-        if (i > 0 && key == scratch->keys[i - 1])
-            continue;
         mimic__registers_add(notes->registers, column->kind == QUALITY_TEXT
                                                    ? key
                                                    : mimic__hash64(&key, sizeof key));
@@ -403,30 +362,165 @@ static bool look_at_values(const quality_column *column, quality_scratch *scratc
     return fill_sketches(column, scratch, arena, notes);
 }
 
+/* ---- sums and extremes ---- */
+
+static void look_at_whole(const weighted *values, quality_facts *facts)
+{
+    int64_t least = INT64_MAX;
+    int64_t greatest = INT64_MIN;
+    for (size_t i = 0; i < values->size; i++) {
+        const int64_t value = (int64_t)values->keys[i];
+        least = value < least ? value : least;
+        greatest = value > greatest ? value : greatest;
+    }
+    facts->finite = mimic__facts_present(facts);
+    facts->least = least;
+    facts->greatest = greatest;
+}
+
+/* Squares of numbers below 2^31 are below 2^62, and a run is shorter than 2^32: sums of their halves
+ * need no more than 128 bits. */
+static void add_small_numbers(const weighted *values, quality_whole *whole)
+{
+    quality_uint128 squares = 0;
+    int64_t sum = 0;
+    for (size_t i = 0; i < values->size; i++) {
+        const int64_t value = (int64_t)values->keys[i];
+        const uint32_t length = values->counts[i];
+        sum += value * length;
+        squares += (quality_uint128)(uint64_t)(value * value) * length;
+    }
+    const quality_whole more = {sum, squares, 0};
+    mimic__whole_merge(whole, &more);
+}
+
+static void look_at_numbers(const weighted *values, quality_facts *facts)
+{
+    const int64_t limit = INT64_C(1) << 31;
+    look_at_whole(values, facts);
+    /* The sum of a batch must fit too: its rows are below 2^32. */
+    const bool are_small = facts->least > -limit && facts->greatest < limit;
+    if (are_small)
+        add_small_numbers(values, &facts->whole);
+    for (size_t i = 0; i < values->size; i++) {
+        const int64_t value = (int64_t)values->keys[i];
+        const uint32_t length = values->counts[i];
+        facts->zeros += value == 0 ? length : 0;
+        facts->negatives += value < 0 ? length : 0;
+        for (uint32_t j = are_small ? length : 0; j < length; j++)
+            mimic__whole_add(&facts->whole, value);
+    }
+}
+
+static void look_at_times(const mimic_column *data, const weighted *values,
+                          quality_facts *facts)
+{
+    look_at_whole(values, facts);
+    const int64_t limit = data->type == MIMIC_TYPE_DATE ? EARLY_DAY
+                          : data->type == MIMIC_TYPE_TIME
+                              ? INT64_MIN
+                              : EARLY_DAY * MIMIC_MICROSECONDS_PER_DAY;
+    if (values->size > 0 && facts->least < limit)
+        for (size_t i = 0; i < values->size; i++)
+            facts->early += (int64_t)values->keys[i] < limit ? values->counts[i] : 0;
+}
+
+static bool look_at_reals(const mimic_context *ctx, const weighted *values,
+                          quality_facts *facts)
+{
+    double least = 0;
+    double greatest = 0;
+    if (values->size == 0)
+        return true;
+    facts->real = mimic__alloc_zeroed(ctx, 1, sizeof *facts->real);
+    if (facts->real == NULL)
+        return false;
+    for (size_t i = 0; i < values->size; i++) {
+        const double value = mimic__real_of_bits(values->keys[i]);
+        const uint32_t length = values->counts[i];
+        if (!(value - value == 0)) {
+            facts->not_finite += length;
+            continue;
+        }
+        mimic__real_add(facts->real, value, length);
+        facts->zeros += value == 0 ? length : 0;
+        facts->negatives += value < 0 ? length : 0;
+        least = facts->finite == 0 || value < least ? value : least;
+        greatest = facts->finite == 0 || value > greatest ? value : greatest;
+        facts->finite += length;
+    }
+    memcpy(&facts->least, &least, sizeof least);
+    memcpy(&facts->greatest, &greatest, sizeof greatest);
+    return true;
+}
+
+/* Characters of UTF-8 are the bytes that do not continue one; eight bytes at a time. */
+static int64_t count_characters(const char *text, size_t size)
+{
+    int64_t following = 0;
+    size_t i = 0;
+    for (; i + 8 <= size; i += 8) {
+        uint64_t word;
+        memcpy(&word, text + i, sizeof word);
+        if ((word & UINT64_C(0x8080808080808080)) == 0)
+            continue;
+        const uint64_t marks = (word & ~(word << 1) & UINT64_C(0x8080808080808080)) >> 7;
+        following += (int64_t)((marks * UINT64_C(0x0101010101010101)) >> 56);
+    }
+    for (; i < size; i++)
+        following += ((unsigned char)text[i] & 0xc0) == 0x80;
+    return (int64_t)size - following;
+}
+
+static void look_at_lengths(const mimic_column *data, const uint32_t *rows,
+                            const weighted *values, quality_facts *facts)
+{
+    facts->shortest = values->size == 0 ? -1 : INT64_MAX;
+    for (size_t i = 0; i < values->size; i++) {
+        size_t size;
+        const char *const text =
+            mimic__cell_text(data, rows[values->ordinals[i]], &size);
+        const int64_t length =
+            data->type == MIMIC_TYPE_BINARY ? (int64_t)size : count_characters(text, size);
+        facts->characters += length * values->counts[i];
+        facts->shortest = length < facts->shortest ? length : facts->shortest;
+        facts->longest = length > facts->longest ? length : facts->longest;
+    }
+}
+
+static bool look_at_facts(const quality_column *column, const mimic_column *data,
+                          quality_scratch *scratch, quality_notes *notes)
+{
+    const weighted values = weigh(scratch, notes);
+    quality_facts *const facts = &notes->facts;
+    switch (column->kind) {
+    case QUALITY_NUMBER:
+        look_at_numbers(&values, facts);
+        return true;
+    case QUALITY_TIME:
+        look_at_times(data, &values, facts);
+        return true;
+    case QUALITY_REAL:
+        return look_at_reals(column->ctx, &values, facts);
+    default:
+        look_at_lengths(data, scratch->rows, &values, facts);
+        return true;
+    }
+}
+
 bool mimic__column_look(const quality_column *column, const mimic_column *data, int64_t row_count,
                         quality_scratch *scratch, mimic_arena *arena, quality_notes *notes)
 {
     gather_rows(data, row_count, scratch);
     gather_keys(data, scratch);
+    find_runs(scratch);
+    if (data->type == MIMIC_TYPE_CATEGORICAL)
+        hash_categories(data->dictionary, scratch);
     notes->facts = (quality_facts){.rows = row_count,
                                    .nulls = row_count - (int64_t)scratch->count,
                                    .shortest = -1};
-    switch (column->kind) {
-    case QUALITY_NUMBER:
-        look_at_numbers(scratch, &notes->facts);
-        break;
-    case QUALITY_TIME:
-        look_at_times(data, scratch, &notes->facts);
-        break;
-    case QUALITY_REAL:
-        if (!look_at_reals(column->ctx, scratch, &notes->facts))
-            return false;
-        break;
-    case QUALITY_TEXT:
-        look_at_lengths(data, scratch, &notes->facts);
-        break;
-    }
-    return look_at_values(column, scratch, arena, notes);
+    return look_at_values(column, scratch, arena, notes) &&
+           look_at_facts(column, data, scratch, notes);
 }
 
 void mimic__notes_free(const mimic_context *ctx, quality_notes *notes)

@@ -1,6 +1,7 @@
 /* See quality_profile.h. The work on a column is in quality_look.c and quality_column.c. */
 #include "quality/quality_profile.h"
 
+#include "base/checked.h"
 #include "base/error.h"
 
 typedef struct span_count {
@@ -126,6 +127,27 @@ static bool look_at_columns(const quality_profile *profile, const mimic_batch *b
     return true;
 }
 
+/* One allocation: the arrays stand behind the struct. */
+static quality_scratch *scratch_new(const mimic_context *ctx, size_t rows)
+{
+    const size_t row_size = sizeof(uint64_t) + 4 * sizeof(uint32_t);
+    size_t size;
+    if (mimic__multiply_overflows(rows + 1, row_size, &size) ||
+        mimic__add_overflows(size, sizeof(quality_scratch), &size))
+        return NULL;
+    quality_scratch *const scratch = mimic__alloc(ctx, size);
+    if (scratch == NULL)
+        return NULL;
+    scratch->keys = (uint64_t *)(scratch + 1);
+    scratch->starts = (uint32_t *)(scratch->keys + rows + 1);
+    scratch->lengths = scratch->starts + rows + 1;
+    scratch->every = scratch->lengths + rows + 1;
+    scratch->places = scratch->every + rows + 1;
+    for (size_t i = 0; i < rows; i++)
+        scratch->every[i] = (uint32_t)i;
+    return scratch;
+}
+
 mimic_status mimic__profile_look(void *self, const mimic_batch *batch, void **out_notes,
                                  mimic_error *err)
 {
@@ -134,21 +156,13 @@ mimic_status mimic__profile_look(void *self, const mimic_batch *batch, void **ou
     if (batch->column_count != profile->table->field_count)
         return mimic__fail(err, MIMIC_ERR_INTERNAL, "a profile of %zu columns got a batch of %zu",
                            profile->table->field_count, batch->column_count);
-    const size_t rows = (size_t)batch->row_count;
     profile_notes *notes = mimic__alloc_zeroed(ctx, 1, sizeof *notes);
-    quality_scratch *scratch = mimic__alloc(ctx, sizeof *scratch);
-    uint64_t *keys = mimic__alloc_array(ctx, rows, sizeof *keys);
-    uint32_t *places = mimic__alloc_array(ctx, rows, sizeof *places);
-    bool is_done = notes != NULL && scratch != NULL && keys != NULL && places != NULL;
+    quality_scratch *scratch = scratch_new(ctx, (size_t)batch->row_count);
+    bool is_done = notes != NULL && scratch != NULL;
     if (notes != NULL)
         mimic__arena_init(&notes->arena, ctx);
-    if (is_done) {
-        scratch->keys = keys;
-        scratch->rows = places;
+    if (is_done)
         is_done = look_at_columns(profile, batch, scratch, notes);
-    }
-    mimic__free(ctx, keys);
-    mimic__free(ctx, places);
     mimic__free(ctx, scratch);
     *out_notes = notes;
     if (is_done)
