@@ -13,7 +13,8 @@ cd "$(dirname "$0")/.."
 . tests/support/setup.sh
 
 install_packages build-essential meson ninja-build pkg-config python3 check sqlite3 zlib1g-dev \
-    libisal-dev libzstd-dev libsqlite3-dev libjansson-dev libxxhash-dev
+    libisal-dev libzstd-dev libsqlite3-dev libjansson-dev libxxhash-dev \
+    postgresql postgresql-client libpq-dev
 # For the kernels of aarch64, which are tested under an emulator; their test says when it is skipped.
 install_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static ||
     say "no compiler or emulator for aarch64: the NEON kernels are not tested"

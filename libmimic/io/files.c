@@ -1,12 +1,15 @@
-/* Small services on files and folders: make folders, read a whole file, list what is below a
- * folder. Declared in output.h. */
+/* Small services on files and folders: make folders, read a whole file, scratch files, list what is
+ * below a folder. Declared in output.h. */
+#define _GNU_SOURCE /* O_TMPFILE */
 #include "io/output.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -49,6 +52,45 @@ mimic_status mimic__make_folders(const char *path, mimic_error *err)
         part[i] = '/';
     }
     return make_folder(path, err);
+}
+
+/* A file that never has a name where the file system knows such; else one that loses it at once. */
+static int open_scratch(char *template, size_t folder_size)
+{
+    int fd = -1;
+#ifdef O_TMPFILE
+    const char first = template[folder_size];
+    template[folder_size] = '\0';
+    fd = open(folder_size == 0 ? "." : template, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    template[folder_size] = first;
+#endif
+    if (fd >= 0)
+        return fd;
+    fd = mkstemp(template);
+    if (fd >= 0) {
+        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+        (void)unlink(template);
+    }
+    return fd;
+}
+
+mimic_status mimic__open_nameless(const mimic_context *ctx, const char *path, int *out_fd,
+                                  mimic_error *err)
+{
+    const char *const slash = strrchr(path, '/');
+    const size_t folder_size = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    mimic_buffer text;
+    mimic__buffer_init(&text, ctx);
+    mimic__buffer_format(&text, "%.*s.mimic-scratch-XXXXXX", (int)folder_size, path);
+    char *const template = mimic__buffer_take_text(&text);
+    if (template == NULL)
+        return mimic__fail_memory(err);
+    *out_fd = open_scratch(template, folder_size);
+    const int error_number = errno;
+    mimic__free(ctx, template);
+    return *out_fd >= 0 ? MIMIC_OK
+                        : mimic__fail_errno(err, MIMIC_ERR_IO, error_number,
+                                            "cannot make a temporary file beside %s", path);
 }
 
 static mimic_status read_source(mimic_source *source, mimic_buffer *text, mimic_error *err)

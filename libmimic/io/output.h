@@ -45,6 +45,11 @@ mimic_status mimic__output_publish(mimic_output *output, mimic_error *err);
 /* Unlinks what was not published. NULL is allowed. */
 void mimic__output_free(mimic_output *output);
 
+/* A file without a name, for scratch data: it stands beside `path` for a moment and is gone with the
+ * process. The caller closes *out_fd. MIMIC_ERR_IO. */
+mimic_status mimic__open_nameless(const mimic_context *ctx, const char *path, int *out_fd,
+                                  mimic_error *err);
+
 /* mkdir -p. Nothing to do for "". */
 mimic_status mimic__make_folders(const char *path, mimic_error *err);
 /* Reads a whole file of at most max_size bytes (0 = no limit), as it is stored; "-" is standard

@@ -6,12 +6,12 @@
 #include "io/spill.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "io/output.h"
 
 #define BLOCK_HEAD 8 /* bytes behind the head, entries; four bytes each */
 #define PAIR_MAX 17
@@ -35,27 +35,6 @@ void mimic__spill_close(mimic_spill *spill)
     if (spill->fd >= 0)
         (void)close(spill->fd);
     spill->fd = -1;
-}
-
-static mimic_status open_file(mimic_spill *spill, mimic_error *err)
-{
-    mimic_buffer text;
-    mimic__buffer_init(&text, spill->ctx);
-    mimic__buffer_format(&text, "%s-sort-XXXXXX", spill->path);
-    char *name = mimic__buffer_take_text(&text);
-    if (name == NULL)
-        return mimic__fail_memory(err);
-    spill->fd = mkstemp(name);
-    const int error_number = errno;
-    if (spill->fd >= 0) {
-        (void)fcntl(spill->fd, F_SETFD, FD_CLOEXEC);
-        (void)unlink(name);
-    }
-    mimic__free(spill->ctx, name);
-    return spill->fd >= 0 ? MIMIC_OK
-                          : mimic__fail_errno(err, MIMIC_ERR_IO, error_number,
-                                              "cannot make a temporary file for sorting beside %s",
-                                              spill->path);
 }
 
 static mimic_status write_all(mimic_spill *spill, const unsigned char *bytes, size_t size,
@@ -132,7 +111,7 @@ static mimic_status flush(mimic_spill_writer *writer, mimic_error *err)
 {
     mimic_spill *const spill = writer->spill;
     if (spill->fd < 0)
-        MIMIC_TRY(open_file(spill, err));
+        MIMIC_TRY(mimic__open_nameless(spill->ctx, spill->path, &spill->fd, err));
     MIMIC_TRY(write_all(spill, writer->bytes, writer->size, err));
     writer->size = 0;
     writer->block_start = 0;

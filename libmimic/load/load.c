@@ -104,7 +104,7 @@ static mimic_status convert_inner(load_job *job, const load_input *input, const 
     }
     job->all_total_bytes = job->table_bytes;
     load_part first;
-    mimic__load_part_open(job, input, 0, mimic__load_limit(job), &first);
+    mimic__load_part_open(job, input, 0, mimic__load_limit(job), NULL, &first);
     MIMIC_TRY(mimic__load_convert(job, input, &first, err));
     return finish(job, err);
 }
@@ -335,7 +335,7 @@ static mimic_status convert_all(load_job *job, load_plan *plan, bool is_check, m
     for (size_t i = 0; i < plan->input_count && !is_stopped; i++) {
         mimic_error error = MIMIC_ERROR_INIT;
         for (; opened < plan->input_count && opened <= i + ahead; opened++)
-            mimic__load_part_open(job, &plan->inputs[opened], 0, mimic__load_limit(job),
+            mimic__load_part_open(job, &plan->inputs[opened], 0, mimic__load_limit(job), NULL,
                                   &parts[opened % (TABLES_AHEAD + 1)]);
         job->table_index = i;
         job->table_bytes = stored_size(plan->inputs[i].paths[0]);
@@ -344,7 +344,7 @@ static mimic_status convert_all(load_job *job, load_plan *plan, bool is_check, m
         is_stopped = must_stop(status, is_check, &error, &first, err);
     }
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        mimic__load_part_close(&parts[i]);
+        mimic__load_part_close(job, &parts[i]);
     return first;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "load/load_job.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -27,7 +28,8 @@ typedef struct reject_group {
 /* A row that the sink refused, until the batch is done. */
 typedef struct refused_row {
     struct refused_row *next;
-    int64_t row;
+    int64_t row;         /* of the batch that was read */
+    int64_t written_row; /* of the batch that was written, which may lack some */
     mimic_reject_code code;
     const char *column;
     const char *message;
@@ -45,6 +47,8 @@ typedef struct conversion {
     mimic_arena refused_arena;
     refused_row *first_refused;
     refused_row **last_refused;
+    load_flow *flow;
+    load_chunk *chunk; /* of the batch at hand, while it is written */
     mimic_error *err;     /* why a callback stopped the work; apart, as the reader has its own word */
     mimic_status stopped;
 } conversion;
@@ -124,9 +128,13 @@ static int refuse_row(void *ctx, int64_t row, mimic_reject_code code, const char
                       const char *message)
 {
     conversion *work = ctx;
+    const mimic_batch_part *const part = work->chunk->part;
     refused_row *refused = mimic__arena_alloc(&work->refused_arena, sizeof *refused);
     if (refused != NULL) {
-        refused->row = row;
+        refused->written_row = row;
+        refused->row = part == NULL || row < 0 || row >= part->batch.row_count
+                           ? row
+                           : (int64_t)part->rows[row];
         refused->code = code;
         refused->column = mimic__arena_strdup(&work->refused_arena, column);
         refused->message = mimic__arena_strdup(&work->refused_arena, message);
@@ -271,7 +279,7 @@ static mimic_status tell_progress(const conversion *work, bool is_done, mimic_er
     return MIMIC_OK;
 }
 
-/* NULL values of a batch, those of rows that the sink refused not counted. */
+/* NULL values of the batch that was written, those of rows that the sink refused not counted. */
 static int64_t count_nulls(const conversion *work, const mimic_batch *batch)
 {
     int64_t nulls = 0;
@@ -279,25 +287,102 @@ static int64_t count_nulls(const conversion *work, const mimic_batch *batch)
         const mimic_column *const column = &batch->columns[i];
         nulls += column->null_count;
         for (const refused_row *row = work->first_refused; row != NULL; row = row->next)
-            nulls -= row->row >= 0 && row->row < batch->row_count &&
-                     !mimic_column_is_valid(column, row->row);
+            nulls -= row->written_row >= 0 && row->written_row < batch->row_count &&
+                     !mimic_column_is_valid(column, row->written_row);
     }
     return nulls;
 }
 
-static mimic_status write_batch(conversion *work, const mimic_batch *batch, mimic_error *err)
+static int compare_rows(const void *a, const void *b)
 {
-    void *const chunk = mimic_csv__reader_take_chunk(work->part.reader);
-    const mimic_status status = mimic__sink_write_chunk(work->job->sink, batch, chunk, err);
+    const uint32_t left = *(const uint32_t *)a;
+    const uint32_t right = *(const uint32_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* Lets the stages have the rows of the batch that the sink did not refuse. */
+static mimic_status take_batch(conversion *work, const mimic_batch *batch, mimic_error *err)
+{
+    load_flow *const flow = work->flow;
+    const size_t count = (size_t)mimic__flow_batch(work->chunk, batch)->row_count;
+    if (work->first_refused == NULL || flow->stage_count == 0)
+        return mimic__flow_take(flow, work->chunk, batch, NULL, 0, err);
+    uint32_t *const rows = mimic__alloc_array(flow->ctx, count + 1, sizeof *rows);
+    if (rows == NULL)
+        return mimic__fail_memory(err);
+    for (size_t i = 0; i < count; i++)
+        rows[i] = (uint32_t)i;
+    for (const refused_row *row = work->first_refused; row != NULL; row = row->next)
+        if (row->written_row >= 0 && (size_t)row->written_row < count)
+            rows[row->written_row] = UINT32_MAX;
+    qsort(rows, count, sizeof *rows, compare_rows);
+    size_t kept = count;
+    while (kept > 0 && rows[kept - 1] == UINT32_MAX)
+        kept--;
+    const mimic_status status = mimic__flow_take(flow, work->chunk, batch, rows, kept, err);
+    mimic__free(flow->ctx, rows);
+    return status;
+}
+
+static mimic_status reject_skipped(conversion *work, const mimic_batch *batch, int64_t row,
+                                   mimic_error *err)
+{
+    char message[256] = "";
+    mimic_reject reject = {.struct_size = sizeof reject};
+    MIMIC_TRY(mimic_csv_reader_place(work->part.reader, row, &reject));
+    if (work->flow->explain != NULL)
+        work->flow->explain(work->flow->explain_ctx, batch->first_row + row, message,
+                            sizeof message);
+    reject.code = MIMIC_REJECT_UNIQUE;
+    reject.column = "";
+    reject.message = message;
+    return take_reject(work, &reject, err);
+}
+
+/* Accounts for the rows that were left out before the sink saw the batch. */
+static mimic_status take_skipped(conversion *work, const mimic_batch *batch, mimic_error *err)
+{
+    const mimic_batch_part *const part = work->chunk->part;
+    if (part == NULL)
+        return MIMIC_OK;
+    if (!work->flow->skipped_are_rejects) {
+        work->entry->duplicates += batch->row_count - part->batch.row_count;
+        return MIMIC_OK;
+    }
+    int64_t kept = 0;
+    for (int64_t row = 0; row < batch->row_count; row++) {
+        if (kept < part->batch.row_count && (int64_t)part->rows[kept] == row)
+            kept++;
+        else
+            MIMIC_TRY(reject_skipped(work, batch, row, err));
+    }
+    return MIMIC_OK;
+}
+
+static mimic_status write_chunk(conversion *work, const mimic_batch *batch, mimic_error *err)
+{
+    const mimic_status status = mimic__flow_write(work->flow, work->chunk, batch, err);
+    const mimic_batch *const written = mimic__flow_batch(work->chunk, batch);
     int64_t refused = 0;
     if (work->stopped != MIMIC_OK)
         return work->stopped;
     MIMIC_TRY(status);
-    const int64_t nulls = count_nulls(work, batch);
+    const int64_t nulls = count_nulls(work, written);
+    MIMIC_TRY(take_skipped(work, batch, err));
+    MIMIC_TRY(take_batch(work, batch, err));
     MIMIC_TRY(take_refused(work, &refused, err));
-    work->entry->written += batch->row_count - refused;
+    work->entry->written += written->row_count - refused;
     work->entry->nulls += nulls;
     return MIMIC_OK;
+}
+
+static mimic_status write_batch(conversion *work, const mimic_batch *batch, mimic_error *err)
+{
+    work->chunk = mimic_csv__reader_take_chunk(work->part.reader);
+    const mimic_status status = write_chunk(work, batch, err);
+    mimic__flow_free_chunk(work->flow, work->chunk);
+    work->chunk = NULL;
+    return status;
 }
 
 static mimic_status pump(conversion *work, mimic_error *err)
@@ -353,6 +438,7 @@ mimic_status mimic__load_open_source(load_job *job, const char *path, mimic_sour
                                      mimic_error *err)
 {
     mimic_source_options options = MIMIC_SOURCE_OPTIONS_INIT;
+    options.max_bytes = job->options->max_bytes;
     if (job->options->progress != NULL) {
         options.interrupted = mimic__load_is_interrupted;
         options.interrupted_ctx = job;
@@ -360,33 +446,38 @@ mimic_status mimic__load_open_source(load_job *job, const char *path, mimic_sour
     return mimic_source_open(job->ctx, path, &options, out_source, err);
 }
 
-static mimic_status encode(void *ctx, const mimic_batch *batch, void **out_chunk, mimic_error *err)
+static mimic_status open_part(load_job *job, const load_input *input, int64_t limit,
+                              load_part *part, mimic_error *err)
 {
-    return mimic__sink_encode(ctx, batch, out_chunk, err);
-}
-
-static void free_chunk(void *ctx, void *chunk)
-{
-    mimic__sink_free_chunk(ctx, chunk);
+    if (part->flow == NULL) {
+        part->flow = mimic__alloc_zeroed(job->ctx, 1, sizeof *part->flow);
+        if (part->flow == NULL)
+            return mimic__fail_memory(err);
+        part->flow->ctx = job->ctx;
+        part->flow->sink = job->sink;
+    }
+    const csv_setup setup = {job->pool,
+                             {mimic__flow_encode, mimic__flow_free_chunk, part->flow}};
+    mimic_csv_options options = reader_options(job);
+    options.limit = limit;
+    MIMIC_TRY(mimic__load_open_source(job, part->path, &part->source, err));
+    MIMIC_TRY(mimic_csv__reader_open(job->ctx, part->source, input->table, &options, &setup,
+                                     &part->reader, err));
+    if (job->pool != NULL)
+        mimic_csv__pipeline_feed(part->reader);
+    return MIMIC_OK;
 }
 
 void mimic__load_part_open(load_job *job, const load_input *input, size_t index, int64_t limit,
-                           load_part *out_part)
+                           load_flow *flow, load_part *out_part)
 {
-    const csv_setup setup = {job->pool, {encode, free_chunk, job->sink}};
-    mimic_csv_options options = reader_options(job);
-    options.limit = limit;
-    *out_part = (load_part){.path = input->paths[index], .error = MIMIC_ERROR_INIT};
-    mimic_error *const err = &out_part->error;
-    out_part->status = mimic__load_open_source(job, out_part->path, &out_part->source, err);
-    if (out_part->status == MIMIC_OK)
-        out_part->status = mimic_csv__reader_open(job->ctx, out_part->source, input->table,
-                                                  &options, &setup, &out_part->reader, err);
-    if (out_part->status == MIMIC_OK && job->pool != NULL)
-        mimic_csv__pipeline_feed(out_part->reader);
+    *out_part = (load_part){
+        .path = input->paths[index], .flow = flow, .error = MIMIC_ERROR_INIT};
+    out_part->status = open_part(job, input, limit, out_part, &out_part->error);
 }
 
-void mimic__load_part_close(load_part *part)
+/* Nothing is read or encoded any more after this. */
+static void stop_reading(load_part *part)
 {
     mimic_csv_reader_free(part->reader);
     mimic_source_free(part->source);
@@ -394,15 +485,23 @@ void mimic__load_part_close(load_part *part)
     part->source = NULL;
 }
 
+void mimic__load_part_close(const load_job *job, load_part *part)
+{
+    stop_reading(part);
+    mimic__free(job->ctx, part->flow);
+    part->flow = NULL;
+}
+
 /* Goes on with `part`, which is taken over; the part before is done with. */
 static void take_part(conversion *work, load_part *part)
 {
     if (work->part.reader != NULL && part->reader != NULL)
         mimic_csv__reader_continue(part->reader, work->part.reader);
-    mimic__load_part_close(&work->part);
+    stop_reading(&work->part);
     work->part = *part;
     part->reader = NULL;
     part->source = NULL;
+    part->flow = NULL;
 }
 
 static mimic_status convert_part(conversion *work, mimic_error *err)
@@ -433,7 +532,7 @@ static mimic_status convert_parts(conversion *work, mimic_error *err)
         const int64_t limit = mimic__load_limit(work->job);
         load_part next;
         mimic__load_part_open(work->job, work->input, i,
-                              limit > 0 ? limit - work->entry->written : 0, &next);
+                              limit > 0 ? limit - work->entry->written : 0, work->flow, &next);
         take_part(work, &next);
         MIMIC_TRY(convert_part(work, err));
     }
@@ -445,13 +544,14 @@ static mimic_status convert_parts(conversion *work, mimic_error *err)
 static mimic_status check_account(const conversion *work, mimic_error *err)
 {
     const mimic_table_report *const entry = work->entry;
-    if (entry->read == entry->written + entry->rejected + entry->filtered)
+    if (entry->read == entry->written + entry->rejected + entry->duplicates + entry->filtered)
         return MIMIC_OK;
     return mimic__fail(err, MIMIC_ERR_INTERNAL,
-                       "table %s: %lld rows read, but %lld written, %lld rejected and %lld "
-                       "filtered",
+                       "table %s: %lld rows read, but %lld written, %lld rejected, %lld duplicates "
+                       "and %lld filtered",
                        entry->table, (long long)entry->read, (long long)entry->written,
-                       (long long)entry->rejected, (long long)entry->filtered);
+                       (long long)entry->rejected, (long long)entry->duplicates,
+                       (long long)entry->filtered);
 }
 
 /* The schema of what is written; lives in `arena`. */
@@ -477,71 +577,125 @@ static mimic_status output_table(const conversion *work, mimic_arena *arena,
     return *out_table == NULL ? mimic__fail_memory(err) : MIMIC_OK;
 }
 
-static mimic_status convert_inner(conversion *work, mimic_error *err)
+/* Everything of the table, up to what makes it final. */
+static mimic_status write_table(conversion *work, bool *out_again, mimic_error *err)
+{
+    MIMIC_TRY(mimic__flow_begin(work->flow, err));
+    MIMIC_TRY(convert_parts(work, err));
+    MIMIC_TRY(mimic__flow_end(work->flow, out_again, err));
+    if (*out_again)
+        return MIMIC_OK;
+    MIMIC_TRY(check_limits(work, work->entry->read, true, err));
+    return check_account(work, err);
+}
+
+/* One way through the input; *out_again: it was given up, for another way. */
+static mimic_status convert_once(conversion *work, const mimic_table *table, bool *out_again,
+                                 mimic_error *err)
 {
     const mimic_sink_host host = {sizeof host, refuse_row, work};
     mimic_sink *const sink = work->job->sink;
+    *out_again = false;
+    MIMIC_TRY(mimic_sink_begin(sink, work->flow->table == NULL ? table : work->flow->table, &host,
+                               err));
+    mimic_status status = write_table(work, out_again, err);
+    if (status == MIMIC_OK && !*out_again)
+        status = mimic_sink_commit(sink, err);
+    if (status != MIMIC_OK || *out_again) {
+        stop_reading(&work->part); /* nothing may be encoded any more */
+        mimic_sink_abort(sink);
+    }
+    return status;
+}
+
+/* Forgets what the first way through the input counted, and opens the input anew. */
+static void begin_again(conversion *work)
+{
+    mimic_table_report *const entry = work->entry;
+    const mimic_table_report blank = MIMIC_TABLE_REPORT_INIT;
+    const char *const table = entry->table;
+    const char *const source = entry->source;
+    load_part first;
+    *entry = blank;
+    entry->table = table;
+    entry->source = source;
+    work->group_count = 0;
+    mimic__load_part_open(work->job, work->input, 0, mimic__load_limit(work->job), work->flow,
+                          &first);
+    take_part(work, &first);
+}
+
+static mimic_status convert_inner(conversion *work, mimic_error *err)
+{
     mimic_arena arena;
     const mimic_table *table;
+    bool again = false;
     mimic__arena_init(&arena, work->job->ctx);
     mimic_status status = output_table(work, &arena, &table, err);
     if (status == MIMIC_OK)
-        status = mimic_sink_begin(sink, table, &host, err);
-    if (status == MIMIC_OK) {
-        status = convert_parts(work, err);
-        if (status == MIMIC_OK)
-            status = check_limits(work, work->entry->read, true, err);
-        if (status == MIMIC_OK)
-            status = check_account(work, err);
-        if (status == MIMIC_OK)
-            status = mimic_sink_commit(sink, err);
-        if (status != MIMIC_OK) {
-            mimic__load_part_close(&work->part); /* nothing may be encoded any more */
-            mimic_sink_abort(sink);
-        }
+        status = convert_once(work, table, &again, err);
+    while (status == MIMIC_OK && again) {
+        begin_again(work);
+        status = convert_once(work, table, &again, err);
     }
     mimic__arena_free(&arena);
+    return status;
+}
+
+/* The line of the report, and the word to the caller. */
+static void tell_end(conversion *work, mimic_status status, const mimic_error *error,
+                     mimic_error *err)
+{
+    work->entry->status = status;
+    if (status == MIMIC_OK)
+        return;
+    const char *const message = mimic__arena_strdup(&work->job->report->arena, error->message);
+    work->entry->message = message == NULL ? "" : message;
+    work->entry->written = 0;
+    work->entry->nulls = 0;
+    if (err != NULL)
+        *err = *error;
+}
+
+static mimic_status convert_table(conversion *work, mimic_error *err)
+{
+    mimic_error error = MIMIC_ERROR_INIT;
+    const double start = now();
+    mimic_status status = convert_inner(work, &error);
+    if (work->stopped != MIMIC_OK)
+        error = *work->err;
+    const mimic_status noted = note_groups(work, status == MIMIC_OK ? &error : NULL);
+    if (status == MIMIC_OK)
+        status = noted;
+    work->entry->seconds = now() - start;
+    if (status == MIMIC_OK)
+        status = tell_progress(work, true, &error);
+    tell_end(work, status, &error, err);
     return status;
 }
 
 mimic_status mimic__load_convert(load_job *job, const load_input *input, load_part *first,
                                  mimic_error *err)
 {
-    mimic_error error = MIMIC_ERROR_INIT;
     mimic_error reason = MIMIC_ERROR_INIT;
-    conversion work = {.job = job, .input = input, .err = &reason, .stopped = MIMIC_OK};
+    conversion work = {.job = job,
+                       .input = input,
+                       .err = &reason,
+                       .stopped = MIMIC_OK,
+                       .flow = first->flow};
     work.entry = mimic__report_add_table(job->report, input->table->name, input->paths[0]);
     work.groups = mimic__alloc_array(job->ctx, MAX_REJECT_GROUPS, sizeof *work.groups);
-    take_part(&work, first);
-    if (work.entry == NULL || work.groups == NULL) {
-        mimic__load_part_close(&work.part);
-        mimic__free(job->ctx, work.groups);
-        return mimic__fail_memory(err);
-    }
     work.last_refused = &work.first_refused;
     mimic__arena_init(&work.groups_arena, job->ctx);
     mimic__arena_init(&work.refused_arena, job->ctx);
-    const double start = now();
-    mimic_status status = convert_inner(&work, &error);
-    if (work.stopped != MIMIC_OK)
-        error = reason;
-    const mimic_status noted = note_groups(&work, status == MIMIC_OK ? &error : NULL);
-    if (status == MIMIC_OK)
-        status = noted;
-    work.entry->seconds = now() - start;
-    if (status == MIMIC_OK)
-        status = tell_progress(&work, true, &error);
-    work.entry->status = status;
-    if (status != MIMIC_OK) {
-        const char *const message = mimic__arena_strdup(&job->report->arena, error.message);
-        work.entry->message = message == NULL ? "" : message;
-        work.entry->written = 0;
-        work.entry->nulls = 0;
-        if (err != NULL)
-            *err = error;
-    }
-    mimic__load_part_close(&work.part);
-    job->all_bytes += work.entry->stored_bytes;
+    take_part(&work, first);
+    const bool has_memory = work.entry != NULL && work.groups != NULL && work.flow != NULL;
+    const mimic_status status =
+        has_memory ? convert_table(&work, err) : mimic__fail_memory(err);
+    if (work.entry != NULL)
+        job->all_bytes += work.entry->stored_bytes;
+    stop_reading(&work.part);
+    mimic__free(job->ctx, work.flow);
     mimic__arena_free(&work.groups_arena);
     mimic__arena_free(&work.refused_arena);
     mimic__free(job->ctx, work.groups);

@@ -3,6 +3,7 @@
 #define MIMIC_LOAD_JOB_H
 
 #include "base/pool.h"
+#include "load/load_flow.h"
 #include "load/load_report.h"
 
 /* What the tables of one call share. */
@@ -45,14 +46,17 @@ typedef struct load_part {
     const char *path;
     mimic_source *source;
     mimic_csv_reader *reader;
+    load_flow *flow;     /* the table's; taken over with its first part */
     mimic_status status; /* of opening it, told when its turn comes */
     mimic_error error;
 } load_part;
 
-/* Opens part `index`, which is to give at most `limit` rows (0 = all); job->sink is there. */
+/* Opens part `index`, which is to give at most `limit` rows (0 = all); job->sink is there.
+ * `flow`: the table's, NULL = a new one. */
 void mimic__load_part_open(load_job *job, const load_input *input, size_t index, int64_t limit,
-                           load_part *out_part);
-void mimic__load_part_close(load_part *part); /* may be zeroed or taken over */
+                           load_flow *flow, load_part *out_part);
+/* May be zeroed or taken over. The flow of a part that was not taken over is freed too. */
+void mimic__load_part_close(const load_job *job, load_part *part);
 /* Rows that are wanted of a table, 0 = all. */
 int64_t mimic__load_limit(const load_job *job);
 

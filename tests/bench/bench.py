@@ -5,14 +5,16 @@ import os
 import signal
 import sys
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
 import data
 import growth
 import hotspots
 import identical
 import jobs
 import micro
+import peer_postgres
 import peers
-import postgres
 import process
 import report
 
@@ -56,7 +58,7 @@ def everyone(options):
     return {"mimic": mimic, "duckdb": peers.DuckDB(options.build, options.work),
             "polars": peers.Polars(options.build, options.work), "pandas": peers.Pandas(options.build),
             "sqlite": peers.SQLite(options.build, mimic, options.jobs),
-            "postgres": postgres.Postgres(options.build, options.work, mimic)}
+            "postgres": peer_postgres.Postgres(options.build, options.work, mimic)}
 
 
 def compare(table, todo, rounds):
