@@ -7,12 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/options.h"
 #include "load/load_folder.h"
 #include "load/load_job.h"
+#include "load/load_lanes.h"
+#include "load/load_ledger.h"
 #include "sink/sink_internal.h"
 
 static mimic_status copy_options(const mimic_load_options *given, mimic_load_options *options,
@@ -30,7 +31,8 @@ static mimic_status copy_options(const mimic_load_options *given, mimic_load_opt
 
 /* ---- the target ---- */
 
-/* Its long steps ask the progress callback too whether to stop. */
+/* Its long steps ask the progress callback too whether to stop, and all of that on the caller's
+ * thread. */
 static mimic_status open_target(load_job *job, const char *target, mimic_error *err)
 {
     mimic_sink_options options = MIMIC_SINK_OPTIONS_INIT;
@@ -39,10 +41,10 @@ static mimic_status open_target(load_job *job, const char *target, mimic_error *
                                      .table = "",
                                      .total_bytes = -1,
                                      .all_total_bytes = -1};
-    if (options.interrupted == NULL && job->options->progress != NULL) {
-        options.interrupted = mimic__load_is_interrupted;
-        options.interrupted_ctx = job;
-    }
+    job->interrupted = options.interrupted;
+    job->interrupted_ctx = options.interrupted_ctx;
+    options.interrupted = mimic__load_is_interrupted;
+    options.interrupted_ctx = job;
     return mimic__sink_open(job->ctx, target, &options, job->pool, &job->sink, err);
 }
 
@@ -83,23 +85,30 @@ static mimic_status finish(load_job *job, mimic_error *err)
     return notes.failed ? mimic__fail_memory(err) : MIMIC_OK;
 }
 
-static int64_t stored_size(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode) ? (int64_t)info.st_size : -1;
-}
-
 /* ---- convert ---- */
 
-static mimic_status convert_inner(load_job *job, const load_input *input, const char *target,
+/* The paths of a table's parts, joined by LF. NULL when memory ran out. */
+static const char *join_paths(mimic_arena *arena, const load_input *input)
+{
+    const char *text = input->paths[0];
+    for (size_t i = 1; i < input->path_count && text != NULL; i++)
+        text = mimic__arena_format(arena, "%s\n%s", text, input->paths[i]);
+    return text;
+}
+
+static mimic_status convert_inner(load_job *job, load_input *input, const char *target,
                                   mimic_error *err)
 {
+    const char *const name = join_paths(&job->report->arena, input);
+    if (name == NULL)
+        return mimic__fail_memory(err);
+    mimic__load_input_stamp(input, name);
     MIMIC_TRY(mimic__load_preview(job, input, err));
     MIMIC_TRY(open_target(job, target, err));
     job->table_count = 1;
     job->table_bytes = 0;
     for (size_t i = 0; i < input->path_count && job->table_bytes >= 0; i++) {
-        const int64_t size = stored_size(input->paths[i]);
+        const int64_t size = mimic__load_stored_size(input->paths[i]);
         job->table_bytes = size < 0 ? -1 : job->table_bytes + size;
     }
     job->all_total_bytes = job->table_bytes;
@@ -135,7 +144,7 @@ mimic_status mimic_convert(const mimic_context *ctx, const mimic_registry *regis
                     .report = mimic__report_new(ctx, target)};
     if (job.report == NULL)
         return mimic__fail_memory(err);
-    const load_input input = {table, inputs, input_count};
+    load_input input = {.table = table, .paths = inputs, .path_count = input_count};
     const char *const name =
         table->dataset[0] == '\0'
             ? ""
@@ -145,11 +154,16 @@ mimic_status mimic_convert(const mimic_context *ctx, const mimic_registry *regis
         status = mimic__fail_memory(err);
     else
         job.report->dataset = name;
+    load_ledger ledger;
+    const mimic_status begun = mimic__load_ledger_init(&ledger, &job, err);
+    if (status == MIMIC_OK)
+        status = begun;
     if (status == MIMIC_OK)
         status = open_pool(&job, err);
     if (status == MIMIC_OK)
         status = convert_inner(&job, &input, target, err);
     close_job(&job);
+    mimic__load_ledger_free(&ledger);
     *out_report = job.report;
     return status;
 }
@@ -227,7 +241,9 @@ static mimic_status plan_table(mimic_arena *arena, load_job *job, load_plan *pla
     if (paths == NULL)
         return mimic__fail_memory(err);
     paths[0] = chosen->path;
-    plan->inputs[plan->input_count++] = (load_input){table, paths, 1};
+    load_input *const input = &plan->inputs[plan->input_count++];
+    *input = (load_input){.table = table, .paths = paths, .path_count = 1};
+    mimic__load_input_stamp(input, chosen->relative);
     return MIMIC_OK;
 }
 
@@ -306,7 +322,7 @@ static int compare_inputs(const void *a, const void *b)
 {
     const load_input *const left = a;
     const load_input *const right = b;
-    const int64_t sizes[] = {stored_size(left->paths[0]), stored_size(right->paths[0])};
+    const int64_t sizes[] = {mimic__load_stored_size(left->paths[0]), mimic__load_stored_size(right->paths[0])};
     if (sizes[0] != sizes[1])
         return sizes[0] > sizes[1] ? -1 : 1;
     return left->table < right->table ? -1 : 1;
@@ -320,25 +336,20 @@ static int compare_inputs(const void *a, const void *b)
  * and while small ones are written those behind them are read already. Whatever the number of jobs,
  * they are written in the same order.
  */
-static mimic_status convert_all(load_job *job, load_plan *plan, bool is_check, mimic_error *err)
+static mimic_status convert_in_turn(load_job *job, load_plan *plan, bool is_check, mimic_error *err)
 {
     const size_t ahead = job->pool == NULL ? 0 : TABLES_AHEAD;
     load_part parts[TABLES_AHEAD + 1] = {{0}};
     mimic_status first = MIMIC_OK;
     size_t opened = 0;
     bool is_stopped = false;
-    job->table_count = plan->input_count;
-    if (plan->input_count > 1)
-        qsort(plan->inputs, plan->input_count, sizeof *plan->inputs, compare_inputs);
-    for (size_t i = 0; i < plan->input_count; i++)
-        job->all_total_bytes += stored_size(plan->inputs[i].paths[0]);
     for (size_t i = 0; i < plan->input_count && !is_stopped; i++) {
         mimic_error error = MIMIC_ERROR_INIT;
         for (; opened < plan->input_count && opened <= i + ahead; opened++)
             mimic__load_part_open(job, &plan->inputs[opened], 0, mimic__load_limit(job), NULL,
                                   &parts[opened % (TABLES_AHEAD + 1)]);
         job->table_index = i;
-        job->table_bytes = stored_size(plan->inputs[i].paths[0]);
+        job->table_bytes = mimic__load_stored_size(plan->inputs[i].paths[0]);
         const mimic_status status = mimic__load_convert(job, &plan->inputs[i],
                                                         &parts[i % (TABLES_AHEAD + 1)], &error);
         is_stopped = must_stop(status, is_check, &error, &first, err);
@@ -348,24 +359,39 @@ static mimic_status convert_all(load_job *job, load_plan *plan, bool is_check, m
     return first;
 }
 
+static mimic_status convert_all(load_job *job, load_plan *plan, bool is_check, mimic_error *err)
+{
+    bool is_done = false;
+    job->table_count = plan->input_count;
+    if (plan->input_count > 1)
+        qsort(plan->inputs, plan->input_count, sizeof *plan->inputs, compare_inputs);
+    for (size_t i = 0; i < plan->input_count; i++)
+        job->all_total_bytes += mimic__load_stored_size(plan->inputs[i].paths[0]);
+    MIMIC_TRY(mimic__load_in_lanes(job, plan->inputs, plan->input_count, &is_done, err));
+    return is_done ? MIMIC_OK : convert_in_turn(job, plan, is_check, err);
+}
+
 static bool reads_everything(const mimic_load_options *options)
 {
     return options->csv->limit == 0 && options->csv->filter_count == 0;
 }
 
-static mimic_status load_inner(load_job *job, mimic_arena *arena, const mimic_registry *registry,
+static mimic_status load_inner(load_job *job, load_ledger *ledger, mimic_arena *arena,
                                const char *dir, const char *target, mimic_error *err)
 {
     load_plan plan = {0};
     const bool is_check = strcmp(target, "null:") == 0;
-    MIMIC_TRY(make_plan(arena, registry, dir, job, &plan, err));
+    MIMIC_TRY(make_plan(arena, job->registry, dir, job, &plan, err));
     mimic_status first = preview_all(job, &plan, is_check, err);
     if (first != MIMIC_OK && !is_check)
         return first;
     MIMIC_TRY(open_target(job, target, err));
+    MIMIC_TRY(mimic__load_ledger_skip(ledger, plan.folder.dataset, plan.inputs, &plan.input_count,
+                                      err));
     mimic_error error = MIMIC_ERROR_INIT;
     const mimic_status converted = convert_all(job, &plan, is_check, &error);
     mimic__report_sort(job->report, plan.folder.dataset);
+    MIMIC_TRY(mimic__load_ledger_note_kept(ledger, err));
     if (must_stop(converted, is_check, &error, &first, err))
         return converted;
     MIMIC_TRY(finish(job, err));
@@ -394,12 +420,16 @@ mimic_status mimic_load(const mimic_context *ctx, const mimic_registry *registry
     if (job.report == NULL)
         return mimic__fail_memory(err);
     mimic_arena arena;
+    load_ledger ledger;
     mimic__arena_init(&arena, ctx);
-    mimic_status status = open_pool(&job, err);
+    mimic_status status = mimic__load_ledger_init(&ledger, &job, err);
     if (status == MIMIC_OK)
-        status = load_inner(&job, &arena, registry, dir, target, err);
-    mimic__arena_free(&arena);
+        status = open_pool(&job, err);
+    if (status == MIMIC_OK)
+        status = load_inner(&job, &ledger, &arena, dir, target, err);
     close_job(&job);
+    mimic__load_ledger_free(&ledger);
+    mimic__arena_free(&arena);
     *out_report = job.report;
     return status;
 }

@@ -6,6 +6,9 @@
 #include "load/load_flow.h"
 #include "load/load_report.h"
 
+typedef struct load_lanes load_lanes;
+typedef struct load_ledger load_ledger; /* load_ledger.h */
+
 /* What the tables of one call share. */
 typedef struct load_job {
     const mimic_context *ctx;
@@ -13,8 +16,12 @@ typedef struct load_job {
     const mimic_load_options *options; /* a full copy */
     mimic_sink *sink;
     mimic_pool *pool; /* NULL = one job */
+    load_lanes *lanes; /* while several tables are loaded at once */
+    int (*interrupted)(void *ctx); /* of the caller's sink options; NULL = none */
+    void *interrupted_ctx;
     mimic_progress progress; /* as told last */
     mimic_report *report;
+    const load_ledger *ledger; /* NULL = no line is written */
     size_t table_index;
     size_t table_count;
     int64_t table_bytes;     /* stored bytes of the table at hand, -1 = not known */
@@ -26,11 +33,18 @@ typedef struct load_input {
     const mimic_table *table;
     const char *const *paths; /* parts, in order */
     size_t path_count;
+    /* see mimic__load_input_stamp */
+    const char *name;
+    int64_t bytes;    /* stored; -1 = not known */
+    int64_t modified; /* nanoseconds since 1970; -1 = not known */
 } load_input;
 
-/* Of a source or a sink that may have to wait: asks the progress callback whether to stop. `job` is
- * a load_job. */
+/* Of a source or a sink that may have to wait: asks the caller whether to stop. `job` is a load_job. */
 int mimic__load_is_interrupted(void *job);
+/* Tells the caller's progress callback, if there is one, and asks whether to stop. */
+int mimic__load_tell(load_job *job, const mimic_progress *progress);
+/* Stored bytes of a regular file, -1 for anything else. */
+int64_t mimic__load_stored_size(const char *path);
 /* Opens one part; a signal ends the wait for a pipe when the progress callback says so. */
 mimic_status mimic__load_open_source(load_job *job, const char *path, mimic_source **out_source,
                                      mimic_error *err);
