@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "schema/schema_model.h"
+#include "sink/sink_internal.h"
 
 mimic_report *mimic__report_new(const mimic_context *ctx, const char *target)
 {

@@ -66,7 +66,7 @@ static mimic_status explain(mimic_postgres_sink *sink, mimic_status status, mimi
 {
     const mimic_postgres_table *const open = &sink->open;
     const int64_t row = mimic__postgres_failed_row(sink->db);
-    char message[MIMIC_ERROR_MESSAGE_BYTES];
+    mimic_error why;
     if (status == MIMIC_OK || err == NULL || status != MIMIC_ERR_BACKEND || open->given == NULL)
         return status;
     for (size_t i = open->names.index_count; i-- > 0;)
@@ -75,13 +75,13 @@ static mimic_status explain(mimic_postgres_sink *sink, mimic_status status, mimi
     if (open->names.staging != NULL)
         replace_in(sink->ctx, err->message, sizeof err->message, open->names.staging->name,
                    open->names.table->name);
-    (void)snprintf(message, sizeof message, "%s", err->message);
+    why = *err;
     if (row > 0)
-        (void)snprintf(err->message, sizeof err->message, "table %s, row %lld of those sent: %s",
-                       open->given->name, (long long)row, message);
+        mimic__fail(err, status, "table %s, row %lld of those sent: %s", open->given->name,
+                    (long long)row, why.message);
     else
-        (void)snprintf(err->message, sizeof err->message, "table %s, %s: %s", open->given->name,
-                       open->step, message);
+        mimic__fail(err, status, "table %s, %s: %s", open->given->name, open->step, why.message);
+    memcpy(err->sqlstate, why.sqlstate, sizeof err->sqlstate);
     if (row > 0 && record_of(open, row) >= 0)
         err->record = record_of(open, row);
     return status;
