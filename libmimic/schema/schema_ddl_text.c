@@ -304,24 +304,16 @@ static bool has_limit(const mimic_field *field)
     return is_text(field->type) && field->max_length > 0 && field->max_length <= MAX_VARCHAR;
 }
 
-/* 0 where no format of the field has a fraction of a second. A pattern that ends in %S takes one all
- * the same; the server would round it, so whoever sends such values must look for them. */
-static int32_t second_digits(const mimic_field *field)
-{
-    for (size_t i = 0; i < field->format_count; i++)
-        if (strchr(field->formats[i], '%') == NULL || strstr(field->formats[i], "%f") != NULL)
-            return 6;
-    return field->format_count == 0 ? 6 : 0;
-}
-
 mimic_postgres_type mimic__ddl_postgres_type(const mimic_field *field)
 {
     if (field->type == MIMIC_TYPE_DECIMAL)
         return (mimic_postgres_type){"numeric", 2, {field->precision, field->scale}};
     if (has_limit(field))
         return (mimic_postgres_type){"varchar", 1, {(int32_t)field->max_length, 0}};
+    /* A pattern that ends in %S takes fractions of a second too, and the server would round them. */
     if (is_time(field->type))
-        return (mimic_postgres_type){postgres_types[field->type], 1, {second_digits(field), 0}};
+        return (mimic_postgres_type){
+            postgres_types[field->type], 1, {field->has_whole_seconds ? 0 : 6, 0}};
     return (mimic_postgres_type){postgres_types[field->type], 0, {0, 0}};
 }
 

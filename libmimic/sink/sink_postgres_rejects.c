@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,11 +44,9 @@ void mimic__postgres_spool_free(mimic_postgres_spool *spool)
 
 static mimic_status open_file(mimic_postgres_spool *spool, mimic_error *err)
 {
-    const char *const folder = getenv("TMPDIR");
     mimic_buffer text;
     mimic__buffer_init(&text, spool->bytes.ctx);
-    mimic__buffer_format(&text, "%s/mimic-rejects-XXXXXX",
-                         folder == NULL || folder[0] == '\0' ? "/tmp" : folder);
+    mimic__buffer_text(&text, P_tmpdir "/mimic-rejects-XXXXXX");
     char *const name = mimic__buffer_take_text(&text);
     if (name == NULL)
         return mimic__fail_memory(err);
