@@ -178,6 +178,7 @@ static bool add_table(const finishing *work, const mimic_table_report *line)
     table->info.expected_rows = line->expected_rows;
     table->info.message = mimic__arena_strdup(&table->arena, message);
     table->source = mimic__arena_strdup(&table->arena, line->source);
+    table->failed = line->status != MIMIC_OK;
     table->has_account = line->status == MIMIC_OK && !line->is_unchanged;
     if (table->info.message == NULL || table->source == NULL) {
         mimic__quality_table_free(table);

@@ -280,7 +280,7 @@ static void put_failed_check(const quality_printer *printer, const mimic_quality
         put_count(printer, check->of);
     }
     put(printer, "</td><td>");
-    put_text(printer, check->message);
+    put_text(printer, mimic__quality_check_message(printer, check));
     mimic__buffer_format(printer->out, "</td><td><small>%s</small></td></tr>\n",
                          category_titles[check->category]);
 }
@@ -598,7 +598,7 @@ static void put_rules(const quality_printer *printer, const quality_table *table
         put(printer, has_one ? "" : "<div><h4>Checks</h4><dl>");
         has_one = true;
         put(printer, "<dt>");
-        put_text(printer, check->message);
+        put_text(printer, mimic__quality_check_message(printer, check));
         put(printer, check->verdict == MIMIC_QUALITY_FAILED ? "</dt><dd class=\"bad\">"
                                                             : "</dt><dd>");
         if (check->verdict == MIMIC_QUALITY_FAILED && check->observed >= 0) {
@@ -661,9 +661,10 @@ static void put_table_facts(const quality_printer *printer, const quality_table 
         put_text(printer, table->source);
         put(printer, "</code>");
     }
-    if (table->info.message[0] != '\0') {
+    const char *const message = mimic__quality_table_message(printer, table);
+    if (message[0] != '\0') {
         put(printer, DOT);
-        put_text(printer, table->info.message);
+        put_text(printer, message);
     }
     put(printer, "</p>\n");
 }

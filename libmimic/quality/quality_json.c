@@ -166,7 +166,7 @@ static void put_table(const quality_printer *printer, const quality_table *table
     put_known_count(out, "filtered", info->filtered);
     put_known_count(out, "nulled", info->nulled);
     put_known_count(out, "expected_rows", info->expected_rows);
-    put_text(out, "message", info->message);
+    put_text(out, "message", mimic__quality_table_message(printer, table));
     put_rejects(out, table->rejects);
     mimic__buffer_text(out, ",\n   \"columns\": [");
     for (size_t i = 0; i < info->column_count; i++) {
@@ -190,8 +190,9 @@ static void put_summary(const quality_printer *printer)
     mimic__buffer_text(printer->out, "},\n");
 }
 
-static void put_check(mimic_buffer *out, const mimic_quality_check_info *check)
+static void put_check(const quality_printer *printer, const mimic_quality_check_info *check)
 {
+    mimic_buffer *const out = printer->out;
     mimic__buffer_format(out, "  {\"class\": \"%s\", \"verdict\": \"%s\"",
                          mimic__quality_class_name(check->category),
                          mimic__quality_verdict_name(check->verdict));
@@ -201,7 +202,7 @@ static void put_check(mimic_buffer *out, const mimic_quality_check_info *check)
     put_known_count(out, "observed", check->observed);
     put_known_count(out, "expected", check->expected);
     put_known_count(out, "of", check->of);
-    put_text(out, "message", check->message);
+    put_text(out, "message", mimic__quality_check_message(printer, check));
     mimic__buffer_byte(out, '}');
 }
 
@@ -226,7 +227,7 @@ void mimic__quality_print_json(const quality_printer *printer)
     mimic__buffer_text(out, "],\n\"checks\": [");
     for (size_t i = 0; i < quality->check_count; i++) {
         mimic__buffer_text(out, i == 0 ? "\n" : ",\n");
-        put_check(out, &quality->checks[i]);
+        put_check(printer, &quality->checks[i]);
     }
     mimic__buffer_text(out, "]}\n");
 }

@@ -64,6 +64,7 @@ typedef struct quality_table {
     mimic_quality_table_info info;
     const char *title;
     const char *source;
+    bool failed;      /* info.message is the error */
     bool has_account; /* read = written + … is the word of a load */
     quality_result *columns;
     quality_span *spans;

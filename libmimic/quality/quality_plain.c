@@ -59,7 +59,7 @@ static void put_failed(const quality_printer *printer)
             mimic__buffer_format(out, ", expected %s",
                                  mimic__quality_count_text(number, check->expected));
         mimic__buffer_text(out, " (");
-        (void)mimic__escape_plain(out, check->message, SIZE_MAX);
+        (void)mimic__escape_plain(out, mimic__quality_check_message(printer, check), SIZE_MAX);
         mimic__buffer_text(out, ")\n");
     }
 }
@@ -119,8 +119,9 @@ static void put_table(const quality_printer *printer, const quality_table *table
     (void)mimic__escape_plain(out, table->info.table, SIZE_MAX);
     if (table->info.column_count == 0) {
         mimic__buffer_text(out, ": not looked at");
-        mimic__buffer_text(out, table->info.message[0] == '\0' ? "" : ", ");
-        (void)mimic__escape_plain(out, table->info.message, SIZE_MAX);
+        const char *const message = mimic__quality_table_message(printer, table);
+        mimic__buffer_text(out, message[0] == '\0' ? "" : ", ");
+        (void)mimic__escape_plain(out, message, SIZE_MAX);
         mimic__buffer_byte(out, '\n');
         return;
     }

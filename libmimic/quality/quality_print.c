@@ -27,6 +27,21 @@ size_t mimic__quality_shown_top(const quality_printer *printer, const quality_re
     return shown;
 }
 
+const char *mimic__quality_check_message(const quality_printer *printer,
+                                         const mimic_quality_check_info *check)
+{
+    const bool is_key = strstr(check->rule, "_key") != NULL;
+    return printer->options.no_values && is_key && check->verdict != MIMIC_QUALITY_PASSED
+               ? "keys that do not hold, or could not be checked"
+               : check->message;
+}
+
+const char *mimic__quality_table_message(const quality_printer *printer,
+                                         const quality_table *table)
+{
+    return printer->options.no_values && table->failed ? "it failed" : table->info.message;
+}
+
 quality_verdicts mimic__quality_count(const mimic_quality *quality, mimic_quality_class category,
                                       const char *table)
 {

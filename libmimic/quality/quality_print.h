@@ -16,6 +16,12 @@ bool mimic__quality_shows_places(const quality_printer *printer, const quality_r
 /* How many of its frequent values may be named. */
 size_t mimic__quality_shown_top(const quality_printer *printer, const quality_result *column);
 
+/* Messages of failed keys and failed tables quote values. */
+const char *mimic__quality_check_message(const quality_printer *printer,
+                                         const mimic_quality_check_info *check);
+const char *mimic__quality_table_message(const quality_printer *printer,
+                                         const quality_table *table);
+
 /* Verdicts of a category, of one table (NULL = all tables and what concerns none). */
 typedef struct quality_verdicts {
     int64_t passed;
