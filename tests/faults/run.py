@@ -14,7 +14,7 @@ import unittest
 
 import world
 
-NAMES = ["calls"]
+NAMES = ["calls", "kills", "places"]
 
 if __name__ == "__main__":
     world.begin()

@@ -16,6 +16,7 @@ import tempfile
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+RERUN_CLEARS = False  # temporary files of a killed load
 PATIENCE = 120  # seconds for one run of the program
 
 # Runs a program and notes its peak memory, from a small process: until it becomes the program, a
