@@ -220,7 +220,7 @@ static mimic_status create_temporary(mimic_output *output)
                              "cannot create a file beside %s", output->path);
 }
 
-/* The mode waits until the end; file systems without modes are left alone. */
+/* The mode waits until the file gets its name; file systems without modes are left alone. */
 static mimic_status hide(mimic_output *output)
 {
     struct stat facts;
@@ -327,8 +327,6 @@ static void free_blocks(mimic_output *output)
 static mimic_status close_inner(mimic_output *output)
 {
     MIMIC_TRY(write_block(output, true));
-    if (output->is_hidden && fchmod(output->file, output->mode) != 0)
-        return fail_writing(output, errno);
     if (!output->no_sync && sync_fails(output->file))
         return fail_writing(output, errno);
     const int file = output->file;
@@ -374,6 +372,8 @@ static mimic_status open_folder(mimic_output *output, int *out_folder)
 /* The temporary file becomes the one that was asked for; `folder` is -1 or to be synced. */
 static mimic_status name_file(mimic_output *output, int folder)
 {
+    if (output->is_hidden && chmod(output->temporary, output->mode) != 0)
+        return fail_writing(output, errno);
     if (rename(output->temporary, output->path) != 0)
         return fail_writing(output, errno);
     output->stage = PUBLISHED;
