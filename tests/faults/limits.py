@@ -114,7 +114,7 @@ class Bombs(Limits):
             with self.subTest(bomb):
                 result = self.convert(bomb, schema_of("a", "b"), "--max-rejects", "1000",
                                       target=self.path("x.csv"))
-                self.expect_error(result, "rejects")
+                self.expect_error(result, "1001 rows rejected")
                 self.expect_little_memory(result)
 
 
@@ -194,9 +194,9 @@ class Packages(Limits):
         for path in ("../outside/secret.csv", secret, "../../" + secret):
             result = self.load({"x": {"path": path}}, "csv:" + self.path("out"))
             with self.subTest(path):
-                self.assertNotIn("secret\n", result.out)
-                self.expect_error(result)
-                self.assertFalse(os.path.exists(self.path("out/x.csv")))
+                self.assertEqual(result.status, 0, result)
+                with open(self.path("out/x.csv"), encoding="ascii") as stream:
+                    self.assertEqual(stream.read(), "a,b\n0,x\n")
 
     def test_names_that_are_sql(self):
         names = ['x"; DROP TABLE y; --', "x'; DROP TABLE y; --", "x]y", "x`y", "select", "x y", "%s%n",

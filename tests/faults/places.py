@@ -138,7 +138,7 @@ class ReadOnly(Places):
 
 
 class Forbidden(Places):
-    def load_as_nobody(self, target):
+    def load_as_nobody(self, target, source=None):
         prefix = []
         if os.geteuid() == 0:
             prefix = ["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY, "--clear-groups"]
@@ -146,7 +146,7 @@ class Forbidden(Places):
                                    check=False)
             if probe.returncode != 0:
                 self.skipTest("the program cannot be run by another user")
-        return run(prefix + self.ward.load(self.ward.new, target))
+        return run(prefix + self.ward.load(source or self.ward.new, target))
 
     def setUp(self):
         super().setUp()
@@ -168,7 +168,7 @@ class Forbidden(Places):
             os.chmod(self.path("ward.db"), mode)
             os.chmod(self.top, 0o755)
             with self.subTest(oct(mode)):
-                result = self.load_as_nobody(SQLITE.spec(self.top))
+                result = self.load_as_nobody(SQLITE.spec(self.top), self.ward.old)
                 self.expect_error(result, "ward.db")
                 self.assertRegex(result.said, "(?i)permission denied|read-?only")
         os.chmod(self.path("ward.db"), 0o644)
@@ -253,7 +253,7 @@ class SomethingElse(Places):
             stream.truncate(os.path.getsize(self.path("ward.db")) // 8192 * 4096)
         with open(self.path("ward.db"), "rb") as stream:
             before = stream.read()
-        self.expect_error(self.load(SQLITE.spec(self.top)), "ward.db")
+        self.expect_error(run(self.ward.load(self.ward.old, SQLITE.spec(self.top))), "ward.db")
         with open(self.path("ward.db"), "rb") as stream:
             self.assertEqual(stream.read(), before)
 

@@ -11,6 +11,8 @@
  * With MIMIC_FAULT=storm every other call that counts is interrupted (EINTR), and the ones between
  * take one byte where they may.
  */
+#undef _FILE_OFFSET_BITS /* both names of a call are meant: pread and pread64 */
+#undef _FORTIFY_SOURCE
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

@@ -203,10 +203,12 @@ def run(command, faults=None, **more):
 
 
 def run_measured(command, **more):
-    """Run with its peak memory."""
+    """Run with its peak memory. MALLOC_PERTURB_ would make memory count that nobody touches."""
+    surroundings = {name: value for name, value in os.environ.items() if name != "MALLOC_PERTURB_"}
     note = os.path.join(Settings.folder, "peak")
     done = subprocess.run([sys.executable, "-c", MEASURE, note, *command], capture_output=True,
-                          text=True, timeout=PATIENCE, check=False, **more)
+                          text=True, timeout=PATIENCE, check=False, env=surroundings,
+                          **more)
     with open(note, encoding="ascii") as stream:
         return Result(done.returncode, done.stderr, done.stdout, int(stream.read()))
 
