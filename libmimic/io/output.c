@@ -357,16 +357,13 @@ static mimic_status open_folder(mimic_output *output, int *out_folder)
     *out_folder = -1;
     if (output->no_sync)
         return MIMIC_OK;
-    char *path = size == 0 ? mimic__strdup(output->ctx, ".")
-                           : mimic__strndup(output->ctx, output->path, size);
-    if (path == NULL)
-        return mimic__fail_memory(&output->failure);
-    *out_folder = mimic__open_file(path, O_RDONLY | O_DIRECTORY);
-    const int error_number = errno;
-    mimic__free(output->ctx, path);
-    if (*out_folder < 0 && error_number != EACCES) /* writable, not readable */
-        return fail_writing(output, error_number);
-    return MIMIC_OK;
+    const char first = output->path[size];
+    output->path[size] = '\0'; /* no allocation, which could fail when half of the outputs are there */
+    *out_folder = mimic__open_file(size == 0 ? "." : output->path, O_RDONLY | O_DIRECTORY);
+    output->path[size] = first;
+    return *out_folder >= 0 || errno == EACCES /* writable, not readable */
+               ? MIMIC_OK
+               : fail_writing(output, errno);
 }
 
 /* The temporary file becomes the one that was asked for; `folder` is -1 or to be synced. */
