@@ -116,7 +116,7 @@ mimic_status mimic__sqlite_pages_begin(mimic_sqlite_pages *pages, mimic_error *e
 mimic_status mimic__sqlite_pages_reserve(mimic_sqlite_pages *pages, size_t count,
                                          uint32_t *out_first, mimic_error *err)
 {
-    if (pages->next == pages->lock_page)
+    if (pages->next == pages->lock_page && count > 0)
         pages->next++;
     if (count > PAGES_MAX || pages->next > PAGES_MAX - (uint32_t)count)
         return mimic__fail(err, MIMIC_ERR_LIMIT,
