@@ -124,17 +124,12 @@ typedef struct finishing {
     load_quality *from;
     const mimic_report *report;
     mimic_quality *quality;
-    bool has_keys; /* keys were checked, by the library or by the target */
+    bool has_keys; /* keys were checked: there is a note on them, good or bad */
 } finishing;
 
 static bool is_key_note(const mimic_note *note)
 {
     return note->kind == MIMIC_NOTE_KEY;
-}
-
-static bool is_target_key_note(const mimic_note *note)
-{
-    return note->kind == MIMIC_NOTE_FINDING && strcmp(note->code, "foreign_key_check") == 0;
 }
 
 static table_quality *find_entry(const load_quality *from, const char *name)
@@ -205,16 +200,16 @@ static bool add_check(const finishing *work, mimic_quality_class category, const
 
 static bool add_key_note(const finishing *work, const mimic_note *note)
 {
-    const bool is_foreign = is_target_key_note(note) || strcmp(note->code, "foreign_key") == 0;
+    const bool is_foreign = strcmp(note->code, "foreign_key") == 0;
     const mimic_quality_class category =
         is_foreign ? MIMIC_CONFORMANCE_RELATIONAL : MIMIC_PLAUSIBILITY_UNIQUENESS;
     const mimic_quality_verdict verdict = note->count < 0    ? MIMIC_QUALITY_INFORMATION
                                           : note->count == 0 ? MIMIC_QUALITY_PASSED
                                                              : MIMIC_QUALITY_FAILED;
-    return add_check(work, category, is_foreign ? "foreign_key" : note->code, note, verdict);
+    return add_check(work, category, note->code, note, verdict);
 }
 
-static bool add_note(const finishing *work, const mimic_note *note, bool has_own_keys)
+static bool add_note(const finishing *work, const mimic_note *note)
 {
     quality_table *table;
     switch (note->kind) {
@@ -232,7 +227,7 @@ static bool add_note(const finishing *work, const mimic_note *note, bool has_own
     case MIMIC_NOTE_KEY:
         return add_key_note(work, note);
     default:
-        return !is_target_key_note(note) || has_own_keys || add_key_note(work, note);
+        return true;
     }
 }
 
@@ -243,9 +238,8 @@ static bool add_sound_key(const finishing *work, const mimic_table *table, const
     const bool is_foreign = strcmp(rule, "foreign_key") == 0;
     for (size_t i = 0; i < work->report->note_count; i++) {
         const mimic_note *const note = &work->report->notes[i];
-        if ((is_key_note(note) && strcmp(note->code, rule) == 0 &&
-             strcmp(note->table, table->name) == 0 && strcmp(note->column, column) == 0) ||
-            (is_target_key_note(note) && is_foreign && strcmp(note->table, table->name) == 0))
+        if (is_key_note(note) && strcmp(note->code, rule) == 0 &&
+            strcmp(note->table, table->name) == 0 && strcmp(note->column, column) == 0)
             return true;
     }
     const mimic_note note = {
@@ -293,16 +287,13 @@ static bool add_sound_keys(const finishing *work, const mimic_table *table)
 static bool fill(finishing *work)
 {
     const mimic_report *const report = work->report;
-    bool has_own_keys = false;
     for (size_t i = 0; i < report->table_count; i++)
         if (!add_table(work, &report->tables[i]))
             return false;
-    for (size_t i = 0; i < report->note_count; i++) {
-        has_own_keys |= is_key_note(&report->notes[i]);
-        work->has_keys |= is_key_note(&report->notes[i]) || is_target_key_note(&report->notes[i]);
-    }
     for (size_t i = 0; i < report->note_count; i++)
-        if (!add_note(work, &report->notes[i], has_own_keys))
+        work->has_keys |= is_key_note(&report->notes[i]);
+    for (size_t i = 0; i < report->note_count; i++)
+        if (!add_note(work, &report->notes[i]))
             return false;
     for (size_t i = 0; work->has_keys && i < work->from->table_count; i++)
         if (!add_sound_keys(work, work->from->tables[i].table))

@@ -14,8 +14,8 @@ void mimic__load_quality_free(load_quality *quality); /* NULL is allowed */
 mimic_status mimic__load_quality_add(load_quality *quality, const mimic_table *table,
                                      load_flow *flow, mimic_error *err);
 
-/* Makes report->quality, from the profiles and everything that the report says. Once, at the end;
- * NULL is allowed. */
+/* Makes report->quality, from the profiles and everything that the report says by then. Once, when all
+ * tables are written; NULL is allowed. */
 mimic_status mimic__load_quality_finish(load_quality *quality, mimic_report *report,
                                         mimic_error *err);
 
