@@ -15,7 +15,7 @@ bool postgres_is_there(void)
     return getenv("MIMIC_TEST_POSTGRES") != NULL;
 }
 
-static const char *schema_of(const char *folder, char out[64])
+const char *postgres_schema(const char *folder, char out[64])
 {
     const char *name = strrchr(folder, '/');
     snprintf(out, 64, "%.60s", name == NULL ? folder : name + 1);
@@ -29,7 +29,7 @@ mimic_status postgres_sink_open(const mimic_context *ctx, const char *folder, mi
 {
     char schema[64];
     mimic_sink_options options = MIMIC_SINK_OPTIONS_INIT;
-    options.pg_schema = schema_of(folder, schema);
+    options.pg_schema = postgres_schema(folder, schema);
     return mimic_sink_open(ctx, getenv("MIMIC_TEST_POSTGRES"), &options, out_sink, err);
 }
 
@@ -103,7 +103,7 @@ char *postgres_sink_dump(const char *folder, const mimic_table *table)
     conformance_text sql = {0};
     conformance_text out = {0};
     PGconn *conn = connect();
-    put_query(&sql, conn, schema_of(folder, schema), table);
+    put_query(&sql, conn, postgres_schema(folder, schema), table);
     PGresult *result = PQexec(conn, sql.data);
     if (PQresultStatus(result) == PGRES_TUPLES_OK)
         put(&out, "");
@@ -152,20 +152,27 @@ char *postgres_sink_dump_rejects(const char *folder, const char *table)
     snprintf(sql, sizeof sql,
              "SELECT code || ' ' || column_name || ' ' || record || ' ' || raw"
              " FROM \"%s\"._mimic_rejects WHERE table_name = $1 ORDER BY ctid",
-             schema_of(folder, schema));
+             postgres_schema(folder, schema));
     return ask(sql, table);
 }
 
 char *postgres_ask(const char *folder, const char *sql)
 {
     char schema[64];
-    char text[2048];
-    const char *at = strstr(sql, "%s");
-    if (at == NULL)
-        return ask(sql, NULL);
-    snprintf(text, sizeof text, "%.*s\"%s\"%s", (int)(at - sql), sql, schema_of(folder, schema),
-             at + 2);
-    return ask(text, NULL);
+    conformance_text text = {0};
+    postgres_schema(folder, schema);
+    put(&text, "");
+    for (const char *at = sql; *at != '\0';) {
+        const bool is_schema = strncmp(at, "%s", 2) == 0;
+        const char byte[] = {*at, '\0'};
+        put(&text, is_schema ? "\"" : byte);
+        put(&text, is_schema ? schema : "");
+        put(&text, is_schema ? "\"" : "");
+        at += is_schema ? 2 : 1;
+    }
+    char *found = ask(text.data, NULL);
+    free(text.data);
+    return found;
 }
 
 #else
@@ -194,6 +201,13 @@ char *postgres_sink_dump_rejects(const char *folder, const char *table)
     (void)folder;
     (void)table;
     return NULL;
+}
+
+const char *postgres_schema(const char *folder, char out[64])
+{
+    (void)folder;
+    out[0] = '\0';
+    return out;
 }
 
 char *postgres_ask(const char *folder, const char *sql)

@@ -12,7 +12,10 @@ mimic_status postgres_sink_open(const mimic_context *ctx, const char *folder, mi
                                 mimic_error *err);
 char *postgres_sink_dump(const char *folder, const mimic_table *table);
 char *postgres_sink_dump_rejects(const char *folder, const char *table);
-/* Runs SQL in which %s, once at most, is the schema of the folder; what the first row says, to be freed. */
+/* The schema that a folder stands for. */
+const char *postgres_schema(const char *folder, char out[64]);
+/* Runs SQL in which every %s is that schema, quoted. The first column, a line a row, to be freed; NULL
+ * when it fails. */
 char *postgres_ask(const char *folder, const char *sql);
 
 #endif
