@@ -370,6 +370,12 @@ START_TEST(postgres__ledger_is_part_of_its_table)
     }
     ck_assert_str_eq(seen.text, "visits hosp d@1 a'b\nc 1 2 h s o v 3 4 5 6 7 8 x y");
     test_batch_free(&batch);
+    entry.table = "Visits";
+    entry.source_modified = 77;
+    OK(mimic_sink_ledger(sink, &entry, &err)); /* the source was touched */
+    OK(mimic_sink_read_ledger(sink, see_entry, &seen, &err));
+    ck_assert_str_eq(seen.text, "visits hosp d@1 a'b\nc 1 77 h s o v 3 4 5 6 7 8 x y");
+    seen.count = 1;
     load(sink, &t.table, 1, 1); /* by something that keeps no ledger */
     OK(mimic_sink_read_ledger(sink, see_entry, &seen, &err));
     ck_assert_int_eq(seen.count, 1);
