@@ -47,9 +47,10 @@ typedef struct mimic_scan_options {
      * never. */
     int (*interrupted)(void *ctx);
     void *interrupted_ctx;
+    const char *pg_schema; /* PostgreSQL: only tables of this schema; NULL = of all */
 } mimic_scan_options;
 
-#define MIMIC_SCAN_OPTIONS_INIT { (uint32_t)sizeof(mimic_scan_options), NULL, 0, 0, NULL, NULL }
+#define MIMIC_SCAN_OPTIONS_INIT { (uint32_t)sizeof(mimic_scan_options), NULL, 0, 0, NULL, NULL, NULL }
 
 /**
  * Opens a target for reading and finds its tables.

@@ -37,7 +37,7 @@ int main(void)
     PRINT(mimic_table_report, is_unchanged);
     PRINT(mimic_note, message);
     PRINT(mimic_synth_options, progress_ctx);
-    PRINT(mimic_scan_options, interrupted_ctx);
+    PRINT(mimic_scan_options, pg_schema);
     PRINT(struct ArrowSchema, private_data);
     PRINT(struct ArrowArray, private_data);
     PRINT(struct ArrowArrayStream, private_data);
