@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "io/output.h"
 
 #define WRITE_BYTES_MAX ((size_t)1 << 30) /* some systems refuse more than INT_MAX */
 #define PAGES_MAX 1073741823u             /* SQLite's default limit (SQLITE_MAX_PAGE_COUNT) */
@@ -73,7 +74,7 @@ mimic_status mimic__sqlite_pages_open(mimic_sqlite_pages *pages, const mimic_con
     *pages = (mimic_sqlite_pages){.ctx = ctx, .name = name};
     mimic__buffer_init(&pages->roots, ctx);
     pages->lock_page = (uint32_t)(MIMIC_SQLITE_LOCK_BYTE / MIMIC_SQLITE_PAGE_BYTES) + 1;
-    pages->file = open(path, O_RDWR | O_CLOEXEC);
+    pages->file = mimic__open_file(path, O_RDWR);
     if (pages->file < 0)
         return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot open database %s", name);
     return MIMIC_OK;
