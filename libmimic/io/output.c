@@ -220,7 +220,7 @@ static mimic_status create_temporary(mimic_output *output)
                              "cannot create a file beside %s", output->path);
 }
 
-/* The mode waits until the end; file systems without modes are left alone. */
+/* The mode waits until the file gets its name; file systems without modes are left alone. */
 static mimic_status hide(mimic_output *output)
 {
     struct stat facts;
@@ -239,7 +239,10 @@ static mimic_status check_target(mimic_output *output)
                            "\"%s\" names no file; expected a path that ends in a name",
                            output->path);
     struct stat facts;
-    if (stat(output->path, &facts) == 0 && !S_ISREG(facts.st_mode))
+    const bool is_there = stat(output->path, &facts) == 0;
+    if (!is_there && errno == ENAMETOOLONG)
+        return fail_writing(output, errno);
+    if (is_there && !S_ISREG(facts.st_mode))
         return mimic__fail(&output->failure, MIMIC_ERR_IO, "%s is %s; expected the path of a file",
                            output->path, S_ISDIR(facts.st_mode) ? "a folder" : "no regular file");
     if (folder == 0)
@@ -324,8 +327,6 @@ static void free_blocks(mimic_output *output)
 static mimic_status close_inner(mimic_output *output)
 {
     MIMIC_TRY(write_block(output, true));
-    if (output->is_hidden && fchmod(output->file, output->mode) != 0)
-        return fail_writing(output, errno);
     if (!output->no_sync && sync_fails(output->file))
         return fail_writing(output, errno);
     const int file = output->file;
@@ -347,30 +348,50 @@ mimic_status mimic__output_close(mimic_output *output, mimic_error *err)
     return report(output, err);
 }
 
-/* Makes the new name last (fsync(2): the entry in the folder needs a sync of its own). */
-static mimic_status sync_folder(mimic_output *output)
+/* The folder of the output, for a sync that makes the new name last (fsync(2): the entry in the folder
+ * needs a sync of its own); -1 where nothing can be synced. Opened before the file gets its name,
+ * after which nothing should fail. */
+static mimic_status open_folder(mimic_output *output, int *out_folder)
 {
-    const size_t folder = folder_size(output->path);
-    output->temporary[folder] = '\0'; /* done with, and it begins with the folder */
-    const int file =
-        open(folder == 0 ? "." : output->temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file < 0)
-        return errno == EACCES ? MIMIC_OK
-                               : fail_writing(output, errno); /* writable, not readable */
-    const bool has_failed = sync_fails(file);
-    const int error_number = errno;
-    (void)close(file);
-    return has_failed ? fail_writing(output, error_number) : MIMIC_OK;
+    const size_t size = folder_size(output->path);
+    *out_folder = -1;
+    if (output->no_sync)
+        return MIMIC_OK;
+    const char first = output->path[size];
+    output->path[size] = '\0'; /* no allocation, which could fail when half of the outputs are there */
+    *out_folder = mimic__open_file(size == 0 ? "." : output->path, O_RDONLY | O_DIRECTORY);
+    output->path[size] = first;
+    return *out_folder >= 0 || errno == EACCES /* writable, not readable */
+               ? MIMIC_OK
+               : fail_writing(output, errno);
+}
+
+/* The temporary file becomes the one that was asked for; `folder` is -1 or to be synced. */
+static mimic_status name_file(mimic_output *output, int folder)
+{
+    if (output->is_hidden && chmod(output->temporary, output->mode) != 0)
+        return fail_writing(output, errno);
+    if (rename(output->temporary, output->path) != 0)
+        return fail_writing(output, errno);
+    output->stage = PUBLISHED;
+    return folder < 0 || !sync_fails(folder)
+               ? MIMIC_OK
+               : mimic__fail_errno(&output->failure, MIMIC_ERR_IO, errno,
+                                   "%s is complete and in its place, but may be gone after a power "
+                                   "cut: cannot sync its folder",
+                                   output->path);
 }
 
 static mimic_status publish_inner(mimic_output *output)
 {
     if (output->stage == WRITING)
         MIMIC_TRY(close_inner(output));
-    if (rename(output->temporary, output->path) != 0)
-        return fail_writing(output, errno);
-    output->stage = PUBLISHED;
-    return output->no_sync ? MIMIC_OK : sync_folder(output);
+    int folder = -1;
+    MIMIC_TRY(open_folder(output, &folder));
+    const mimic_status status = name_file(output, folder);
+    if (folder >= 0)
+        (void)close(folder);
+    return status;
 }
 
 mimic_status mimic__output_publish(mimic_output *output, mimic_error *err)

@@ -104,6 +104,10 @@ static mimic_status check_names(const mimic_sink_files *files, const mimic_table
             err, MIMIC_ERR_STATE,
             "%s is the file of one table; for several name a folder, such as csv:DIR or arrow:DIR",
             files->root);
+    if (!files->is_one_table && mimic__name_equals(table->module, "rejects"))
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "module \"%s\" of table %s: the folder of that name holds rejects",
+                           table->module, table->name);
     for (size_t i = 0; i < files->done_count; i++)
         if (strcmp(files->done[i].rejects_path, files->open.rejects_path) == 0 &&
             strcmp(files->done[i].path, files->open.path) != 0)
