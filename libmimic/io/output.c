@@ -18,11 +18,10 @@
 
 #include "base/error.h"
 #include "io/codec.h"
+#include "io/temporary.h"
 
 #define BLOCK_BYTES ((size_t)128 * 1024)
 #define WRITE_BYTES_MAX ((size_t)1 << 30) /* some systems refuse more than INT_MAX */
-#define TEMPORARY_NAMES_MAX 1000
-#define NAME_BYTES_KEPT 200 /* of the name in the temporary one; a file name has 255 at most */
 
 typedef enum output_stage { WRITING, CLOSED, PUBLISHED } output_stage;
 
@@ -30,8 +29,8 @@ struct mimic_output {
     const mimic_context *ctx;
     char *path;
     char *temporary; /* "" until the file is there */
-    size_t temporary_capacity;
     int file;       /* -1 when closed */
+    int lock;       /* keeps the lock of the closed file until it has its name; -1 = none */
     mode_t mode;    /* what the file gets in the end */
     bool is_hidden; /* its mode was cut down to 0600 */
     bool no_sync;
@@ -184,42 +183,6 @@ int64_t mimic__output_position(const mimic_output *output)
     return output->position;
 }
 
-/* Length of the folder part of a path, its last slash included. */
-static size_t folder_size(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? 0 : (size_t)(slash - path) + 1;
-}
-
-/* Makes the file under the first temporary name that is free. */
-static mimic_status create_temporary(mimic_output *output)
-{
-    const size_t folder = folder_size(output->path);
-    const char *name = output->path + folder;
-    size_t kept = strlen(name);
-    if (kept > NAME_BYTES_KEPT) {
-        kept = NAME_BYTES_KEPT;
-        while (kept > 0 && ((unsigned char)name[kept] & 0xc0) == 0x80)
-            kept--; /* never cut a character */
-    }
-    for (int number = 0; number < TEMPORARY_NAMES_MAX; number++) {
-        snprintf(output->temporary, output->temporary_capacity, "%.*s.%.*s.%ld-%d.tmp", (int)folder,
-                 output->path, (int)kept, name, (long)getpid(), number);
-        do {
-            output->file =
-                open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666);
-        } while (output->file < 0 && errno == EINTR);
-        if (output->file >= 0)
-            return MIMIC_OK;
-        if (errno != EEXIST)
-            break;
-    }
-    const int error_number = errno;
-    output->temporary[0] = '\0'; /* not ours to remove */
-    return mimic__fail_errno(&output->failure, MIMIC_ERR_IO, error_number,
-                             "cannot create a file beside %s", output->path);
-}
-
 /* The mode waits until the end; file systems without modes are left alone. */
 static mimic_status hide(mimic_output *output)
 {
@@ -233,7 +196,7 @@ static mimic_status hide(mimic_output *output)
 
 static mimic_status check_target(mimic_output *output)
 {
-    const size_t folder = folder_size(output->path);
+    const size_t folder = mimic__path_folder_size(output->path);
     if (output->path[folder] == '\0')
         return mimic__fail(&output->failure, MIMIC_ERR_ARGUMENT,
                            "\"%s\" names no file; expected a path that ends in a name",
@@ -255,10 +218,8 @@ static mimic_status check_target(mimic_output *output)
 static mimic_status open_inner(mimic_output *output, const char *path,
                                const mimic_output_options *options)
 {
-    const size_t size = strlen(path);
-    output->temporary_capacity = size + 64;
     output->path = mimic__strdup(output->ctx, path);
-    output->temporary = mimic__alloc_zeroed(output->ctx, 1, output->temporary_capacity);
+    output->temporary = mimic__alloc_zeroed(output->ctx, 1, strlen(path) + MIMIC_TEMPORARY_EXTRA);
     output->block = mimic__alloc(output->ctx, BLOCK_BYTES);
     if (output->path == NULL || output->temporary == NULL || output->block == NULL)
         return mimic__fail_memory(&output->failure);
@@ -274,7 +235,9 @@ static mimic_status open_inner(mimic_output *output, const char *path,
                                      &output->failure));
     }
     MIMIC_TRY(check_target(output));
-    MIMIC_TRY(create_temporary(output));
+    if (!mimic__temporary_create(output->path, output->temporary, &output->file))
+        return mimic__fail_errno(&output->failure, MIMIC_ERR_IO, errno,
+                                 "cannot create a file beside %s", output->path);
     return hide(output);
 }
 
@@ -289,6 +252,7 @@ mimic_status mimic__output_open(const mimic_context *ctx, const char *path,
         return mimic__fail_memory(err);
     output->ctx = ctx;
     output->file = -1;
+    output->lock = -1;
     output->failure = (mimic_error)MIMIC_ERROR_INIT;
     output->status = open_inner(output, path, options == NULL ? &defaults : options);
     if (output->status == MIMIC_OK) {
@@ -330,6 +294,7 @@ static mimic_status close_inner(mimic_output *output)
         return fail_writing(output, errno);
     const int file = output->file;
     output->file = -1;
+    output->lock = fcntl(file, F_DUPFD_CLOEXEC, 0);
     if (close(file) != 0 && errno != EINTR) /* after EINTR the descriptor is gone all the same */
         return fail_writing(output, errno);
     output->stage = CLOSED;
@@ -347,20 +312,33 @@ mimic_status mimic__output_close(mimic_output *output, mimic_error *err)
     return report(output, err);
 }
 
-/* Makes the new name last (fsync(2): the entry in the folder needs a sync of its own). */
+/* Makes new names last (fsync(2): the entry in the folder needs a sync of its own). */
+mimic_status mimic__sync_folder(const char *path, mimic_error *err)
+{
+    const int file = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file < 0 && errno == EACCES)
+        return MIMIC_OK; /* writable, not readable */
+    const bool has_failed = file < 0 || sync_fails(file);
+    const int error_number = errno;
+    if (file >= 0)
+        (void)close(file);
+    return has_failed ? mimic__fail_errno(err, MIMIC_ERR_IO, error_number,
+                                          "cannot sync the folder %s", path)
+                      : MIMIC_OK;
+}
+
 static mimic_status sync_folder(mimic_output *output)
 {
-    const size_t folder = folder_size(output->path);
+    const size_t folder = mimic__path_folder_size(output->path);
     output->temporary[folder] = '\0'; /* done with, and it begins with the folder */
-    const int file =
-        open(folder == 0 ? "." : output->temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file < 0)
-        return errno == EACCES ? MIMIC_OK
-                               : fail_writing(output, errno); /* writable, not readable */
-    const bool has_failed = sync_fails(file);
-    const int error_number = errno;
-    (void)close(file);
-    return has_failed ? fail_writing(output, error_number) : MIMIC_OK;
+    return mimic__sync_folder(folder == 0 ? "." : output->temporary, &output->failure);
+}
+
+static void close_lock(mimic_output *output)
+{
+    if (output->lock >= 0)
+        (void)close(output->lock);
+    output->lock = -1;
 }
 
 static mimic_status publish_inner(mimic_output *output)
@@ -370,6 +348,7 @@ static mimic_status publish_inner(mimic_output *output)
     if (rename(output->temporary, output->path) != 0)
         return fail_writing(output, errno);
     output->stage = PUBLISHED;
+    close_lock(output);
     return output->no_sync ? MIMIC_OK : sync_folder(output);
 }
 
@@ -391,6 +370,7 @@ void mimic__output_free(mimic_output *output)
         return;
     if (output->file >= 0)
         (void)close(output->file);
+    close_lock(output);
     if (output->stage != PUBLISHED && output->temporary != NULL && output->temporary[0] != '\0')
         (void)unlink(output->temporary);
     free_blocks(output);

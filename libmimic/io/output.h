@@ -50,6 +50,8 @@ void mimic__output_free(mimic_output *output);
 mimic_status mimic__open_nameless(const mimic_context *ctx, const char *path, int *out_fd,
                                   mimic_error *err);
 
+/* fsync of a folder, which makes the names in it last. */
+mimic_status mimic__sync_folder(const char *path, mimic_error *err);
 /* mkdir -p. Nothing to do for "". */
 mimic_status mimic__make_folders(const char *path, mimic_error *err);
 /* Reads a whole file of at most max_size bytes (0 = no limit), as it is stored; "-" is standard
