@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,6 +35,7 @@ struct mimic_output {
     mode_t mode;    /* what the file gets in the end */
     bool is_hidden; /* its mode was cut down to 0600 */
     bool no_sync;
+    bool is_kept; /* the temporary file outlives this */
     output_stage stage;
     mimic_encoder *encoder; /* NULL for plain bytes */
     unsigned char *block;   /* BLOCK_BYTES, not yet encoded or written */
@@ -341,6 +343,52 @@ static void close_lock(mimic_output *output)
     output->lock = -1;
 }
 
+/* Another hidden name, of a file that is there or of this one. */
+static mimic_status wait_as(mimic_output *output, const char *name, bool is_there)
+{
+    char *const copy = mimic__strdup(output->ctx, name);
+    if (copy == NULL)
+        return mimic__fail_memory(&output->failure);
+    const int file = is_there ? open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW) : output->file;
+    const bool has_worked =
+        file >= 0 && (is_there ? unlink(output->temporary) : rename(output->temporary, name)) == 0;
+    if (!has_worked) {
+        const int error_number = errno;
+        mimic__free(output->ctx, copy);
+        if (is_there && file >= 0)
+            (void)close(file);
+        return fail_writing(output, error_number);
+    }
+    if (is_there) {
+        (void)close(output->file);
+        output->file = file;
+        (void)flock(file, LOCK_EX | LOCK_NB);
+    }
+    mimic__free(output->ctx, output->temporary);
+    output->temporary = copy;
+    return MIMIC_OK;
+}
+
+mimic_status mimic__output_wait_as(mimic_output *output, const char *name, bool is_there,
+                                   mimic_error *err)
+{
+    if (output->status == MIMIC_OK)
+        output->status = wait_as(output, name, is_there);
+    return report(output, err);
+}
+
+mimic_status mimic__output_sync(mimic_output *output, mimic_error *err)
+{
+    if (output->status == MIMIC_OK && !output->no_sync && sync_fails(output->file))
+        output->status = fail_writing(output, errno);
+    return report(output, err);
+}
+
+void mimic__output_keep(mimic_output *output)
+{
+    output->is_kept = true;
+}
+
 static mimic_status publish_inner(mimic_output *output)
 {
     if (output->stage == WRITING)
@@ -371,7 +419,7 @@ void mimic__output_free(mimic_output *output)
     if (output->file >= 0)
         (void)close(output->file);
     close_lock(output);
-    if (output->stage != PUBLISHED && output->temporary != NULL && output->temporary[0] != '\0')
+    if (output->stage != PUBLISHED && !output->is_kept && output->temporary != NULL && output->temporary[0] != '\0')
         (void)unlink(output->temporary);
     free_blocks(output);
     mimic__free(output->ctx, output->temporary);
