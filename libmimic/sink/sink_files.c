@@ -268,6 +268,8 @@ mimic_status mimic__sink_files_finish(mimic_sink_files *files, mimic_error *err)
         MIMIC_TRY(mimic__sink_files_publish(files, err));
     for (size_t i = 0; i < files->done_count && files->is_one_table; i++)
         MIMIC_TRY(publish_one_table(&files->done[i], err));
+    mimic__target_lock_free(files->lock);
+    files->lock = NULL;
     return MIMIC_OK;
 }
 

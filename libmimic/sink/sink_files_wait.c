@@ -69,7 +69,10 @@ mimic_status mimic__sink_files_wait(mimic_sink_files *files, const char *dir, mi
     if (files->has_line)
         line.entry = files->line;
     line.entry.table = files->table->name;
-    if (files->partial != NULL && stat(files->open.path, &facts) == 0)
+    const char *const written = files->partial != NULL
+                                    ? files->open.path
+                                    : mimic__output_temporary_path(files->open.output);
+    if (stat(written, &facts) == 0)
         line.file_bytes = (int64_t)facts.st_size;
     MIMIC_TRY(mimic__folder_ledger_put(&files->waiting, &line, err));
     return files->partial == NULL ? MIMIC_OK
@@ -113,26 +116,39 @@ static mimic_status move_file(const mimic_sink_files *files, const char *name, m
     return status;
 }
 
-/* What the table had before and has no more: rejects, or a file of another name. */
-static mimic_status remove_former(const mimic_sink_files *files, const mimic_folder_line *line,
-                                  mimic_error *err)
+/* A table that has no rejects any more. */
+static mimic_status remove_rejects(const mimic_sink_files *files, const mimic_folder_line *line,
+                                   mimic_error *err)
 {
-    const mimic_folder_line *const former =
-        mimic__folder_ledger_find(&files->held, line->entry.table);
     char *path = NULL;
-    mimic_status status = MIMIC_OK;
-    if (line->rejects[0] == '\0') {
-        MIMIC_TRY(mimic__sink_table_path(files->ctx, files->root, "rejects", line->entry.table,
-                                         ".csv", &path, err));
-        status = remove_file(path, err);
-        mimic__free(files->ctx, path);
-    }
-    if (status != MIMIC_OK || former == NULL || strcmp(former->file, line->file) == 0)
-        return status;
-    path = mimic__sink_files_path(files, files->root, former->file);
-    status = path == NULL ? mimic__fail_memory(err) : remove_file(path, err);
+    if (line->rejects[0] != '\0')
+        return MIMIC_OK;
+    MIMIC_TRY(mimic__sink_table_path(files->ctx, files->root, "rejects", line->entry.table, ".csv",
+                                     &path, err));
+    const mimic_status status = remove_file(path, err);
     mimic__free(files->ctx, path);
     return status;
+}
+
+/* Notes the files of before that have another name ("labs.csv", now "labs.csv.gz"). */
+static void note_former(mimic_sink_files *files)
+{
+    for (size_t i = 0; i < files->waiting.count; i++) {
+        mimic_folder_line *const line = &files->waiting.lines[i];
+        const mimic_folder_line *const former =
+            mimic__folder_ledger_find(&files->held, line->entry.table);
+        if (former != NULL && strcmp(former->file, line->file) != 0)
+            line->former = former->file;
+    }
+}
+
+static void remove_former(const mimic_sink_files *files, const mimic_folder_line *line)
+{
+    char *const path =
+        line->former == NULL ? NULL : mimic__sink_files_path(files, files->root, line->former);
+    if (path != NULL)
+        (void)unlink(path);
+    mimic__free(files->ctx, path);
 }
 
 static mimic_status move_table(const mimic_sink_files *files, const mimic_folder_line *line,
@@ -141,19 +157,8 @@ static mimic_status move_table(const mimic_sink_files *files, const mimic_folder
     MIMIC_TRY(move_file(files, line->file, err));
     if (line->rejects[0] != '\0')
         MIMIC_TRY(move_file(files, line->rejects, err));
-    return remove_former(files, line, err);
-}
-
-/* The size of a table's file under its name. */
-static mimic_status measure(const mimic_sink_files *files, mimic_folder_line *line, mimic_error *err)
-{
-    struct stat facts;
-    char *const path = mimic__sink_files_path(files, files->root, line->file);
-    if (path == NULL)
-        return mimic__fail_memory(err);
-    if (stat(path, &facts) == 0)
-        line->file_bytes = (int64_t)facts.st_size;
-    mimic__free(files->ctx, path);
+    MIMIC_TRY(remove_rejects(files, line, err));
+    remove_former(files, line);
     return MIMIC_OK;
 }
 
@@ -161,8 +166,7 @@ static mimic_status measure(const mimic_sink_files *files, mimic_folder_line *li
 static mimic_status take_over_lines(mimic_sink_files *files, mimic_error *err)
 {
     for (size_t i = 0; i < files->waiting.count; i++) {
-        mimic_folder_line *const line = &files->waiting.lines[i];
-        MIMIC_TRY(measure(files, line, err));
+        const mimic_folder_line *const line = &files->waiting.lines[i];
         if (line->is_named_only)
             mimic__folder_ledger_remove(&files->held, line->entry.table);
         else
@@ -206,6 +210,7 @@ static mimic_status publish_partial(mimic_sink_files *files, mimic_error *err)
         files->waiting.is_publishing = true;
         MIMIC_TRY(write_ledger(files, &files->waiting, files->partial, NULL, err));
     }
+    note_former(files);
     for (size_t i = 0; i < files->waiting.count; i++)
         MIMIC_TRY(move_table(files, &files->waiting.lines[i], err));
     if (!files->options.no_sync)
@@ -216,28 +221,51 @@ static mimic_status publish_partial(mimic_sink_files *files, mimic_error *err)
     return MIMIC_OK;
 }
 
-/* Outputs that wait beside their names. A ledger that is there is never wrong meanwhile: it forgets
- * the tables before they change. */
+static mimic_status prepare_ledger(mimic_sink_files *files, mimic_output **out_output,
+                                   mimic_error *err)
+{
+    const mimic_folder_ledger_form form = {false, files->options.no_sync, NULL};
+    char *const path = mimic__sink_files_path(files, files->root, MIMIC_FOLDER_LEDGER_NAME);
+    if (path == NULL)
+        return mimic__fail_memory(err);
+    mimic_status status = take_over_lines(files, err);
+    if (status == MIMIC_OK)
+        status = mimic__folder_ledger_prepare(&files->held, path, &form, out_output, err);
+    mimic__free(files->ctx, path);
+    return status;
+}
+
+static mimic_status publish_table(const mimic_table_files *table, mimic_error *err)
+{
+    MIMIC_TRY(mimic__output_publish(table->output, err));
+    return table->rejects != NULL ? mimic__output_publish(table->rejects, err)
+                                  : remove_file(table->rejects_path, err);
+}
+
+/*
+ * Outputs that wait beside their names. A ledger that is there is never wrong meanwhile: it forgets
+ * the tables before they change. What needs memory comes first.
+ */
 static mimic_status publish_outputs(mimic_sink_files *files, mimic_error *err)
 {
-    bool had_lines = false;
-    bool has_lines = false;
-    for (size_t i = 0; i < files->waiting.count; i++) {
-        const mimic_folder_line *const line = &files->waiting.lines[i];
-        had_lines |= mimic__folder_ledger_find(&files->held, line->entry.table) != NULL;
-        has_lines |= !line->is_named_only;
-    }
-    if (had_lines)
+    bool has_lines = files->held.count > 0;
+    mimic_output *ledger = NULL;
+    mimic_status status = MIMIC_OK;
+    if (files->held.count > 0)
         MIMIC_TRY(write_ledger(files, &files->held, files->root, &files->waiting, err));
-    for (size_t i = 0; i < files->done_count; i++) {
-        MIMIC_TRY(mimic__output_publish(files->done[i].output, err));
-        if (files->done[i].rejects != NULL)
-            MIMIC_TRY(mimic__output_publish(files->done[i].rejects, err));
-    }
+    note_former(files);
     for (size_t i = 0; i < files->waiting.count; i++)
-        MIMIC_TRY(remove_former(files, &files->waiting.lines[i], err));
-    MIMIC_TRY(take_over_lines(files, err));
-    return has_lines ? write_ledger(files, &files->held, files->root, NULL, err) : MIMIC_OK;
+        has_lines |= !files->waiting.lines[i].is_named_only;
+    if (has_lines)
+        MIMIC_TRY(prepare_ledger(files, &ledger, err));
+    for (size_t i = 0; i < files->done_count && status == MIMIC_OK; i++)
+        status = publish_table(&files->done[i], err);
+    if (status == MIMIC_OK && ledger != NULL)
+        status = mimic__output_publish(ledger, err);
+    for (size_t i = 0; i < files->waiting.count && status == MIMIC_OK; i++)
+        remove_former(files, &files->waiting.lines[i]);
+    mimic__output_free(ledger);
+    return status;
 }
 
 mimic_status mimic__sink_files_publish(mimic_sink_files *files, mimic_error *err)

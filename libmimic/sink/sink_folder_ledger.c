@@ -234,23 +234,36 @@ static void put_state(mimic_buffer *out, const mimic_folder_ledger *ledger, bool
 }
 
 static mimic_status write_text(const mimic_context *ctx, const char *path, const mimic_buffer *text,
-                               bool no_sync, mimic_error *err)
+                               bool no_sync, mimic_output **out_output, mimic_error *err)
 {
     const mimic_output_options options = {.compression = MIMIC_COMPRESSION_NONE,
                                           .no_sync = no_sync};
-    mimic_output *output = NULL;
     if (text->failed)
         return mimic__fail_memory(err);
-    MIMIC_TRY(mimic__output_open(ctx, path, &options, &output, err));
-    mimic_status status = mimic__output_write(output, text->data, text->size, err);
+    MIMIC_TRY(mimic__output_open(ctx, path, &options, out_output, err));
+    mimic_status status = mimic__output_write(*out_output, text->data, text->size, err);
     if (status == MIMIC_OK)
-        status = mimic__output_publish(output, err);
-    mimic__output_free(output);
+        status = mimic__output_close(*out_output, err);
+    if (status == MIMIC_OK)
+        return MIMIC_OK;
+    mimic__output_free(*out_output);
+    *out_output = NULL;
     return status;
 }
 
-mimic_status mimic__folder_ledger_write(const mimic_folder_ledger *ledger, const char *path,
-                                        const mimic_folder_ledger_form *form, mimic_error *err)
+/* What has no line cannot be told from another file of that name later. */
+static bool is_written(const mimic_folder_ledger *ledger, const mimic_folder_line *line,
+                       const mimic_folder_ledger_form *form)
+{
+    if (line->is_named_only && !ledger->is_publishing)
+        return false;
+    return form->without == NULL ||
+           mimic__folder_ledger_find(form->without, line->entry.table) == NULL;
+}
+
+mimic_status mimic__folder_ledger_prepare(const mimic_folder_ledger *ledger, const char *path,
+                                          const mimic_folder_ledger_form *form,
+                                          mimic_output **out_output, mimic_error *err)
 {
     mimic_buffer text;
     bool is_first = true;
@@ -261,18 +274,25 @@ mimic_status mimic__folder_ledger_write(const mimic_folder_ledger *ledger, const
         put_state(&text, ledger, form->no_sync);
     mimic__buffer_text(&text, "\n \"tables\": [");
     for (size_t i = 0; i < ledger->count; i++) {
-        /* What has no line cannot be told from another file of that name later. */
-        if (ledger->lines[i].is_named_only && !ledger->is_publishing)
-            continue;
-        if (form->without != NULL &&
-            mimic__folder_ledger_find(form->without, ledger->lines[i].entry.table) != NULL)
+        if (!is_written(ledger, &ledger->lines[i], form))
             continue;
         mimic__buffer_text(&text, is_first ? "" : ",");
         put_line(&text, &ledger->lines[i]);
         is_first = false;
     }
     mimic__buffer_text(&text, "]}\n");
-    const mimic_status status = write_text(ledger->ctx, path, &text, form->no_sync, err);
+    const mimic_status status =
+        write_text(ledger->ctx, path, &text, form->no_sync, out_output, err);
     mimic__buffer_free(&text);
+    return status;
+}
+
+mimic_status mimic__folder_ledger_write(const mimic_folder_ledger *ledger, const char *path,
+                                        const mimic_folder_ledger_form *form, mimic_error *err)
+{
+    mimic_output *output = NULL;
+    MIMIC_TRY(mimic__folder_ledger_prepare(ledger, path, form, &output, err));
+    const mimic_status status = mimic__output_publish(output, err);
+    mimic__output_free(output);
     return status;
 }

@@ -10,6 +10,7 @@
 #include <mimic/sink.h>
 
 #include "base/arena.h"
+#include "io/output.h"
 
 typedef struct mimic_folder_line {
     mimic_ledger_entry entry;
@@ -17,6 +18,7 @@ typedef struct mimic_folder_line {
     const char *file;    /* below the folder */
     int64_t file_bytes;
     const char *rejects; /* its file below the folder, "" = none */
+    const char *former;  /* while it is published: its file of before, of another name; else NULL */
 } mimic_folder_line;
 
 typedef struct mimic_folder_ledger {
@@ -52,6 +54,10 @@ typedef struct mimic_folder_ledger_form {
     const mimic_folder_ledger *without; /* lines of these tables are left out; NULL = none */
 } mimic_folder_ledger_form;
 
+/* Completes the file, which waits to be published and freed; nothing can run out of memory then. */
+mimic_status mimic__folder_ledger_prepare(const mimic_folder_ledger *ledger, const char *path,
+                                          const mimic_folder_ledger_form *form,
+                                          mimic_output **out_output, mimic_error *err);
 /* Writes the file whole or not at all. */
 mimic_status mimic__folder_ledger_write(const mimic_folder_ledger *ledger, const char *path,
                                         const mimic_folder_ledger_form *form, mimic_error *err);

@@ -488,6 +488,8 @@ static mimic_status finish(void *self, mimic_finding_fn finding, void *finding_c
     if (sink->is_new)
         MIMIC_TRY(mimic__sqlite_file_publish(&sink->file, err));
     sink->is_published = true;
+    mimic__target_lock_free(sink->file.lock);
+    sink->file.lock = NULL;
     return MIMIC_OK;
 }
 
