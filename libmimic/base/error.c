@@ -68,10 +68,18 @@ mimic_status mimic__fail_errno(mimic_error *err, mimic_status code, int error_nu
     format_message(err, format, arguments);
     va_end(arguments);
     char reason[128];
+    char end[sizeof reason + 8];
     if (strerror_r(error_number, reason, sizeof reason) != 0)
         snprintf(reason, sizeof reason, "error %d", error_number);
-    const size_t size = strlen(err->message);
-    snprintf(err->message + size, sizeof err->message - size, ": %s", reason);
+    snprintf(end, sizeof end, ": %s", reason);
+    size_t at = strlen(err->message);
+    if (at + strlen(end) >= sizeof err->message) { /* it matters more than the end of a long path */
+        snprintf(end, sizeof end, "...: %s", reason);
+        at = sizeof err->message - 1 - strlen(end);
+        while (((unsigned char)err->message[at] & 0xc0) == 0x80)
+            at--;
+    }
+    copy_text(err->message + at, sizeof err->message - at, end);
     return code;
 }
 

@@ -93,6 +93,15 @@ mimic_status mimic__open_nameless(const mimic_context *ctx, const char *path, in
                                             "cannot make a temporary file beside %s", path);
 }
 
+int mimic__open_file(const char *path, int flags)
+{
+    int fd;
+    do {
+        fd = open(path, flags | O_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
 static mimic_status read_source(mimic_source *source, mimic_buffer *text, mimic_error *err)
 {
     mimic_status status = MIMIC_OK;

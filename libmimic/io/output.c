@@ -185,7 +185,7 @@ int64_t mimic__output_position(const mimic_output *output)
     return output->position;
 }
 
-/* The mode waits until the end; file systems without modes are left alone. */
+/* The mode waits until the file gets its name; file systems without modes are left alone. */
 static mimic_status hide(mimic_output *output)
 {
     struct stat facts;
@@ -204,7 +204,10 @@ static mimic_status check_target(mimic_output *output)
                            "\"%s\" names no file; expected a path that ends in a name",
                            output->path);
     struct stat facts;
-    if (stat(output->path, &facts) == 0 && !S_ISREG(facts.st_mode))
+    const bool is_there = stat(output->path, &facts) == 0;
+    if (!is_there && errno == ENAMETOOLONG)
+        return fail_writing(output, errno);
+    if (is_there && !S_ISREG(facts.st_mode))
         return mimic__fail(&output->failure, MIMIC_ERR_IO, "%s is %s; expected the path of a file",
                            output->path, S_ISDIR(facts.st_mode) ? "a folder" : "no regular file");
     if (folder == 0)
@@ -290,8 +293,6 @@ static void free_blocks(mimic_output *output)
 static mimic_status close_inner(mimic_output *output)
 {
     MIMIC_TRY(write_block(output, true));
-    if (output->is_hidden && fchmod(output->file, output->mode) != 0)
-        return fail_writing(output, errno);
     if (!output->no_sync && sync_fails(output->file))
         return fail_writing(output, errno);
     const int file = output->file;
@@ -327,13 +328,6 @@ mimic_status mimic__sync_folder(const char *path, mimic_error *err)
     return has_failed ? mimic__fail_errno(err, MIMIC_ERR_IO, error_number,
                                           "cannot sync the folder %s", path)
                       : MIMIC_OK;
-}
-
-static mimic_status sync_folder(mimic_output *output)
-{
-    const size_t folder = mimic__path_folder_size(output->path);
-    output->temporary[folder] = '\0'; /* done with, and it begins with the folder */
-    return mimic__sync_folder(folder == 0 ? "." : output->temporary, &output->failure);
 }
 
 static void close_lock(mimic_output *output)
@@ -389,15 +383,51 @@ void mimic__output_keep(mimic_output *output)
     output->is_kept = true;
 }
 
-static mimic_status publish_inner(mimic_output *output)
+/* The folder of the output, for a sync that makes the new name last (fsync(2): the entry in the folder
+ * needs a sync of its own); -1 where nothing can be synced. Opened before the file gets its name,
+ * after which nothing should fail. */
+static mimic_status open_folder(mimic_output *output, int *out_folder)
 {
-    if (output->stage == WRITING)
-        MIMIC_TRY(close_inner(output));
+    const size_t size = mimic__path_folder_size(output->path);
+    *out_folder = -1;
+    if (output->no_sync)
+        return MIMIC_OK;
+    const char first = output->path[size];
+    output->path[size] = '\0'; /* no allocation, which could fail when half of the outputs are there */
+    *out_folder = mimic__open_file(size == 0 ? "." : output->path, O_RDONLY | O_DIRECTORY);
+    output->path[size] = first;
+    return *out_folder >= 0 || errno == EACCES /* writable, not readable */
+               ? MIMIC_OK
+               : fail_writing(output, errno);
+}
+
+/* The temporary file becomes the one that was asked for; `folder` is -1 or to be synced. */
+static mimic_status name_file(mimic_output *output, int folder)
+{
+    if (output->is_hidden && chmod(output->temporary, output->mode) != 0)
+        return fail_writing(output, errno);
     if (rename(output->temporary, output->path) != 0)
         return fail_writing(output, errno);
     output->stage = PUBLISHED;
     close_lock(output);
-    return output->no_sync ? MIMIC_OK : sync_folder(output);
+    return folder < 0 || !sync_fails(folder)
+               ? MIMIC_OK
+               : mimic__fail_errno(&output->failure, MIMIC_ERR_IO, errno,
+                                   "%s is complete and in its place, but may be gone after a power "
+                                   "cut: cannot sync its folder",
+                                   output->path);
+}
+
+static mimic_status publish_inner(mimic_output *output)
+{
+    if (output->stage == WRITING)
+        MIMIC_TRY(close_inner(output));
+    int folder = -1;
+    MIMIC_TRY(open_folder(output, &folder));
+    const mimic_status status = name_file(output, folder);
+    if (folder >= 0)
+        (void)close(folder);
+    return status;
 }
 
 mimic_status mimic__output_publish(mimic_output *output, mimic_error *err)

@@ -53,6 +53,8 @@ mimic_status mimic__output_publish(mimic_output *output, mimic_error *err);
 /* Unlinks what was not published. NULL is allowed. */
 void mimic__output_free(mimic_output *output);
 
+/* open(2) of a file that is there, begun again after a signal; close-on-exec. -1 with errno. */
+int mimic__open_file(const char *path, int flags);
 /* A file without a name, for scratch data: it stands beside `path` for a moment and is gone with the
  * process. The caller closes *out_fd. MIMIC_ERR_IO. */
 mimic_status mimic__open_nameless(const mimic_context *ctx, const char *path, int *out_fd,

@@ -223,10 +223,8 @@ mimic_status mimic__spill_reader_init(mimic_spill_reader *reader, const mimic_sp
     *reader = (mimic_spill_reader){.spill = spill, .run = *run, .next = run->start};
     reader->block_capacity = MIMIC_SPILL_BLOCK_BYTES;
     reader->block = mimic__alloc_zeroed(spill->ctx, 1, reader->block_capacity + SLACK);
-    if (run->longest_string > 0)
-        reader->string = mimic__alloc(spill->ctx, run->longest_string);
-    const bool has_all =
-        reader->block != NULL && (reader->string != NULL || run->longest_string == 0);
+    reader->string = mimic__alloc(spill->ctx, run->longest_string + 1); /* empty ones stand, too */
+    const bool has_all = reader->block != NULL && reader->string != NULL;
     return has_all ? MIMIC_OK : mimic__fail_memory(err);
 }
 

@@ -87,7 +87,11 @@ static mimic_status finish(load_job *job, mimic_error *err)
 {
     finding_notes notes = {job->report, false};
     MIMIC_TRY(mimic_sink_finish(job->sink, note_finding, &notes, err));
-    return notes.failed ? mimic__fail_memory(err) : MIMIC_OK;
+    return notes.failed ? mimic__fail(err, MIMIC_ERR_MEMORY,
+                                      "out of memory; %s is complete, but not all that is to be "
+                                      "said of it",
+                                      job->report->target)
+                        : MIMIC_OK;
 }
 
 /* ---- convert ---- */
@@ -401,10 +405,11 @@ static mimic_status load_inner(load_job *job, load_ledger *ledger, mimic_arena *
     MIMIC_TRY(mimic__load_ledger_note_kept(ledger, err));
     if (must_stop(converted, is_check, &error, &first, err))
         return converted;
-    MIMIC_TRY(finish(job, err));
+    /* All that may fail comes before the target appears. */
     if (reads_everything(job->options) &&
         !mimic__report_compare_counts(job->report, plan.folder.dataset, is_check))
         return mimic__fail_memory(err);
+    MIMIC_TRY(finish(job, err));
     return first;
 }
 

@@ -83,10 +83,19 @@ static int take_line(const mimic_ledger_entry *entry, void *ctx)
     return 0;
 }
 
-static const mimic_ledger_entry *find_line(const load_ledger *ledger, const char *table)
+/* Whether a line is of some release of a dataset, which may be named with its version. Others may
+ * have tables of the same names in the same target. */
+static bool is_of(const char *dataset, const mimic_ledger_entry *line)
+{
+    const size_t size = strcspn(dataset, "@");
+    return strncmp(line->dataset, dataset, size) == 0 && strcspn(line->dataset, "@") == size;
+}
+
+static const mimic_ledger_entry *find_line(const load_ledger *ledger, const char *dataset,
+                                           const char *table)
 {
     for (const load_ledger_line *line = ledger->lines; line != NULL; line = line->next)
-        if (mimic__name_equals(line->entry.table, table))
+        if (mimic__name_equals(line->entry.table, table) && is_of(dataset, &line->entry))
             return &line->entry;
     return NULL;
 }
@@ -222,21 +231,13 @@ static bool is_input(const load_input *inputs, size_t count, const char *table)
     return false;
 }
 
-/* Lines of other datasets that share the target are none of this load's business. */
-static bool is_of(const mimic_dataset *dataset, const mimic_ledger_entry *line)
-{
-    const size_t size = strlen(dataset->name);
-    return strncmp(line->dataset, dataset->name, size) == 0 &&
-           (line->dataset[size] == '@' || line->dataset[size] == '\0') &&
-           mimic_dataset_find_table(dataset, line->table) != NULL;
-}
-
 static mimic_status note_removed(load_ledger *ledger, const mimic_dataset *dataset,
                                  const load_input *inputs, size_t count, mimic_error *err)
 {
     for (const load_ledger_line *line = ledger->lines; line != NULL; line = line->next) {
         const mimic_ledger_entry *const entry = &line->entry;
-        if (is_input(inputs, count, entry->table) || !is_of(dataset, entry))
+        if (is_input(inputs, count, entry->table) || !is_of(dataset->name, entry) ||
+            mimic_dataset_find_table(dataset, entry->table) == NULL)
             continue;
         const char *const message = mimic__arena_format(
             &ledger->arena, "its source %s is gone; the target keeps the %lld rows that came from it on %s",
@@ -258,7 +259,7 @@ static mimic_status note_changed(load_ledger *ledger, const mimic_ledger_entry *
 static mimic_status judge(load_ledger *ledger, const load_input *input, bool *out_is_unchanged,
                           mimic_error *err)
 {
-    const mimic_ledger_entry *const line = find_line(ledger, input->table->name);
+    const mimic_ledger_entry *const line = find_line(ledger, input->table->dataset, input->table->name);
     const char *reason = NULL;
     *out_is_unchanged = false;
     if (line == NULL)
@@ -306,7 +307,8 @@ mimic_status mimic__load_ledger_note_kept(const load_ledger *ledger, mimic_error
 {
     const mimic_report *const report = ledger->job->report;
     for (size_t i = 0; i < report->table_count; i++) {
-        const mimic_ledger_entry *const line = find_line(ledger, report->tables[i].table);
+        const mimic_ledger_entry *const line =
+            find_line(ledger, report->dataset, report->tables[i].table);
         if (report->tables[i].status == MIMIC_OK || line == NULL)
             continue;
         const char *const message =

@@ -425,6 +425,9 @@ static void read_name(mimic_schema_reader *reader, const mimic_json *json, mimic
         mimic__schema_finding(reader, json, "the field has no \"name\"");
     else if (name != NULL && name->text_size == 0)
         mimic__schema_finding(reader, name, "the name is empty");
+    else if (name != NULL && name->text_size > MIMIC_SCHEMA_MAX_FIELD_NAME)
+        mimic__schema_finding(reader, name, "a name of %zu bytes; at most %d are possible",
+                              name->text_size, MIMIC_SCHEMA_MAX_FIELD_NAME);
     else if (name != NULL && !mimic__schema_add_name(reader, &reader->fields, name->text))
         mimic__schema_finding(
             reader, name, "a second field \"%s\"; names must differ by more than case", name->text);

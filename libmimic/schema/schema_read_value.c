@@ -52,6 +52,24 @@ void *mimic__schema_array(mimic_schema_reader *reader, size_t count, size_t size
     return memory;
 }
 
+bool mimic__schema_check_label(mimic_schema_reader *reader, const mimic_json *value)
+{
+    bool has_control = false;
+    if (value->text_size > MIMIC_SCHEMA_MAX_NAME) {
+        mimic__schema_finding(reader, value, "a name of %zu bytes; at most %d are possible",
+                              value->text_size, MIMIC_SCHEMA_MAX_NAME);
+        return false;
+    }
+    for (size_t i = 0; i < value->text_size; i++) {
+        const unsigned char byte = (unsigned char)value->text[i];
+        has_control |= byte < 0x20 || byte == 0x7f ||
+                       (byte == 0xc2 && (unsigned char)value->text[i + 1] < 0xa0);
+    }
+    if (has_control)
+        mimic__schema_finding(reader, value, "a control character in a name");
+    return !has_control;
+}
+
 const char *mimic__schema_copy(mimic_schema_reader *reader, const char *text, size_t size)
 {
     const char *copy = size == 0 ? "" : mimic__arena_strndup(reader->arena, text, size);

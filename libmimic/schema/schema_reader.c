@@ -60,7 +60,10 @@ static void read_resource_extension(mimic_schema_reader *reader, const mimic_jso
     const mimic_json *extension =
         mimic__schema_member(reader, resource, "mimic", MIMIC_JSON_OBJECT);
     mimic__schema_known_only(reader, extension, known);
-    table->module = mimic__schema_text(reader, extension, "module", "");
+    const mimic_json *module = mimic__schema_member(reader, extension, "module", MIMIC_JSON_STRING);
+    table->module = module != NULL && mimic__schema_check_label(reader, module)
+                        ? mimic__schema_text_of(reader, module, "")
+                        : "";
     if (table->module[0] != '\0' && modules != NULL &&
         mimic__json_get(modules, table->module) == NULL)
         mimic__schema_finding(reader, mimic__json_get(extension, "module"),
@@ -92,6 +95,8 @@ static void read_resource_name(mimic_schema_reader *reader, const mimic_json *re
         mimic__schema_finding(reader, resource, "the resource has no \"name\"");
     else if (name != NULL && name->text_size == 0)
         mimic__schema_finding(reader, name, "the name is empty");
+    else if (name != NULL && !mimic__schema_check_label(reader, name))
+        return;
     else if (name != NULL && !mimic__schema_add_name(reader, &reader->tables, name->text))
         mimic__schema_finding(reader, name,
                               "a second resource \"%s\"; names must differ by more than case",
@@ -215,7 +220,7 @@ static const char *read_label(mimic_schema_reader *reader, const mimic_json *pac
                               const char *key)
 {
     const mimic_json *value = mimic__schema_member(reader, package, key, MIMIC_JSON_STRING);
-    if (value == NULL)
+    if (value == NULL || !mimic__schema_check_label(reader, value))
         return "";
     if (strpbrk(value->text, "@/") != NULL)
         mimic__schema_finding(reader, value, "\"%s\" must not contain \"@\" or \"/\"", key);
@@ -282,7 +287,9 @@ static void read_bare_schema(mimic_schema_reader *reader, const mimic_json *sche
     mimic_table *table = mimic__schema_array(reader, 1, sizeof *table);
     if (table == NULL)
         return;
-    const char *name = mimic__schema_text(reader, schema, "name", "");
+    const mimic_json *label = mimic__schema_member(reader, schema, "name", MIMIC_JSON_STRING);
+    const bool is_named = label != NULL && mimic__schema_check_label(reader, label);
+    const char *name = is_named ? mimic__schema_text_of(reader, label, "") : "";
     *table = (mimic_table){.name = name[0] != '\0' ? name : name_stem(reader, reader->name),
                            .title = mimic__schema_text(reader, schema, "title", ""),
                            .description = mimic__schema_text(reader, schema, "description", ""),

@@ -15,6 +15,8 @@
 
 #define MIMIC_SCHEMA_MAX_TABLES 10000
 #define MIMIC_SCHEMA_MAX_FIELDS 4096
+#define MIMIC_SCHEMA_MAX_NAME 200  /* bytes of what may become a file's name */
+#define MIMIC_SCHEMA_MAX_FIELD_NAME 1024
 #define MIMIC_SCHEMA_MAX_KEYS 1024 /* of one kind in one table */
 
 typedef struct mimic_schema_sink {
@@ -48,6 +50,8 @@ typedef struct mimic_schema_reader {
 /* Reports a finding at a value. */
 void mimic__schema_finding(mimic_schema_reader *reader, const mimic_json *at, const char *format,
                            ...) MIMIC_PRINTF(3, 4);
+/* A finding unless the string is short and free of control characters; false then. */
+bool mimic__schema_check_label(mimic_schema_reader *reader, const mimic_json *value);
 /* Zeroed memory of the model; NULL latches out_of_memory. */
 void *mimic__schema_array(mimic_schema_reader *reader, size_t count, size_t size);
 /* A copy in the model, never NULL ("" when memory ran out). */

@@ -131,6 +131,10 @@ static mimic_status check_names(const mimic_sink_files *files, const mimic_table
             err, MIMIC_ERR_STATE,
             "%s is the file of one table; for several name a folder, such as csv:DIR or arrow:DIR",
             files->root);
+    if (!files->is_one_table && mimic__name_equals(table->module, "rejects"))
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "module \"%s\" of table %s: the folder of that name holds rejects",
+                           table->module, table->name);
     const mimic_folder_line *const other =
         mimic__folder_ledger_find(&files->waiting, table->name);
     const char *const name = files->open.path + strlen(folder_of(files)) + 1;
@@ -154,6 +158,8 @@ mimic_status mimic__sink_files_begin(mimic_sink_files *files, const mimic_table 
                                      mimic_error *err)
 {
     files->table = table;
+    if (files->partial != NULL)
+        (void)mkdir(files->partial, 0700); /* nobody else's before it is whole; EEXIST mostly */
     const mimic_status status = begin_inner(files, table, err);
     if (status != MIMIC_OK)
         mimic__sink_files_abort(files);

@@ -298,6 +298,8 @@ static mimic_status end_copy(mimic_postgres_sink *sink, mimic_error *err)
 static mimic_status store_ledger(void *self, const mimic_ledger_entry *entry, mimic_error *err)
 {
     mimic_postgres_sink *const sink = self;
+    if (sink->open.given == NULL)
+        return mimic__postgres_store_ledger(sink, entry, err);
     mimic_status status = end_copy(sink, err);
     sink->open.step = "the ledger";
     if (status == MIMIC_OK)

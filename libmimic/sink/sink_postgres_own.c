@@ -266,6 +266,21 @@ mimic_status mimic__postgres_store_meta(mimic_postgres_sink *sink, mimic_error *
 #define LEDGER_TEXTS 9
 #define LEDGER_NUMBERS 8
 
+static const char NEW_LINE[] =
+    "INSERT INTO %s._mimic_ledger (schema_name, table_name, module, dataset, source, source_hash,"
+    " schema_hash, options_hash, library_version, started, finished, source_bytes, source_modified,"
+    " read, written, rejected, duplicates, filtered, nulled) VALUES ($1, $2, $3, $4, $5, $6, $7, $8,"
+    " $9, $10, $11, $12::int8, $13::int8, $14::int8, $15::int8, $16::int8, $17::int8, $18::int8,"
+    " $19::int8)";
+/* Of a table that is there already. */
+static const char OTHER_LINE[] =
+    "UPDATE %s._mimic_ledger SET module = $3, source = $5, source_hash = $6, schema_hash = $7,"
+    " options_hash = $8, library_version = $9, started = $10, finished = $11,"
+    " source_bytes = $12::int8, source_modified = $13::int8, read = $14::int8, written = $15::int8,"
+    " rejected = $16::int8, duplicates = $17::int8, filtered = $18::int8, nulled = $19::int8"
+    " WHERE table_name = lower($2 COLLATE \"C\") AND dataset = $4"
+    " AND coalesce(schema_name = $1::text, true)";
+
 mimic_status mimic__postgres_store_ledger(mimic_postgres_sink *sink,
                                           const mimic_ledger_entry *entry, mimic_error *err)
 {
@@ -280,13 +295,14 @@ mimic_status mimic__postgres_store_ledger(mimic_postgres_sink *sink,
                                        entry->library_version, entry->started,
                                        entry->finished};
     const char *values[2 + LEDGER_TEXTS + LEDGER_NUMBERS];
+    const bool is_open = sink->open.given != NULL;
     mimic_buffer source;
     mimic__buffer_init(&source, sink->ctx);
     mimic__postgres_put_text(&source, entry->source, strlen(entry->source));
     mimic__buffer_byte(&source, '\0');
     texts[2] = source.data;
-    values[0] = sink->open.names.schema;
-    values[1] = sink->open.names.table->name;
+    values[0] = is_open ? sink->open.names.schema : NULL;
+    values[1] = is_open ? sink->open.names.table->name : entry->table;
     for (size_t i = 0; i < LEDGER_TEXTS; i++)
         values[2 + i] = texts[i];
     for (size_t i = 0; i < LEDGER_NUMBERS; i++) {
@@ -297,14 +313,7 @@ mimic_status mimic__postgres_store_ledger(mimic_postgres_sink *sink,
     const mimic_status status =
         source.failed
             ? mimic__fail_memory(err)
-            : mimic__postgres_run_own(sink,
-                      "INSERT INTO %s._mimic_ledger (schema_name, table_name, module, dataset,"
-                      " source, source_hash, schema_hash, options_hash, library_version, started,"
-                      " finished, source_bytes, source_modified, read, written, rejected,"
-                      " duplicates, filtered, nulled) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,"
-                      " $10, $11, $12::int8, $13::int8, $14::int8, $15::int8, $16::int8,"
-                      " $17::int8, $18::int8, $19::int8)",
-                      &query, err);
+            : mimic__postgres_run_own(sink, is_open ? NEW_LINE : OTHER_LINE, &query, err);
     mimic__buffer_free(&source);
     return status;
 }

@@ -45,7 +45,7 @@ static const char LOOK_UP[] =
 static const char IS_ALIKE[] =
     "SELECT count(DISTINCT columns) = 1 AND count(*) = 2 FROM ("
     " SELECT array_agg(a.attname || ' ' || a.atttypid || ' ' || a.atttypmod || ' ' ||"
-    "  a.attgenerated || a.attidentity ORDER BY a.attnum) AS columns"
+    "  a.attgenerated::text || a.attidentity::text ORDER BY a.attnum) AS columns"
     " FROM pg_catalog.pg_class AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace"
     " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0"
     "  AND NOT a.attisdropped"

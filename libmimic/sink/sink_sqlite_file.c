@@ -25,12 +25,19 @@ static const char HEADER[] = "SQLite format 3"; /* 16 bytes with the NUL (SQLite
 static mimic_status check_header(const char *path, mimic_error *err)
 {
     char found[sizeof HEADER] = {0};
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot open database %s", path);
-    const ssize_t size = read(fd, found, sizeof found);
-    (void)close(fd);
-    if (size != (ssize_t)sizeof found || memcmp(found, HEADER, sizeof HEADER) != 0)
+    size_t size = 0;
+    ssize_t got = 1;
+    const int fd = mimic__open_file(path, O_RDONLY);
+    while (fd >= 0 && size < sizeof found && (got > 0 || (got < 0 && errno == EINTR))) {
+        got = read(fd, found + size, sizeof found - size);
+        size += got > 0 ? (size_t)got : 0;
+    }
+    const int error_number = errno;
+    if (fd >= 0)
+        (void)close(fd);
+    if (fd < 0 || got < 0)
+        return mimic__fail_errno(err, MIMIC_ERR_IO, error_number, "cannot read database %s", path);
+    if (size != sizeof found || memcmp(found, HEADER, sizeof HEADER) != 0)
         return mimic__fail(err, MIMIC_ERR_BACKEND,
                            "%s is there already and is no SQLite database; it is left as it is: "
                            "choose another name or move it away",

@@ -210,10 +210,10 @@ void mimic__target_free(const mimic_context *ctx, struct mimic_target *target)
     target->path = NULL;
 }
 
+/* Hidden files of a target are the library's own. */
 static bool is_file_name(const char *name)
 {
-    return *name != '\0' && strchr(name, '/') == NULL && strcmp(name, ".") != 0 &&
-           strcmp(name, "..") != 0;
+    return *name != '\0' && strchr(name, '/') == NULL && *name != '.';
 }
 
 mimic_status mimic__sink_table_path(const mimic_context *ctx, const char *dir, const char *module,

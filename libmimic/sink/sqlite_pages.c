@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "io/output.h"
 
 #define WRITE_BYTES_MAX ((size_t)1 << 30) /* some systems refuse more than INT_MAX */
 #define PAGES_MAX 1073741823u             /* SQLite's default limit (SQLITE_MAX_PAGE_COUNT) */
@@ -73,7 +74,7 @@ mimic_status mimic__sqlite_pages_open(mimic_sqlite_pages *pages, const mimic_con
     *pages = (mimic_sqlite_pages){.ctx = ctx, .name = name};
     mimic__buffer_init(&pages->roots, ctx);
     pages->lock_page = (uint32_t)(MIMIC_SQLITE_LOCK_BYTE / MIMIC_SQLITE_PAGE_BYTES) + 1;
-    pages->file = open(path, O_RDWR | O_CLOEXEC);
+    pages->file = mimic__open_file(path, O_RDWR);
     if (pages->file < 0)
         return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot open database %s", name);
     return MIMIC_OK;
@@ -115,7 +116,7 @@ mimic_status mimic__sqlite_pages_begin(mimic_sqlite_pages *pages, mimic_error *e
 mimic_status mimic__sqlite_pages_reserve(mimic_sqlite_pages *pages, size_t count,
                                          uint32_t *out_first, mimic_error *err)
 {
-    if (pages->next == pages->lock_page)
+    if (pages->next == pages->lock_page && count > 0)
         pages->next++;
     if (count > PAGES_MAX || pages->next > PAGES_MAX - (uint32_t)count)
         return mimic__fail(err, MIMIC_ERR_LIMIT,

@@ -133,7 +133,7 @@ static inline bool put_bytes(record_ends *ends, const char *bytes, const int32_t
 {
     const int32_t end = offsets[1];
     const size_t size = (size_t)(end - offsets[0]);
-    if ((size_t)(ends->value - ends->floor) < size)
+    if (ends->value - ends->floor < (ptrdiff_t)size) /* numbers may stand below the floor already */
         return false;
     unsigned char *to = ends->value - size;
     if (size <= COPY_BYTES && end >= COPY_BYTES) /* whatever stands before it is readable too */

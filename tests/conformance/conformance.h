@@ -10,6 +10,8 @@
 
 #include <mimic/sink.h>
 
+#include "schema/schema_model.h"
+
 typedef struct conformance_sink {
     const char *name;
     mimic_status (*open)(const mimic_context *ctx, const char *folder, mimic_sink **out_sink,
@@ -23,10 +25,22 @@ typedef struct conformance_sink {
     char *(*dump_rejects)(const char *folder, const char *table);
     bool leaves_files;
     bool checks_keys;
+    bool fails_on_duplicates; /* at the end of the table, which then is as it was before */
+    bool appears_by_table;    /* a table is there when it is committed, not at the end only */
     bool holds_nan;
 } conformance_sink;
 
+typedef struct conformance_text {
+    char *data;
+    size_t size;
+} conformance_text;
+
+/* Appends a value as a sink gives it as text, in the common form of its field's type. */
+void conformance_add_value(conformance_text *out, const mimic_field *field, const char *value,
+                           size_t size);
+
 extern const conformance_sink SINKS[];
-extern const size_t SINK_COUNT;
+size_t conformance_sink_count(void);
+#define SINK_COUNT conformance_sink_count()
 
 #endif

@@ -7,13 +7,11 @@
 #include <string.h>
 
 #include "conformance_memory.h"
+#include "conformance_postgres.h"
 #include "schema/schema_model.h"
 #include "test_files.h"
 
-typedef struct text {
-    char *data;
-    size_t size;
-} text;
+typedef conformance_text text;
 
 static void add(text *out, const char *bytes, size_t size)
 {
@@ -28,8 +26,7 @@ static void add_text(text *out, const char *value)
     add(out, value, strlen(value));
 }
 
-/* A value as a sink gives it as text, in the common form of its field's type. */
-static void add_value(text *out, const mimic_field *field, const char *value, size_t size)
+void conformance_add_value(text *out, const mimic_field *field, const char *value, size_t size)
 {
     char number[64];
     switch (field->type) {
@@ -126,7 +123,7 @@ static char *dump_sqlite(const char *folder, const mimic_table *table)
             if (type == SQLITE_NULL)
                 add_text(&out, "NULL");
             else
-                add_value(&out, &table->fields[i], value, size);
+                conformance_add_value(&out, &table->fields[i], value, size);
         }
         add_text(&out, "\n");
     }
@@ -212,7 +209,7 @@ static char *dump_csv(const char *folder, const mimic_table *table)
                 if (is_null)
                     add_text(&out, "NULL");
                 else
-                    add_value(&out, &table->fields[field], value.data, value.size);
+                    conformance_add_value(&out, &table->fields[field], value.data, value.size);
             }
             free(value.data);
         }
@@ -272,13 +269,22 @@ static mimic_status open_null(const mimic_context *ctx, const char *folder, mimi
 
 const conformance_sink SINKS[] = {
     /* NaN would become NULL, so SQLite refuses the row. */
-    {"sqlite", open_sqlite, dump_sqlite, dump_sqlite_rejects, true, true, false},
+    {"sqlite", open_sqlite, dump_sqlite, dump_sqlite_rejects, true, true, false, false, false},
     /* Files know no keys: duplicates are the loader's to find. */
-    {"csv", open_csv, dump_csv, dump_csv_rejects, true, false, true},
+    {"csv", open_csv, dump_csv, dump_csv_rejects, true, false, false, false, true},
     /* What the files hold is tested in tests/unit/arrow and tests/interop. */
-    {"arrow", open_arrow, NULL, dump_csv_rejects, true, false, true},
-    {"memory", memory_sink_open, memory_sink_dump, memory_sink_dump_rejects, false, false, true},
+    {"arrow", open_arrow, NULL, dump_csv_rejects, true, false, false, false, true},
+    {"memory", memory_sink_open, memory_sink_dump, memory_sink_dump_rejects, false, false, false,
+     false, true},
     /* Keeps nothing, so there is nothing to compare. */
-    {"null", open_null, NULL, NULL, false, false, true},
+    {"null", open_null, NULL, NULL, false, false, false, false, true},
+    /* Where there is a server. It is always a database that exists, so tables are changed one by one;
+     * keys are made after the rows, so a duplicate is found when the table ends. */
+    {"postgres", postgres_sink_open, postgres_sink_dump, postgres_sink_dump_rejects, false, false,
+     true, true, true},
 };
-const size_t SINK_COUNT = sizeof SINKS / sizeof SINKS[0];
+
+size_t conformance_sink_count(void)
+{
+    return sizeof SINKS / sizeof SINKS[0] - (postgres_is_there() ? 0 : 1);
+}

@@ -286,10 +286,12 @@ START_TEST(sink__nothing_without_finish)
         write_table(&b, &t.table, &batch.batch);
         CK_OK(&b, mimic_sink_begin(b.sink, &t.table, NULL, &b.err));
         CK_OK(&b, mimic_sink_write(b.sink, &batch.batch, &b.err));
-        expect_dump(&b, &t.table, NULL);
+        if (!b.kind->appears_by_table)
+            expect_dump(&b, &t.table, NULL);
         mimic_sink_free(b.sink);
         b.sink = NULL;
-        expect_dump(&b, &t.table, NULL);
+        if (!b.kind->appears_by_table)
+            expect_dump(&b, &t.table, NULL);
         ck_assert_int_eq(test_folder_walk(b.folder, 0), 0);
         bench_close(&b);
     }
@@ -425,6 +427,15 @@ START_TEST(sink__duplicates_by_key_are_refused)
         const mimic_sink_host host = {sizeof host, note_refusal, &noted};
         CK_OK(&b, mimic_sink_begin(b.sink, &t.table, &host, &b.err));
         CK_OK(&b, mimic_sink_write(b.sink, &batch.batch, &b.err));
+        if (b.kind->fails_on_duplicates) {
+            ck_assert_int_eq(mimic_sink_commit(b.sink, &b.err), MIMIC_ERR_BACKEND);
+            ck_assert_str_eq(b.err.sqlstate, "23505");
+            mimic_sink_abort(b.sink);
+            finish(&b);
+            expect_dump(&b, &t.table, NULL);
+            bench_close(&b);
+            continue;
+        }
         CK_OK(&b, mimic_sink_commit(b.sink, &b.err));
         finish(&b);
         if (b.kind->checks_keys) {

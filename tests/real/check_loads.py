@@ -168,4 +168,5 @@ def main():
     faults.finish("loads")
 
 
-main()
+if __name__ == "__main__":
+    main()

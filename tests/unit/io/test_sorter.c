@@ -209,6 +209,30 @@ START_TEST(sorter__strings_on_threads)
 }
 END_TEST
 
+/* An empty string is an entry, not the end. */
+START_TEST(sorter__strings_that_are_empty)
+{
+    fixture f;
+    set_up(&f, 0);
+    for (size_t memory = 0; memory <= MIMIC_SORTER_BYTES; memory += MIMIC_SORTER_BYTES) {
+        const unsigned char *string = NULL;
+        size_t size = 0;
+        mimic_sorter *sorter = new_sorter(&f, true, memory);
+        for (int i = 0; i < 100; i++)
+            ck_assert_int_eq(
+                mimic__sorter_add_string(sorter, (const unsigned char *)"", 0, NULL), MIMIC_OK);
+        ck_assert_int_eq(mimic__sorter_finish(sorter, NULL), MIMIC_OK);
+        for (int i = 0; i <= 100; i++) {
+            ck_assert_int_eq(mimic__sorter_next_string(sorter, &string, &size, NULL), MIMIC_OK);
+            ck_assert_int_eq(string == NULL, i == 100);
+            ck_assert_uint_eq(size, 0);
+        }
+        mimic__sorter_free(sorter);
+    }
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(sorter__order_makes_one_run)
 {
     fixture f;
@@ -315,5 +339,6 @@ START_TEST(sorter__no_memory)
 END_TEST
 
 MIMIC_TEST_MAIN(sorter, sorter__pairs_like_qsort, sorter__pairs_on_threads,
-                sorter__strings_like_qsort, sorter__strings_on_threads, sorter__order_makes_one_run,
-                sorter__no_folder, sorter__full_disk, sorter__no_memory)
+                sorter__strings_like_qsort, sorter__strings_on_threads,
+                sorter__strings_that_are_empty, sorter__order_makes_one_run, sorter__no_folder,
+                sorter__full_disk, sorter__no_memory)

@@ -649,10 +649,11 @@ static mimic_sqlite_indexes *indexes_of(const char *path, const test_table *t)
     return indexes;
 }
 
-static void write_around(const char *path, uint32_t lock_page, const test_table *t)
+/* A database of three pages: the schema, the table and its index. */
+static sqlite3 *begin_around(const char *path, uint32_t lock_page, const test_table *t,
+                             mimic_sqlite_direct **out_direct)
 {
     sqlite3 *database = NULL;
-    mimic_sqlite_direct *direct = NULL;
     unlink(path);
     ck_assert_int_eq(sqlite3_open(path, &database), SQLITE_OK);
     ck_assert_int_eq(sqlite3_exec(database,
@@ -660,21 +661,33 @@ static void write_around(const char *path, uint32_t lock_page, const test_table 
                                   " note TEXT, value REAL) STRICT; CREATE INDEX i ON t (note)",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
-    CK_OK(mimic__sqlite_direct_new(ctx, path, path, &direct, &err));
-    direct->pages.lock_page = lock_page;
+    CK_OK(mimic__sqlite_direct_new(ctx, path, path, out_direct, &err));
+    (*out_direct)->pages.lock_page = lock_page;
     const mimic_sqlite_direct_table table = {&t->table, NULL, 2, false, indexes_of(path, t)};
-    CK_OK(mimic__sqlite_direct_begin(direct, &table, &err));
-    for (int64_t i = 0; i < 3; i++) {
-        test_batch b;
-        mimic_sqlite_chunk *chunk = NULL;
-        int64_t end = 0;
-        make_rows(&b, &t->table, 1 + i * 5000, 5000);
-        CK_OK(mimic__sqlite_direct_encode(direct, &b.batch, &chunk, &err));
-        ck_assert_ptr_nonnull(chunk);
-        CK_OK(mimic__sqlite_direct_write(direct, &b.batch, chunk, &end, &err));
-        ck_assert_int_eq(end, 5000);
-        test_batch_free(&b);
-    }
+    CK_OK(mimic__sqlite_direct_begin(*out_direct, &table, &err));
+    return database;
+}
+
+static void write_direct(mimic_sqlite_direct *direct, const test_table *t, int64_t first,
+                         int64_t count)
+{
+    test_batch b;
+    mimic_sqlite_chunk *chunk = NULL;
+    int64_t end = 0;
+    make_rows(&b, &t->table, first, count);
+    CK_OK(mimic__sqlite_direct_encode(direct, &b.batch, &chunk, &err));
+    ck_assert_int_eq(chunk == NULL, count < 5000);
+    CK_OK(mimic__sqlite_direct_write(direct, &b.batch, chunk, &end, &err));
+    ck_assert_int_eq(end, count);
+    test_batch_free(&b);
+}
+
+static void write_around(const char *path, uint32_t lock_page, const test_table *t)
+{
+    mimic_sqlite_direct *direct = NULL;
+    sqlite3 *database = begin_around(path, lock_page, t, &direct);
+    for (int64_t i = 0; i < 3; i++)
+        write_direct(direct, t, 1 + i * 5000, 5000);
     CK_OK(mimic__sqlite_direct_finish(direct, false, &err));
     mimic__sqlite_direct_free(direct);
     /* The connection notices, and goes on behind the pages that it did not write. */
@@ -711,9 +724,35 @@ START_TEST(sqlite_pages__lock_page_is_left_out)
 }
 END_TEST
 
+/* A table that needs no new page, in a file that ends where the lock page would begin. */
+START_TEST(sqlite_pages__lock_page_behind_the_last)
+{
+    setup();
+    test_table t;
+    char path[TEST_PATH_BYTES + 32];
+    mimic_sqlite_direct *direct = NULL;
+    snprintf(path, sizeof path, "%s/lock.db", folder);
+    make_notes(&t, true);
+    const int lock_byte = sqlite3_test_control(SQLITE_TESTCTRL_PENDING_BYTE, 0);
+    sqlite3_test_control(SQLITE_TESTCTRL_PENDING_BYTE, 3 * MIMIC_SQLITE_PAGE_BYTES);
+    sqlite3 *database = begin_around(path, 4, &t, &direct);
+    write_direct(direct, &t, 1, 10);
+    write_direct(direct, &t, 11, 10);
+    CK_OK(mimic__sqlite_direct_finish(direct, false, &err));
+    mimic__sqlite_direct_free(direct);
+    expect_text(database, "SELECT count(*) FROM t", "20");
+    expect_text(database, "PRAGMA page_count", "3");
+    expect_text(database, "PRAGMA integrity_check", "ok");
+    sqlite3_close(database);
+    sqlite3_test_control(SQLITE_TESTCTRL_PENDING_BYTE, lock_byte);
+    teardown();
+}
+END_TEST
+
 MIMIC_TEST_MAIN(sqlite_pages, sqlite_pages__equal_inserts,
                 sqlite_pages__small_batches_fill_their_leaves,
                 sqlite_pages__order_of_encoding_does_not_matter,
                 sqlite_pages__abort_leaves_the_other_tables,
                 sqlite_pages__table_begun_again_replaces_the_first,
-                sqlite_pages__memory_may_run_out, sqlite_pages__lock_page_is_left_out)
+                sqlite_pages__memory_may_run_out, sqlite_pages__lock_page_is_left_out,
+                sqlite_pages__lock_page_behind_the_last)

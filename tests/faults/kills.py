@@ -1,0 +1,98 @@
+"""SIGKILL at random moments of a load, then the same load again: the same final state as without
+the interruption, and in between the old tables or the new ones."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import world
+from world import ARROW, CSV, SQLITE, Settings, Ward, run
+
+SIZE = 30000
+LAST = 0.020  # seconds in which the results get their names
+
+
+class Moments(world.Faults):
+    def setUp(self):
+        super().setUp()
+        self.ward = Ward.of(SIZE)
+
+    def kill_at(self, command, seconds):
+        """True when the load was still there to be killed."""
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              stdin=subprocess.DEVNULL, env=world.environment()) as load:
+            time.sleep(seconds)
+            load.send_signal(signal.SIGKILL)
+        return load.returncode == -signal.SIGKILL
+
+    def duration(self, command, kept):
+        """The median of a few undisturbed loads."""
+        times = []
+        for _ in range(5):
+            self.reset(kept)
+            start = time.monotonic()
+            result = run(command)
+            times.append(time.monotonic() - start)
+            self.assertEqual(result.status, 3, result)
+        return sorted(times)[2]
+
+    def moments(self, count, duration):
+        """Spread over the load, a third of them over its end."""
+        for i in range(count):
+            if i % 3 == 2:
+                yield max(duration - LAST * self.chance.random() * 1.2, 0)
+            else:
+                yield duration * self.chance.random()
+
+    def kill_often(self, target, is_new, share):
+        ward = self.ward
+        kept = None if is_new else self.loaded(target, ward, ward.old)
+        finished = self.loaded(target, ward, *([ward.new] if is_new else [ward.old, ward.new]))
+        before = {} if is_new else target.state(kept)
+        wanted = target.state(finished)
+        count = max(round(Settings.moments * share), 3)
+        jobs = self.chance.choice(["1", "2", "4"])
+        command = ward.load(ward.new, target.spec(self.top), "-j", jobs)
+        killed = 0
+        for at in self.moments(count, self.duration(command, kept)):
+            what = "%s %s, killed after %.1f ms" % (
+                target.name, "new" if is_new else "there", at * 1000)
+            with self.subTest(what):
+                self.reset(kept)
+                killed += self.kill_at(command, at)
+                self.look(target, before, wanted, what)
+                result = run(command)
+                self.assertIn(result.status, (0, 3), (what, result))
+                self.assertEqual(target.check(self.top), "", what)
+                self.assertEqual(target.state(self.top), wanted, what)
+                if world.RERUN_CLEARS:
+                    self.expect_no_leftovers(world.files_below(finished), what)
+        self.assertGreater(killed, count // 5, "the moments come too late")
+
+    def look(self, target, before, wanted, what):
+        """In a copy, so that the next load finds what the killed one left."""
+        twin = world.fresh("twin")
+        os.rmdir(twin)
+        shutil.copytree(self.top, twin, symlinks=True)
+        self.assertEqual(target.check(twin), "", what)
+        self.expect_old_or_new(target.state(twin), before, wanted, what)
+
+    def test_sqlite_new(self):
+        self.kill_often(SQLITE, True, 0.2)
+
+    def test_sqlite_there(self):
+        self.kill_often(SQLITE, False, 0.3)
+
+    def test_arrow_new(self):
+        self.kill_often(ARROW, True, 0.1)
+
+    def test_arrow_there(self):
+        self.kill_often(ARROW, False, 0.15)
+
+    def test_csv_new(self):
+        self.kill_often(CSV, True, 0.1)
+
+    def test_csv_there(self):
+        self.kill_often(CSV, False, 0.15)
