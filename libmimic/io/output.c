@@ -318,7 +318,7 @@ mimic_status mimic__output_close(mimic_output *output, mimic_error *err)
 /* Makes new names last (fsync(2): the entry in the folder needs a sync of its own). */
 mimic_status mimic__sync_folder(const char *path, mimic_error *err)
 {
-    const int file = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int file = mimic__open_file(path, O_RDONLY | O_DIRECTORY);
     if (file < 0 && errno == EACCES)
         return MIMIC_OK; /* writable, not readable */
     const bool has_failed = file < 0 || sync_fails(file);
@@ -343,7 +343,7 @@ static mimic_status wait_as(mimic_output *output, const char *name, bool is_ther
     char *const copy = mimic__strdup(output->ctx, name);
     if (copy == NULL)
         return mimic__fail_memory(&output->failure);
-    const int file = is_there ? open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW) : output->file;
+    const int file = is_there ? mimic__open_file(name, O_RDWR | O_NOFOLLOW) : output->file;
     const bool has_worked =
         file >= 0 && (is_there ? unlink(output->temporary) : rename(output->temporary, name)) == 0;
     if (!has_worked) {

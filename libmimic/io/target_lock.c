@@ -96,11 +96,14 @@ static void read_holder(int file, char out[MIMIC_TARGET_HOLDER_BYTES])
 static mimic_status open_file(mimic_target_lock *lock, mimic_error *err)
 {
     const int flags = O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
-    lock->file = open(lock->path, O_RDWR | O_CREAT | flags, 0666);
+    do {
+        lock->file = open(lock->path, O_RDWR | O_CREAT | flags, 0666);
+    } while (lock->file < 0 && errno == EINTR);
+    const int error_number = errno;
     if (lock->file < 0 && errno == EACCES) /* left over from another user: good enough for a lock */
-        lock->file = open(lock->path, O_RDONLY | flags);
+        lock->file = mimic__open_file(lock->path, O_RDONLY | flags);
     if (lock->file < 0)
-        return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot lock the target with the file %s",
+        return mimic__fail_errno(err, MIMIC_ERR_IO, error_number, "cannot lock the target with the file %s",
                                  lock->path);
     return MIMIC_OK;
 }
@@ -202,7 +205,7 @@ mimic_status mimic__target_lock_holder(const mimic_context *ctx, const mimic_tar
     char *const path = lock_path(ctx, place);
     if (path == NULL)
         return mimic__fail_memory(err);
-    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+    const int file = mimic__open_file(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
     mimic__free(ctx, path);
     if (file < 0)
         return MIMIC_OK;

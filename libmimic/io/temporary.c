@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/output.h"
+
 #define NAMES_MAX 1000
 #define NAME_BYTES_KEPT 200 /* of the name in the hidden one; a file name has 255 at most */
 #define FOLDER_BYTES_MAX 3000
@@ -161,7 +163,7 @@ static void remove_entries(int folder, int depth)
 
 void mimic__remove_folder(const char *path)
 {
-    const int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const int folder = mimic__open_file(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (folder < 0)
         return;
     remove_entries(folder, 2);
@@ -170,10 +172,12 @@ void mimic__remove_folder(const char *path)
 
 void mimic__boot_id(char out[MIMIC_BOOT_ID_BYTES])
 {
-    const int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    const int file = mimic__open_file("/proc/sys/kernel/random/boot_id", O_RDONLY);
     ssize_t size = 0;
     if (file >= 0) {
-        size = read(file, out, MIMIC_BOOT_ID_BYTES - 1);
+        do {
+            size = read(file, out, MIMIC_BOOT_ID_BYTES - 1);
+        } while (size < 0 && errno == EINTR);
         (void)close(file);
     }
     out[size < 0 ? 0 : size] = '\0';

@@ -97,10 +97,13 @@ int32_t mimic__sqlite_file_mark(void)
 static bool has_mark(const char *path)
 {
     unsigned char header[100];
-    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int file = mimic__open_file(path, O_RDONLY | O_NOFOLLOW);
+    ssize_t size;
     if (file < 0)
         return false;
-    const ssize_t size = read(file, header, sizeof header);
+    do {
+        size = pread(file, header, sizeof header, 0);
+    } while (size < 0 && errno == EINTR);
     (void)close(file);
     return size == (ssize_t)sizeof header && memcmp(header, HEADER, sizeof HEADER) == 0 &&
            mimic__sqlite_get32(header + APPLICATION_ID_OFFSET) ==
@@ -204,20 +207,23 @@ mimic_status mimic__sqlite_file_begin_anew(mimic_sqlite_file *file, const char *
     return open_new(file, path, options, err);
 }
 
+/* After a sync: what a kill leaves before this is gone on with, and what comes after is a rename. */
 static mimic_status take_mark_off(const mimic_sqlite_file *file, mimic_error *err)
 {
     const unsigned char none[4] = {0};
-    const int fd = open(file->open_path, O_WRONLY | O_CLOEXEC);
-    bool is_written = fd >= 0;
-    /* What is to be gone on with after a kill is what is to be renamed: synced before it changes. */
-    if (is_written)
-        is_written = pwrite(fd, none, sizeof none, APPLICATION_ID_OFFSET) == (ssize_t)sizeof none;
+    const int fd = mimic__open_file(file->open_path, O_WRONLY);
+    ssize_t written = 0;
+    for (size_t done = 0; fd >= 0 && done < sizeof none; done += written > 0 ? (size_t)written : 0) {
+        written = pwrite(fd, none, sizeof none - done, (off_t)(APPLICATION_ID_OFFSET + done));
+        if (written == 0 || (written < 0 && errno != EINTR))
+            break;
+    }
     const int error_number = errno;
     if (fd >= 0)
         (void)close(fd);
-    return is_written ? MIMIC_OK
-                      : mimic__fail_errno(err, MIMIC_ERR_IO, error_number,
-                                          "cannot write database %s", file->open_path);
+    return fd >= 0 && written > 0 ? MIMIC_OK
+                                  : mimic__fail_errno(err, MIMIC_ERR_IO, error_number,
+                                                      "cannot write database %s", file->open_path);
 }
 
 mimic_status mimic__sqlite_file_publish(mimic_sqlite_file *file, mimic_error *err)
