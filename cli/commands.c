@@ -9,7 +9,7 @@
 #include "talk.h"
 
 static const cli_command *const commands[] = {
-    &cmd_load,       &cmd_convert,           &cmd_check,        &cmd_schema_list,  &cmd_schema_show,
+    &cmd_load,       &cmd_convert,           &cmd_check,        &cmd_quality, &cmd_schema_list,  &cmd_schema_show,
     &cmd_schema_ddl, &cmd_schema_dictionary, &cmd_schema_infer, &cmd_schema_check, &cmd_schema_diff,
     &cmd_synth,      &cmd_completion,        &cmd_help,
 };
@@ -119,6 +119,21 @@ const cli_option group_expect[] = {
 
 const cli_option group_jobs[] = {
     {"jobs", 'j', OPTION_COUNT, "N", OPTION_AT(jobs), "Use up to N threads. What comes out is the same whatever N is. Default: one a processor."},
+    OPTION_END};
+
+const cli_option group_values[] = {
+    {"no-values", 0, OPTION_FLAG, NULL, OPTION_AT(no_values),
+     "Show no value of a cell in a quality report: no frequent values, minimum, maximum, quantiles or "
+     "histograms. Counts, shares, means and standard deviations stay."},
+    {"min-count", 0, OPTION_COUNT, "N", OPTION_AT(min_count),
+     "Name a frequent value, and show a column's minimum, maximum, quantiles and histogram, only where "
+     "at least N rows stand behind it. Default: 1."},
+    OPTION_END};
+
+const cli_option group_quality[] = {
+    {"quality", 0, OPTION_TEXT, "FILE", OPTION_AT(quality),
+     "Describe the columns too (nulls, distinct and frequent values, quantiles, checks) and write that "
+     "to FILE: a page for the browser (.html), .json or .txt."},
     OPTION_END};
 
 const char exit_status_rows[] = "0 done\n"

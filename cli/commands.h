@@ -9,6 +9,7 @@
 extern const cli_command cmd_convert;
 extern const cli_command cmd_load;
 extern const cli_command cmd_check;
+extern const cli_command cmd_quality;
 extern const cli_command cmd_schema_list;
 extern const cli_command cmd_schema_show;
 extern const cli_command cmd_schema_ddl;
@@ -47,6 +48,8 @@ extern const cli_option group_target[];     /* --compress, --integer-times, --no
 extern const cli_option group_ledger[];     /* --force, --checksum */
 extern const cli_option group_expect[];     /* --expect */
 extern const cli_option group_jobs[];       /* --jobs */
+extern const cli_option group_values[];     /* --no-values, --min-count */
+extern const cli_option group_quality[];    /* --quality FILE */
 
 #define OPTION_AT(member) offsetof(cli_arguments, member)
 #define OPTION_END                                                                                 \

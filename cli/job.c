@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "progress.h"
+#include "quality.h"
 #include "report.h"
 #include "talk.h"
 
@@ -65,6 +66,7 @@ static void fill_load(const cli_arguments *arguments, mimic_load_options *out)
                                               : (int32_t)arguments->jobs;
     out->max_bytes = (uint64_t)arguments->max_bytes;
     out->progress = progress_update;
+    out->profile = arguments->quality != NULL;
     out->force = arguments->force;
     out->checksum = arguments->checksum;
     out->expect = arguments->expect;
@@ -74,6 +76,11 @@ int job_open(const cli_arguments *arguments, job *out)
 {
     memset(out, 0, sizeof *out);
     out->arguments = arguments;
+    if (arguments->quality != NULL && quality_format_of(arguments->quality) == 0) {
+        talk_error("--quality expects a file ending in .html, .json or .txt, not '%s'",
+                   arguments->quality);
+        return EXIT_USAGE;
+    }
     if (arguments->where != NULL) {
         const int status = where_parse(arguments->where, &out->where);
         if (status != EXIT_DONE)
@@ -131,6 +138,13 @@ int job_end(job *j, mimic_status status, mimic_report *report, const mimic_error
             report_print(stdout, report, status == MIMIC_OK ? "" : err->message);
         if (result == EXIT_DONE)
             result = report_exit_status(report);
+    }
+    const mimic_quality *const quality = mimic_report_quality(report);
+    if (quality != NULL && (result == EXIT_DONE || result == EXIT_REJECTS || status != MIMIC_OK)) {
+        const char *const path = j->arguments->quality;
+        const int written =
+            quality_write(&j->session, j->arguments, quality, quality_format_of(path), path);
+        result = written == EXIT_DONE ? result : written;
     }
     (void)fflush(stdout); /* the report stands above what follows where both go to one place */
     if (status != MIMIC_OK)

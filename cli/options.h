@@ -36,7 +36,7 @@ typedef struct cli_character {
     int is_none;
 } cli_character;
 
-enum { FORMAT_TEXT = 1, FORMAT_JSON = 2 };
+enum { FORMAT_TEXT = 1, FORMAT_JSON = 2, FORMAT_HTML = 3 };
 
 /* Every option of every command; 0, NULL or empty = not given. Choices count from 1. */
 typedef struct cli_arguments {
@@ -79,6 +79,9 @@ typedef struct cli_arguments {
     const char *output;
     int dialect;
     int text_format;
+    const char *quality;
+    int no_values;
+    int64_t min_count;
     int64_t sample;
     int64_t patients;
     uint64_t seed;

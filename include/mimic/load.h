@@ -17,7 +17,7 @@
 #ifndef MIMIC_LOAD_H
 #define MIMIC_LOAD_H
 
-#include <mimic/sink.h>
+#include <mimic/quality.h>
 
 MIMIC_BEGIN_DECLS
 
@@ -225,6 +225,16 @@ MIMIC_API mimic_status mimic_report_table(const mimic_report *report, size_t ind
 MIMIC_API size_t mimic_report_note_count(const mimic_report *report);
 MIMIC_API mimic_status mimic_report_note(const mimic_report *report, size_t index,
                                          mimic_note *out_note);
+
+/**
+ * What the columns hold and which checks hold, where mimic_load_options.profile asked for it. Tables
+ * that failed, or were not read again since they are unchanged, stand in it without columns.
+ *
+ * Returns: the quality, for mimic_quality_text and the like; NULL where there is none.
+ * Ownership: borrowed from the report.
+ * Since: 0.1
+ */
+MIMIC_API const mimic_quality *mimic_report_quality(const mimic_report *report);
 
 /**
  * The whole report as JSON (docs/formats.md).

@@ -14,6 +14,7 @@
 #include "load/load_job.h"
 #include "load/load_lanes.h"
 #include "load/load_ledger.h"
+#include "load/load_quality.h"
 #include "sink/sink_internal.h"
 
 static mimic_status copy_options(const mimic_load_options *given, mimic_load_options *options,
@@ -64,6 +65,7 @@ static void close_job(load_job *job)
 {
     mimic_sink_free(job->sink);
     mimic__pool_free(job->pool);
+    mimic__load_quality_free(job->quality);
 }
 
 typedef struct finding_notes {
@@ -122,8 +124,10 @@ static mimic_status convert_inner(load_job *job, load_input *input, const char *
     }
     job->all_total_bytes = job->table_bytes;
     load_part first;
+    MIMIC_TRY(mimic__load_quality_new(job, input, 1, &job->quality, err));
     mimic__load_part_open(job, input, 0, mimic__load_limit(job), NULL, &first);
     MIMIC_TRY(mimic__load_convert(job, input, &first, err));
+    MIMIC_TRY(mimic__load_quality_finish(job->quality, job->report, err));
     return finish(job, err);
 }
 
@@ -399,6 +403,7 @@ static mimic_status load_inner(load_job *job, load_ledger *ledger, mimic_arena *
     MIMIC_TRY(open_target(job, target, ledger, err));
     MIMIC_TRY(mimic__load_ledger_skip(ledger, plan.folder.dataset, plan.inputs, &plan.input_count,
                                       err));
+    MIMIC_TRY(mimic__load_quality_new(job, plan.inputs, plan.input_count, &job->quality, err));
     mimic_error error = MIMIC_ERROR_INIT;
     const mimic_status converted = convert_all(job, &plan, is_check, &error);
     mimic__report_sort(job->report, plan.folder.dataset);
@@ -409,6 +414,7 @@ static mimic_status load_inner(load_job *job, load_ledger *ledger, mimic_arena *
     if (reads_everything(job->options) &&
         !mimic__report_compare_counts(job->report, plan.folder.dataset, is_check))
         return mimic__fail_memory(err);
+    MIMIC_TRY(mimic__load_quality_finish(job->quality, job->report, err));
     MIMIC_TRY(finish(job, err));
     return first;
 }

@@ -222,33 +222,9 @@ static mimic_status check_account(const conversion *work, mimic_error *err)
                        (long long)entry->filtered);
 }
 
-/* The schema of what is written; lives in `arena`. */
-static mimic_status output_table(const conversion *work, mimic_arena *arena,
-                                 const mimic_table **out_table, mimic_error *err)
-{
-    const mimic_table *const table = work->input->table;
-    const mimic_csv_options *const csv = work->job->options->csv;
-    *out_table = table;
-    if (csv == NULL || csv->columns == NULL)
-        return MIMIC_OK;
-    size_t *fields = mimic__arena_array(arena, csv->column_count, sizeof *fields);
-    if (fields == NULL)
-        return mimic__fail_memory(err);
-    for (size_t i = 0; i < csv->column_count; i++) {
-        const int64_t found = mimic_table_find_field(table, csv->columns[i]);
-        if (found < 0)
-            return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "table %s has no column \"%s\"",
-                               table->name, csv->columns[i]);
-        fields[i] = (size_t)found;
-    }
-    *out_table = mimic__table_project(arena, table, fields, csv->column_count);
-    return *out_table == NULL ? mimic__fail_memory(err) : MIMIC_OK;
-}
-
 /* Everything of the table, up to what makes it final. */
 static mimic_status write_table(conversion *work, bool *out_again, mimic_error *err)
 {
-    MIMIC_TRY(mimic__flow_begin(work->flow, err));
     MIMIC_TRY(convert_parts(work, err));
     MIMIC_TRY(mimic__flow_end(work->flow, out_again, err));
     if (*out_again)
@@ -302,7 +278,8 @@ static mimic_status convert_inner(conversion *work, mimic_error *err)
     const mimic_table *table;
     bool again = false;
     mimic__arena_init(&arena, work->job->ctx);
-    mimic_status status = output_table(work, &arena, &table, err);
+    mimic_status status = mimic__load_output_table(work->job->options->csv, work->input->table,
+                                                   &arena, &table, err);
     if (status == MIMIC_OK)
         status = convert_once(work, table, &again, err);
     while (status == MIMIC_OK && again) {

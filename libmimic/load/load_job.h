@@ -8,6 +8,7 @@
 
 typedef struct load_lanes load_lanes;
 typedef struct load_ledger load_ledger; /* load_ledger.h */
+typedef struct load_quality load_quality; /* load_quality.h */
 
 /* What the tables of one call share. */
 typedef struct load_job {
@@ -22,6 +23,7 @@ typedef struct load_job {
     mimic_progress progress; /* as told last */
     mimic_report *report;
     const load_ledger *ledger; /* NULL = no line is written */
+    load_quality *quality;     /* NULL = no profiles */
     size_t table_index;
     size_t table_count;
     int64_t table_bytes;     /* stored bytes of the table at hand, -1 = not known */
@@ -71,6 +73,10 @@ void mimic__load_part_open(load_job *job, const load_input *input, size_t index,
                            load_flow *flow, load_part *out_part);
 /* May be zeroed or taken over. The flow of a part that was not taken over is freed too. */
 void mimic__load_part_close(const load_job *job, load_part *part);
+/* The schema of what is written of a table, which lives in `arena`. */
+mimic_status mimic__load_output_table(const mimic_csv_options *csv, const mimic_table *table,
+                                      mimic_arena *arena, const mimic_table **out_table,
+                                      mimic_error *err);
 /* Rows that are wanted of a table, 0 = all. */
 int64_t mimic__load_limit(const load_job *job);
 

@@ -9,6 +9,7 @@
 #include "load/load_conversion.h"
 #include "load/load_folder.h"
 #include "load/load_lanes.h"
+#include "load/load_quality.h"
 #include "schema/schema_detect.h"
 #include "schema/schema_drift.h"
 
@@ -111,7 +112,28 @@ mimic_status mimic__load_open_source(load_job *job, const char *path, mimic_sour
     return mimic_source_open(job->ctx, path, &options, out_source, err);
 }
 
-static mimic_status open_part(load_job *job, const load_input *input, int64_t limit,
+mimic_status mimic__load_output_table(const mimic_csv_options *csv, const mimic_table *table,
+                                      mimic_arena *arena, const mimic_table **out_table,
+                                      mimic_error *err)
+{
+    *out_table = table;
+    if (csv == NULL || csv->columns == NULL)
+        return MIMIC_OK;
+    size_t *fields = mimic__arena_array(arena, csv->column_count, sizeof *fields);
+    if (fields == NULL)
+        return mimic__fail_memory(err);
+    for (size_t i = 0; i < csv->column_count; i++) {
+        const int64_t found = mimic_table_find_field(table, csv->columns[i]);
+        if (found < 0)
+            return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "table %s has no column \"%s\"",
+                               table->name, csv->columns[i]);
+        fields[i] = (size_t)found;
+    }
+    *out_table = mimic__table_project(arena, table, fields, csv->column_count);
+    return *out_table == NULL ? mimic__fail_memory(err) : MIMIC_OK;
+}
+
+static mimic_status open_part(load_job *job, const load_input *input, int64_t limit, bool is_first,
                               load_part *part, mimic_error *err)
 {
     if (part->flow == NULL) {
@@ -120,7 +142,11 @@ static mimic_status open_part(load_job *job, const load_input *input, int64_t li
             return mimic__fail_memory(err);
         part->flow->ctx = job->ctx;
         part->flow->sink = job->sink;
+        MIMIC_TRY(mimic__load_quality_add(job->quality, input->table, part->flow, err));
     }
+    /* Before a worker may look at anything. */
+    if (is_first)
+        MIMIC_TRY(mimic__flow_begin(part->flow, err));
     const csv_setup setup = {job->pool,
                              {mimic__flow_encode, mimic__flow_free_chunk, part->flow}};
     mimic_csv_options options = reader_options(job);
@@ -138,7 +164,7 @@ void mimic__load_part_open(load_job *job, const load_input *input, size_t index,
 {
     *out_part = (load_part){
         .path = input->paths[index], .flow = flow, .error = MIMIC_ERROR_INIT};
-    out_part->status = open_part(job, input, limit, out_part, &out_part->error);
+    out_part->status = open_part(job, input, limit, index == 0, out_part, &out_part->error);
 }
 
 /* Nothing is read or encoded any more after this. */

@@ -36,6 +36,7 @@ void mimic_report_free(mimic_report *report)
         return;
     mimic__free(report->ctx, report->tables);
     mimic__free(report->ctx, report->notes);
+    mimic_quality_free(report->quality);
     mimic__arena_free(&report->arena);
     mimic__free(report->ctx, report);
 }
@@ -215,6 +216,11 @@ const char *mimic_report_edition(const mimic_report *report)
 const char *mimic_report_target(const mimic_report *report)
 {
     return report == NULL ? "" : report->target;
+}
+
+const mimic_quality *mimic_report_quality(const mimic_report *report)
+{
+    return report == NULL ? NULL : report->quality;
 }
 
 size_t mimic_report_table_count(const mimic_report *report)

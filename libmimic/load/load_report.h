@@ -18,6 +18,7 @@ struct mimic_report {
     mimic_note *notes;
     size_t note_count;
     size_t note_capacity;
+    mimic_quality *quality; /* NULL = no profile was wanted */
 };
 
 mimic_report *mimic__report_new(const mimic_context *ctx, const char *target); /* NULL: no memory */

@@ -286,6 +286,33 @@ static bool project_foreign_keys(mimic_arena *arena, mimic_table *table)
     return true;
 }
 
+/* The place of a field among the chosen ones; field_count when it is not there. */
+static size_t place_among(const size_t *fields, size_t field_count, size_t field)
+{
+    size_t i = 0;
+    while (i < field_count && fields[i] != field)
+        i++;
+    return i;
+}
+
+static bool project_spans(mimic_arena *arena, const size_t *fields, size_t field_count,
+                          mimic_table *table)
+{
+    mimic_span *spans = mimic__arena_array(arena, table->span_count, sizeof *spans);
+    if (spans == NULL)
+        return false;
+    size_t kept = 0;
+    for (size_t i = 0; i < table->span_count; i++) {
+        const mimic_span span = {place_among(fields, field_count, table->spans[i].start),
+                                 place_among(fields, field_count, table->spans[i].end)};
+        if (span.start < field_count && span.end < field_count)
+            spans[kept++] = span;
+    }
+    table->spans = spans;
+    table->span_count = kept;
+    return true;
+}
+
 const mimic_table *mimic__table_project(mimic_arena *arena, const mimic_table *table,
                                         const size_t *fields, size_t field_count)
 {
@@ -303,6 +330,7 @@ const mimic_table *mimic__table_project(mimic_arena *arena, const mimic_table *t
                           project_key(arena, fields, field_count, &projected->order_key,
                                       &projected->order_key_count) &&
                           project_unique_keys(arena, fields, field_count, projected) &&
+                          project_spans(arena, fields, field_count, projected) &&
                           project_foreign_keys(arena, projected);
     return is_whole ? projected : NULL;
 }

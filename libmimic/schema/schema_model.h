@@ -74,6 +74,12 @@ typedef struct mimic_unique_key {
     const size_t *fields;
 } mimic_unique_key;
 
+/* Two times of one row, of the same type: the second is not before the first. */
+typedef struct mimic_span {
+    size_t start; /* fields */
+    size_t end;
+} mimic_span;
+
 typedef struct mimic_edition {
     const char *name; /* "full", "demo" */
     int64_t rows;
@@ -97,6 +103,8 @@ struct mimic_table {
     size_t foreign_key_count;
     const size_t *order_key; /* which of two rows of one key is later */
     size_t order_key_count;
+    const mimic_span *spans;
+    size_t span_count;
     const char *const *aliases; /* file stems that mean this table too */
     size_t alias_count;
     const mimic_edition *editions;

@@ -159,6 +159,33 @@ void mimic__schema_read_order_key(mimic_schema_reader *reader, const mimic_json 
         table->order_key_count = read_key(reader, names, &table->order_key);
 }
 
+static bool is_time(mimic_type type)
+{
+    return type == MIMIC_TYPE_DATE || type == MIMIC_TYPE_TIMESTAMP ||
+           type == MIMIC_TYPE_TIMESTAMPTZ;
+}
+
+void mimic__schema_read_spans(mimic_schema_reader *reader, const mimic_json *extension,
+                              mimic_table *table)
+{
+    const mimic_json *list = mimic__schema_member(reader, extension, "spans", MIMIC_JSON_ARRAY);
+    mimic_span *spans =
+        list == NULL ? NULL : mimic__schema_array(reader, list->child_count, sizeof *spans);
+    if (spans == NULL)
+        return;
+    table->spans = spans;
+    for (const mimic_json *pair = list->first; pair != NULL; pair = pair->next) {
+        const size_t *fields = NULL;
+        const size_t count = read_key(reader, pair, &fields);
+        if (count == 2 && is_time(table->fields[fields[0]].type) &&
+            table->fields[fields[0]].type == table->fields[fields[1]].type)
+            spans[table->span_count++] = (mimic_span){fields[0], fields[1]};
+        else if (count != 0)
+            mimic__schema_finding(reader, pair,
+                                  "a span names two dates or two timestamps, start and end");
+    }
+}
+
 void mimic__schema_read_table(mimic_schema_reader *reader, const mimic_json *schema,
                               mimic_table *table)
 {

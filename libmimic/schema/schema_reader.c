@@ -56,7 +56,8 @@ static void read_expected_rows(mimic_schema_reader *reader, const mimic_json *ex
 static void read_resource_extension(mimic_schema_reader *reader, const mimic_json *resource,
                                     const mimic_json *modules, mimic_table *table)
 {
-    static const char *const known[] = {"module", "expectedRows", "aliases", "orderKey", NULL};
+    static const char *const known[] = {"module", "expectedRows", "aliases", "orderKey",
+                                        "spans",  NULL};
     const mimic_json *extension =
         mimic__schema_member(reader, resource, "mimic", MIMIC_JSON_OBJECT);
     mimic__schema_known_only(reader, extension, known);
@@ -72,6 +73,7 @@ static void read_resource_extension(mimic_schema_reader *reader, const mimic_jso
     table->aliases = mimic__schema_names(reader, extension, "aliases", &table->alias_count);
     read_expected_rows(reader, extension, table);
     mimic__schema_read_order_key(reader, mimic__json_get(extension, "orderKey"), table);
+    mimic__schema_read_spans(reader, extension, table);
 }
 
 static void check_encoding(mimic_schema_reader *reader, const mimic_json *resource)

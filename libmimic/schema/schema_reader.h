@@ -105,6 +105,9 @@ void mimic__schema_read_table(mimic_schema_reader *reader, const mimic_json *sch
                               mimic_table *table);
 void mimic__schema_read_order_key(mimic_schema_reader *reader, const mimic_json *names,
                                   mimic_table *table);
+/* "spans": pairs of fields. */
+void mimic__schema_read_spans(mimic_schema_reader *reader, const mimic_json *extension,
+                              mimic_table *table);
 void mimic__schema_read_foreign_keys(mimic_schema_reader *reader, const mimic_json *schema,
                                      const mimic_table *tables, mimic_table *table);
 void mimic__schema_read_dialect(mimic_schema_reader *reader, const mimic_json *dialect,

@@ -37,7 +37,12 @@ int main(void)
     PRINT(mimic_table_report, is_unchanged);
     PRINT(mimic_note, message);
     PRINT(mimic_synth_options, progress_ctx);
-    PRINT(mimic_scan_options, interrupted_ctx);
+    PRINT(mimic_scan_options, pg_schema);
+    PRINT(mimic_quality_options, no_script);
+    PRINT(mimic_quality_check_info, message);
+    PRINT(mimic_quality_table_info, message);
+    PRINT(mimic_quality_column_info, mean_length);
+    PRINT(mimic_quality_read_options, progress_ctx);
     PRINT(struct ArrowSchema, private_data);
     PRINT(struct ArrowArray, private_data);
     PRINT(struct ArrowArrayStream, private_data);

@@ -26,6 +26,7 @@ BELOW = {
     "arrow": ["base", "io", "json", "schema", "batch"],
     "sink": ["base", "io", "json", "schema", "batch", "coerce", "arrow"],
     "scan": ["base", "io", "json", "schema", "batch", "coerce", "csv", "arrow", "sink"],
+    "quality": ["base", "io", "json", "schema", "batch", "coerce", "csv", "arrow", "sink", "scan"],
     "load": [room for room in tree.ROOMS if room not in ("load", "synth")],
     "synth": [room for room in tree.ROOMS if room not in ("load", "synth")],
 }
@@ -33,7 +34,8 @@ BELOW = {
 PUBLIC = [
     ("export.h", "base"), ("version.h", "base"), ("status.h", "base"), ("context.h", "base"),
     ("source.h", "io"), ("schema.h", "schema"), ("batch.h", "batch"), ("coerce.h", "coerce"),
-    ("csv.h", "csv"), ("arrow.h", "arrow"), ("sink.h", "sink"), ("scan.h", "scan"), ("load.h", "load"),
+    ("csv.h", "csv"), ("arrow.h", "arrow"), ("sink.h", "sink"), ("scan.h", "scan"), ("quality.h", "quality"),
+    ("load.h", "load"),
     ("synth.h", "synth"), ("mimic.h", None),
 ]
 RANK = {name: index for index, (name, _) in enumerate(PUBLIC)}

@@ -57,7 +57,7 @@ RESOURCE_KEYS = {
 SCHEMA_KEYS = {"fields", "missingValues", "primaryKey", "uniqueKeys", "foreignKeys"}
 FIELD_KEYS = {"name", "type", "format", "description", "constraints", "missingValues", "mimic"}
 PACKAGE_MIMIC = {"modules", "signature", "ignore"}
-RESOURCE_MIMIC = {"module", "expectedRows", "aliases", "orderKey"}
+RESOURCE_MIMIC = {"module", "expectedRows", "aliases", "orderKey", "spans"}
 FIELD_MIMIC = {"type", "formats", "special"}
 SIGNATURE_KINDS = {"columns", "absent", "values", "otherValues", "rows"}
 SHORTEST_DESCRIPTION = 12
@@ -195,6 +195,9 @@ def check_resource(faults, where, resource, package, fields_of):
     for column in mimic.get("orderKey", []):
         if column not in names:
             faults.add(where, "order key names unknown column %s" % column)
+    for span in mimic.get("spans", []):
+        if len(span) != 2 or not set(span) <= set(names):
+            faults.add(where, "span %s does not name two columns" % span)
     if "orderKey" in mimic and "primaryKey" not in schema:
         faults.add(where, "order key without primary key")
 

@@ -1,0 +1,204 @@
+/*
+ * Data quality: what the columns of a dataset hold, and which checks hold of them.
+ *
+ *     mimic_quality *quality = NULL;
+ *     char *page = NULL;
+ *     status = mimic_quality_read(ctx, registry, "sqlite:hospital.db", NULL, &quality, &err);
+ *     if (status == MIMIC_OK)
+ *         status = mimic_quality_text(quality, MIMIC_QUALITY_HTML, NULL, &page, &err);
+ *     mimic_free(ctx, page);
+ *     mimic_quality_free(quality);
+ *
+ * A load describes its tables while it writes them (mimic_load_options.profile, mimic_report_quality).
+ *
+ * Checks are grouped as M. G. Kahn and others do in "A Harmonized Data Quality Assessment Terminology
+ * and Framework for the Secondary Use of Electronic Health Record Data", eGEMs 2016;4(1):1244.
+ * Rules come from the schema; no clinical range is assumed.
+ */
+#ifndef MIMIC_QUALITY_H
+#define MIMIC_QUALITY_H
+
+#include <mimic/scan.h>
+
+MIMIC_BEGIN_DECLS
+
+typedef struct mimic_quality mimic_quality;
+
+typedef int32_t mimic_quality_format;
+#define MIMIC_QUALITY_PLAIN 1 /* text for terminals */
+#define MIMIC_QUALITY_JSON 2  /* docs/formats.md */
+#define MIMIC_QUALITY_HTML 3  /* one page, complete in itself: it asks no network for anything */
+
+/**
+ * What may be shown. Values of cells can be those of a single patient; counts, shares, means and
+ * standard deviations are always shown.
+ */
+typedef struct mimic_quality_options {
+    uint32_t struct_size;
+    int32_t no_values;  /* 1 = no value of a cell: no frequent values, extremes, quantiles,
+                         * histograms, and no examples of rejects */
+    int64_t min_count;  /* a frequent value is named, and a column's extremes, quantiles and histogram
+                         * are shown, only where at least so many rows stand behind it; 0 = 1 */
+    int32_t no_script;  /* HTML: 1 = without the script that sorts and filters */
+} mimic_quality_options;
+
+#define MIMIC_QUALITY_OPTIONS_INIT { (uint32_t)sizeof(mimic_quality_options), 0, 0, 0 }
+
+/** Kahn's categories. */
+typedef int32_t mimic_quality_class;
+#define MIMIC_CONFORMANCE_VALUE 1         /* a value fits its type and the constraints on it */
+#define MIMIC_CONFORMANCE_RELATIONAL 2    /* keys, and the columns that a table has */
+#define MIMIC_CONFORMANCE_COMPUTATIONAL 3 /* what is computed adds up */
+#define MIMIC_COMPLETENESS 4              /* what should be there is there */
+#define MIMIC_PLAUSIBILITY_UNIQUENESS 5   /* nothing is there twice */
+#define MIMIC_PLAUSIBILITY_ATEMPORAL 6    /* values are believable by themselves */
+#define MIMIC_PLAUSIBILITY_TEMPORAL 7     /* and in their order in time */
+
+typedef int32_t mimic_quality_verdict;
+#define MIMIC_QUALITY_PASSED 1
+#define MIMIC_QUALITY_FAILED 2
+#define MIMIC_QUALITY_INFORMATION 3 /* measured; nothing is expected */
+
+/** One check; texts borrowed from the quality. */
+typedef struct mimic_quality_check_info {
+    uint32_t struct_size;
+    mimic_quality_class category;
+    mimic_quality_verdict verdict;
+    const char *rule;   /* "type", "required", "foreign_key" … (docs/formats.md) */
+    const char *table;  /* "" where it concerns no single table */
+    const char *column; /* "" likewise */
+    int64_t observed;   /* rows or values against the rule, or what was counted; -1 = not known */
+    int64_t expected;   /* -1 = nothing in particular */
+    int64_t of;         /* rows or values looked at; -1 = not known */
+    const char *message;
+} mimic_quality_check_info;
+
+#define MIMIC_QUALITY_CHECK_INFO_INIT                                                              \
+    { (uint32_t)sizeof(mimic_quality_check_info), 0, 0, "", "", "", -1, -1, -1, "" }
+
+/** One table; texts borrowed from the quality. Counts of a load are -1 where there was none. */
+typedef struct mimic_quality_table_info {
+    uint32_t struct_size;
+    const char *table;
+    const char *module;
+    size_t column_count; /* 0 = the table was not looked at, see message */
+    int64_t rows;        /* that were looked at */
+    int64_t read;
+    int64_t written;
+    int64_t rejected;
+    int64_t duplicates;
+    int64_t filtered;
+    int64_t nulled;
+    int64_t expected_rows;
+    const char *message; /* why it was not looked at, "" otherwise */
+} mimic_quality_table_info;
+
+#define MIMIC_QUALITY_TABLE_INFO_INIT                                                              \
+    { (uint32_t)sizeof(mimic_quality_table_info), "", "", 0, 0, -1, -1, -1, -1, -1, -1, -1, "" }
+
+#define MIMIC_QUALITY_QUANTILES 7 /* 1, 5, 25, 50, 75, 95 and 99 percent */
+
+/**
+ * One column; texts borrowed from the quality. Texts of numbers and times are as in canonical CSV, ""
+ * where there is none. A quantile is the smallest value that at least so many of all values do not
+ * exceed.
+ */
+typedef struct mimic_quality_column_info {
+    uint32_t struct_size;
+    mimic_type type;
+    const char *column;
+    int64_t rows;
+    int64_t nulls;
+    int64_t distinct;
+    int32_t is_distinct_exact; /* 0 = estimated by HyperLogLog, standard error 1.15 % */
+    int32_t has_moments;       /* mean and deviation mean something */
+    double mean;
+    double deviation;          /* of the sample */
+    const char *minimum;
+    const char *maximum;
+    const char *quantiles[MIMIC_QUALITY_QUANTILES];
+    int32_t are_quantiles_exact;
+    double quantile_error; /* at most so far off: numbers relative, times in seconds */
+    int64_t zeros;
+    int64_t negatives;
+    int64_t not_finite;
+    int64_t shortest; /* characters of a text, bytes of a binary; -1 = no such column */
+    int64_t longest;
+    double mean_length;
+} mimic_quality_column_info;
+
+#define MIMIC_QUALITY_COLUMN_INFO_INIT                                                             \
+    { (uint32_t)sizeof(mimic_quality_column_info), 0, "", 0, 0, 0, 0, 0, 0, 0, "", "",             \
+      {"", "", "", "", "", "", ""}, 0, 0, 0, 0, 0, -1, -1, 0 }
+
+/** What of a target is looked at. */
+typedef struct mimic_quality_read_options {
+    uint32_t struct_size;
+    const char *dataset;       /* of tables that do not say theirs, as in mimic_scan_options */
+    const char *const *tables; /* only these, any case; NULL = all */
+    size_t table_count;
+    int32_t jobs;              /* as in mimic_scan_options */
+    /* Asked now and then on the caller's thread, with the table and the rows of it that were looked
+     * at; not 0 ends the call with MIMIC_ERR_CANCELLED. NULL = never. */
+    int (*progress)(const char *table, int64_t rows, void *ctx);
+    void *progress_ctx;
+} mimic_quality_read_options;
+
+#define MIMIC_QUALITY_READ_OPTIONS_INIT                                                            \
+    { (uint32_t)sizeof(mimic_quality_read_options), NULL, NULL, 0, 0, NULL, NULL }
+
+/**
+ * Reads a target back and describes its tables. Rules of the schema are checked as far as the values
+ * tell; what was rejected when they were loaded is known to the report of that load only.
+ *
+ * Returns: MIMIC_OK, whatever the checks say; MIMIC_ERR_NOT_FOUND for a table that is not there;
+ * MIMIC_ERR_CANCELLED; what mimic_scan_open and mimic_scan_next return.
+ * Ownership: the caller frees *out_quality; `registry` is borrowed during the call, NULL = none.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_quality_read(const mimic_context *ctx,
+                                                          const mimic_registry *registry,
+                                                          const char *target,
+                                                          const mimic_quality_read_options *options,
+                                                          mimic_quality **out_quality,
+                                                          mimic_error *err);
+
+/**
+ * The quality as text. `options` NULL = everything is shown.
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT; MIMIC_ERR_MEMORY.
+ * Ownership: the caller frees *out_text with mimic_free.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_quality_text(const mimic_quality *quality,
+                                                          mimic_quality_format format,
+                                                          const mimic_quality_options *options,
+                                                          char **out_text, mimic_error *err);
+
+/**
+ * Tables, their columns, and checks.
+ *
+ * Returns: the count, 0 for NULL; MIMIC_OK or MIMIC_ERR_ARGUMENT beyond the end.
+ * Ownership: texts borrowed from the quality.
+ * Since: 0.1
+ */
+MIMIC_API size_t mimic_quality_table_count(const mimic_quality *quality);
+MIMIC_API mimic_status mimic_quality_table(const mimic_quality *quality, size_t index,
+                                           mimic_quality_table_info *out_table);
+MIMIC_API mimic_status mimic_quality_column(const mimic_quality *quality, size_t table,
+                                            size_t index, mimic_quality_column_info *out_column);
+MIMIC_API size_t mimic_quality_check_count(const mimic_quality *quality);
+MIMIC_API mimic_status mimic_quality_check(const mimic_quality *quality, size_t index,
+                                           mimic_quality_check_info *out_check);
+
+/** Frees a quality; NULL is allowed. One that is borrowed from a report goes with the report.
+ *
+ * Returns: nothing, cannot fail.
+ * Ownership: takes `quality`.
+ * Since: 0.1
+ */
+MIMIC_API void mimic_quality_free(mimic_quality *quality);
+
+MIMIC_END_DECLS
+
+#endif
