@@ -58,6 +58,12 @@ const cli_option group_records[] = {
      "Longest record in bytes, such as 64K or 32M; a longer one is rejected. Default: 16M."},
     OPTION_END};
 
+const cli_option group_limits[] = {
+    {"max-bytes", 0, OPTION_SIZE, "SIZE", OPTION_AT(max_bytes),
+     "Fail when one input holds more than SIZE bytes, counted decompressed, such as 500M or 20G: a "
+     "guard against archives that blow up. Default: no limit; memory is bounded either way."},
+    OPTION_END};
+
 const cli_option group_policy[] = {
     {"on-error", 0, OPTION_CHOICE, "reject|null|fail", OPTION_AT(on_error),
      "What becomes of a row with a value that does not fit: the row is put aside with its reason "

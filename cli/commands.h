@@ -39,6 +39,7 @@ extern const cli_option group_format[];     /* --format text|json */
 extern const cli_option group_schema_dir[]; /* --schema-dir DIR */
 extern const cli_option group_output[];     /* --output FILE */
 extern const cli_option group_dialect[];    /* --delimiter, --quote … */
+extern const cli_option group_limits[];     /* --max-bytes */
 extern const cli_option group_records[];    /* --no-header, --max-record */
 extern const cli_option group_policy[];     /* --on-error, --max-rejects, --strict */
 extern const cli_option group_folder[];     /* --dataset, --tables */

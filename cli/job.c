@@ -63,6 +63,7 @@ static void fill_load(const cli_arguments *arguments, mimic_load_options *out)
     out->jobs = arguments->jobs == 0          ? processor_count()
                 : arguments->jobs > MOST_JOBS ? MOST_JOBS
                                               : (int32_t)arguments->jobs;
+    out->max_bytes = (uint64_t)arguments->max_bytes;
     out->progress = progress_update;
 }
 

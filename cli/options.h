@@ -70,6 +70,7 @@ typedef struct cli_arguments {
     cli_character comment;
     int no_header;
     int64_t max_record;
+    int64_t max_bytes;
 
     const char *output;
     int dialect;

@@ -80,11 +80,13 @@ typedef struct mimic_load_options {
     size_t order_by_count;
     int32_t expect;              /* 1 = row counts other than the release's published ones fail */
     int32_t profile;             /* 1 = describe the columns too, see mimic_report_quality */
+    uint64_t max_bytes;          /* of one input, decompressed; beyond it fails with
+                                  * MIMIC_ERR_LIMIT. 0 = no limit */
 } mimic_load_options;
 
 #define MIMIC_LOAD_OPTIONS_INIT                                                                    \
     { (uint32_t)sizeof(mimic_load_options), NULL, NULL, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0,  \
-      0, 0, 0, 0, NULL, 0, 0, 0 }
+      0, 0, 0, 0, NULL, 0, 0, 0, 0 }
 
 /** What became of one table; texts borrowed from the report. */
 typedef struct mimic_table_report {

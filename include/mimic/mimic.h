@@ -8,6 +8,7 @@
 #include <mimic/context.h>
 #include <mimic/csv.h>
 #include <mimic/load.h>
+#include <mimic/scan.h>
 #include <mimic/schema.h>
 #include <mimic/sink.h>
 #include <mimic/source.h>

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/calendar.h"
 #include "base/checked.h"
 
 void mimic__builder_init(mimic_column_builder *builder, const mimic_context *ctx, mimic_type type,
@@ -46,6 +47,24 @@ size_t mimic__type_width(mimic_type type)
         return 16;
     default:
         return 0;
+    }
+}
+
+bool mimic__time_is_valid(mimic_type type, int64_t value)
+{
+    const int64_t first_day = -719162; /* 0001-01-01 */
+    const int64_t end_day = 2932897;   /* the day after 9999-12-31 */
+    const int64_t day = MIMIC_MICROSECONDS_PER_DAY;
+    switch (type) {
+    case MIMIC_TYPE_DATE:
+        return value >= first_day && value < end_day;
+    case MIMIC_TYPE_TIME:
+        return value >= 0 && value < day;
+    case MIMIC_TYPE_TIMESTAMP:
+    case MIMIC_TYPE_TIMESTAMPTZ:
+        return value >= first_day * day && value < end_day * day;
+    default:
+        return true;
     }
 }
 
@@ -106,6 +125,24 @@ bool mimic__builder_begin(mimic_column_builder *builder, size_t row_count, size_
     if (has_offsets(builder->type))
         builder->offsets[0] = 0;
     builder->row_count = row_count;
+    return true;
+}
+
+bool mimic__builder_more_bytes(mimic_column_builder *builder, size_t used, size_t more)
+{
+    size_t size;
+    if (mimic__add_overflows(used, more, &size) || size > INT32_MAX)
+        return false;
+    size += MIMIC_BUILDER_PADDING;
+    if (size <= builder->value_capacity)
+        return true;
+    const size_t wanted = size + size / 2;
+    char *moved =
+        mimic__realloc(builder->ctx, builder->values, builder->value_capacity, wanted);
+    if (moved == NULL)
+        return false;
+    builder->values = moved;
+    builder->value_capacity = wanted;
     return true;
 }
 

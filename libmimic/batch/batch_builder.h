@@ -37,9 +37,17 @@ void mimic__builder_free(mimic_column_builder *builder);
 /* Bytes of a value in `values`: 0 for boolean, string and binary. */
 size_t mimic__type_width(mimic_type type);
 
+/* Is this a day of the years 1 to 9999, a time of a day, or a moment of those years? True for every
+ * value of the other types. */
+bool mimic__time_is_valid(mimic_type type, int64_t value);
+
 /* Room for row_count rows, all present; `value_bytes` bytes of text for string and binary. Booleans
  * are all false. False when memory ran out. */
 bool mimic__builder_begin(mimic_column_builder *builder, size_t row_count, size_t value_bytes);
+
+/* Room for `more` bytes of text behind the first `used`, which stay, for those who cannot tell the sum
+ * beforehand. False when memory ran out or a column cannot hold as much. */
+bool mimic__builder_more_bytes(mimic_column_builder *builder, size_t used, size_t more);
 
 /* Drops the rows whose bit is set in `bad` (NULL: none); returns how many are left. */
 size_t mimic__builder_compact(mimic_column_builder *builder, const uint64_t *bad);

@@ -173,6 +173,17 @@ static void settle_parsed(mimic_csv_reader *reader)
     }
 }
 
+/* What a block takes, with what the encoder makes of it: that is small beside the bytes of the block
+ * as a rule, but not where the columns are larger than those. */
+static size_t footprint(const csv_slot *slot)
+{
+    const size_t bytes = mimic_csv__slot_bytes(slot);
+    const size_t columns = slot->plan == NULL ? 0 : mimic__coerce_plan_bytes(slot->plan);
+    const bool is_wide =
+        slot->reader->encoder.encode != NULL && columns > slot->memory.capacity;
+    return is_wide ? bytes + columns - slot->memory.capacity : bytes;
+}
+
 /* The block delivered before is done with. */
 static void release_current(mimic_csv_reader *reader)
 {
@@ -182,7 +193,7 @@ static void release_current(mimic_csv_reader *reader)
     if (slot->chunk != NULL)
         reader->encoder.free_chunk(reader->encoder.ctx, slot->chunk);
     slot->chunk = NULL;
-    const size_t bytes = mimic_csv__slot_bytes(slot);
+    const size_t bytes = footprint(slot);
     if (bytes > reader->block_footprint)
         reader->block_footprint = bytes;
     else

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "batch/batch_builder.h"
 #include "csv/csv_raw.h"
 
 #define DEFAULT_BLOCK_BYTES ((uint32_t)512 * 1024)
@@ -22,6 +23,7 @@
 #define DEFAULT_MAX_CATEGORIES ((uint32_t)1024 * 1024)
 #define MAX_CATEGORY_BYTES ((size_t)8 * 1024 * 1024) /* of all categorical columns together */
 #define MAX_UNIQUE_BYTES ((size_t)24 * 1024 * 1024)
+#define BATCH_BYTES ((size_t)4 * 1024 * 1024) /* without texts */
 
 static void set_defaults(mimic_csv_options *options, const mimic_table *table)
 {
@@ -169,6 +171,18 @@ static mimic_status check_drift(const mimic_csv_reader *reader, mimic_error *err
     return MIMIC_OK;
 }
 
+/* Columns that a file lacks take memory for every row, however short: a batch has as many rows as fit
+ * in BATCH_BYTES. */
+static size_t rows_per_batch(const mimic_table *table)
+{
+    size_t row_bytes = 1;
+    for (size_t i = 0; i < table->field_count; i++) {
+        const size_t width = mimic__type_width(table->fields[i].type);
+        row_bytes += width == 0 ? sizeof(int32_t) : width;
+    }
+    return BATCH_BYTES / row_bytes;
+}
+
 /* Dictionaries grow until the file ends: what a table may keep of them is shared by its columns. */
 static mimic_status make_plans(mimic_csv_reader *reader, mimic_error *err)
 {
@@ -215,6 +229,7 @@ static mimic_status open_inner(mimic_csv_reader *reader, const csv_setup *setup,
     MIMIC_TRY(choose_columns(reader, err));
     MIMIC_TRY(check_drift(reader, err));
     MIMIC_TRY(mimic_csv__filters_bind(reader, err));
+    mimic_csv__splitter_limit_records(reader->splitter, rows_per_batch(reader->table));
     return make_plans(reader, err);
 }
 

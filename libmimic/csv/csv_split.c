@@ -14,6 +14,7 @@
 
 /* What is kept of a record is larger than a short record: its number is bounded, too. */
 #define MAX_BLOCK_RECORDS ((size_t)64 * 1024)
+#define MIN_BLOCK_RECORDS ((size_t)64)
 
 struct csv_splitter {
     const mimic_context *ctx;
@@ -32,6 +33,10 @@ struct csv_splitter {
     size_t carried_end;
     bool carried_is_last; /* the source has no more */
     bool is_discarding; /* in the middle of an overlong line that was rejected */
+    size_t max_records; /* of a block */
+    /* At most block_bytes, and at most twice of what made the last block, so that blocks that are cut
+     * short for their number of records do not look at the same bytes over and over. */
+    size_t window;
     mimic_status status;
     size_t region_count; /* in memory->regions */
 };
@@ -46,9 +51,18 @@ mimic_status mimic_csv__splitter_new(const mimic_context *ctx, mimic_source *sou
     splitter->ctx = ctx;
     splitter->source = source;
     splitter->options = *options;
+    splitter->max_records = MAX_BLOCK_RECORDS;
+    splitter->window = options->block_bytes;
     splitter->status = MIMIC_OK;
     *out_splitter = splitter;
     return MIMIC_OK;
+}
+
+void mimic_csv__splitter_limit_records(csv_splitter *splitter, size_t max_records)
+{
+    splitter->max_records = max_records < MIN_BLOCK_RECORDS   ? MIN_BLOCK_RECORDS
+                            : max_records > MAX_BLOCK_RECORDS ? MAX_BLOCK_RECORDS
+                                                              : max_records;
 }
 
 void mimic_csv__splitter_free(csv_splitter *splitter)
@@ -395,10 +409,10 @@ static mimic_status next_block(csv_splitter *splitter, csv_block *block, mimic_e
     size_t size = splitter->end - splitter->begin;
     if (size == 0)
         return MIMIC_END;
-    if (size > splitter->options.block_bytes)
-        size = splitter->options.block_bytes;
+    if (size > splitter->window)
+        size = splitter->window;
     MIMIC_TRY(cut_window(splitter, size, block, err));
-    while (block->records + splitter->region_count > MAX_BLOCK_RECORDS) {
+    while (block->records + splitter->region_count > splitter->max_records) {
         size /= 2; /* a record has at least one byte, so this ends */
         splitter->region_count = 0;
         *block = (csv_block){0};
@@ -409,6 +423,10 @@ static mimic_status next_block(csv_splitter *splitter, csv_block *block, mimic_e
         *block = (csv_block){0};
         MIMIC_TRY(cut_long_record(splitter, block, err));
     }
+    if (size < block->size) /* a long record */
+        size = block->size;
+    splitter->window = size > splitter->options.block_bytes / 2 ? splitter->options.block_bytes
+                                                                : 2 * size;
     block->bytes = held_bytes(splitter);
     block->byte_offset = splitter->begin_offset;
     block->regions = splitter->memory->regions;

@@ -51,6 +51,9 @@ typedef struct csv_splitter_options {
 mimic_status mimic_csv__splitter_new(const mimic_context *ctx, mimic_source *source,
                                      const csv_splitter_options *options,
                                      csv_splitter **out_splitter, mimic_error *err);
+/* Blocks of at most so many records, as far as that makes sense: for tables whose rows take much
+ * more memory than bytes. Before the first block. */
+void mimic_csv__splitter_limit_records(csv_splitter *splitter, size_t max_records);
 /*
  * Reads the first record and steps over it, and over a byte order mark and comments before it: the
  * header. Its bytes are borrowed until the next call; *out_lines counts all lines that were stepped

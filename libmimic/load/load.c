@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/options.h"
 #include "load/load_folder.h"
 #include "load/load_job.h"
+#include "load/load_lanes.h"
 #include "sink/sink_internal.h"
 
 static mimic_status copy_options(const mimic_load_options *given, mimic_load_options *options,
@@ -30,7 +30,8 @@ static mimic_status copy_options(const mimic_load_options *given, mimic_load_opt
 
 /* ---- the target ---- */
 
-/* Its long steps ask the progress callback too whether to stop. */
+/* Its long steps ask the progress callback too whether to stop, and all of that on the caller's
+ * thread. */
 static mimic_status open_target(load_job *job, const char *target, mimic_error *err)
 {
     mimic_sink_options options = MIMIC_SINK_OPTIONS_INIT;
@@ -39,10 +40,10 @@ static mimic_status open_target(load_job *job, const char *target, mimic_error *
                                      .table = "",
                                      .total_bytes = -1,
                                      .all_total_bytes = -1};
-    if (options.interrupted == NULL && job->options->progress != NULL) {
-        options.interrupted = mimic__load_is_interrupted;
-        options.interrupted_ctx = job;
-    }
+    job->interrupted = options.interrupted;
+    job->interrupted_ctx = options.interrupted_ctx;
+    options.interrupted = mimic__load_is_interrupted;
+    options.interrupted_ctx = job;
     return mimic__sink_open(job->ctx, target, &options, job->pool, &job->sink, err);
 }
 
@@ -83,12 +84,6 @@ static mimic_status finish(load_job *job, mimic_error *err)
     return notes.failed ? mimic__fail_memory(err) : MIMIC_OK;
 }
 
-static int64_t stored_size(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode) ? (int64_t)info.st_size : -1;
-}
-
 /* ---- convert ---- */
 
 static mimic_status convert_inner(load_job *job, const load_input *input, const char *target,
@@ -99,7 +94,7 @@ static mimic_status convert_inner(load_job *job, const load_input *input, const 
     job->table_count = 1;
     job->table_bytes = 0;
     for (size_t i = 0; i < input->path_count && job->table_bytes >= 0; i++) {
-        const int64_t size = stored_size(input->paths[i]);
+        const int64_t size = mimic__load_stored_size(input->paths[i]);
         job->table_bytes = size < 0 ? -1 : job->table_bytes + size;
     }
     job->all_total_bytes = job->table_bytes;
@@ -306,7 +301,7 @@ static int compare_inputs(const void *a, const void *b)
 {
     const load_input *const left = a;
     const load_input *const right = b;
-    const int64_t sizes[] = {stored_size(left->paths[0]), stored_size(right->paths[0])};
+    const int64_t sizes[] = {mimic__load_stored_size(left->paths[0]), mimic__load_stored_size(right->paths[0])};
     if (sizes[0] != sizes[1])
         return sizes[0] > sizes[1] ? -1 : 1;
     return left->table < right->table ? -1 : 1;
@@ -320,25 +315,20 @@ static int compare_inputs(const void *a, const void *b)
  * and while small ones are written those behind them are read already. Whatever the number of jobs,
  * they are written in the same order.
  */
-static mimic_status convert_all(load_job *job, load_plan *plan, bool is_check, mimic_error *err)
+static mimic_status convert_in_turn(load_job *job, load_plan *plan, bool is_check, mimic_error *err)
 {
     const size_t ahead = job->pool == NULL ? 0 : TABLES_AHEAD;
     load_part parts[TABLES_AHEAD + 1] = {{0}};
     mimic_status first = MIMIC_OK;
     size_t opened = 0;
     bool is_stopped = false;
-    job->table_count = plan->input_count;
-    if (plan->input_count > 1)
-        qsort(plan->inputs, plan->input_count, sizeof *plan->inputs, compare_inputs);
-    for (size_t i = 0; i < plan->input_count; i++)
-        job->all_total_bytes += stored_size(plan->inputs[i].paths[0]);
     for (size_t i = 0; i < plan->input_count && !is_stopped; i++) {
         mimic_error error = MIMIC_ERROR_INIT;
         for (; opened < plan->input_count && opened <= i + ahead; opened++)
             mimic__load_part_open(job, &plan->inputs[opened], 0, mimic__load_limit(job), NULL,
                                   &parts[opened % (TABLES_AHEAD + 1)]);
         job->table_index = i;
-        job->table_bytes = stored_size(plan->inputs[i].paths[0]);
+        job->table_bytes = mimic__load_stored_size(plan->inputs[i].paths[0]);
         const mimic_status status = mimic__load_convert(job, &plan->inputs[i],
                                                         &parts[i % (TABLES_AHEAD + 1)], &error);
         is_stopped = must_stop(status, is_check, &error, &first, err);
@@ -346,6 +336,18 @@ static mimic_status convert_all(load_job *job, load_plan *plan, bool is_check, m
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         mimic__load_part_close(job, &parts[i]);
     return first;
+}
+
+static mimic_status convert_all(load_job *job, load_plan *plan, bool is_check, mimic_error *err)
+{
+    bool is_done = false;
+    job->table_count = plan->input_count;
+    if (plan->input_count > 1)
+        qsort(plan->inputs, plan->input_count, sizeof *plan->inputs, compare_inputs);
+    for (size_t i = 0; i < plan->input_count; i++)
+        job->all_total_bytes += mimic__load_stored_size(plan->inputs[i].paths[0]);
+    MIMIC_TRY(mimic__load_in_lanes(job, plan->inputs, plan->input_count, &is_done, err));
+    return is_done ? MIMIC_OK : convert_in_turn(job, plan, is_check, err);
 }
 
 static bool reads_everything(const mimic_load_options *options)

@@ -6,6 +6,8 @@
 #include "load/load_flow.h"
 #include "load/load_report.h"
 
+typedef struct load_lanes load_lanes;
+
 /* What the tables of one call share. */
 typedef struct load_job {
     const mimic_context *ctx;
@@ -13,6 +15,9 @@ typedef struct load_job {
     const mimic_load_options *options; /* a full copy */
     mimic_sink *sink;
     mimic_pool *pool; /* NULL = one job */
+    load_lanes *lanes; /* while several tables are loaded at once */
+    int (*interrupted)(void *ctx); /* of the caller's sink options; NULL = none */
+    void *interrupted_ctx;
     mimic_progress progress; /* as told last */
     mimic_report *report;
     size_t table_index;
@@ -28,9 +33,12 @@ typedef struct load_input {
     size_t path_count;
 } load_input;
 
-/* Of a source or a sink that may have to wait: asks the progress callback whether to stop. `job` is
- * a load_job. */
+/* Of a source or a sink that may have to wait: asks the caller whether to stop. `job` is a load_job. */
 int mimic__load_is_interrupted(void *job);
+/* Tells the caller's progress callback, if there is one, and asks whether to stop. */
+int mimic__load_tell(load_job *job, const mimic_progress *progress);
+/* Stored bytes of a regular file, -1 for anything else. */
+int64_t mimic__load_stored_size(const char *path);
 /* Opens one part; a signal ends the wait for a pipe when the progress callback says so. */
 mimic_status mimic__load_open_source(load_job *job, const char *path, mimic_source **out_source,
                                      mimic_error *err);

@@ -79,6 +79,31 @@ bool mimic__report_add_note(mimic_report *report, const mimic_note *note)
     return true;
 }
 
+bool mimic__report_merge(mimic_report *report, const mimic_report *from)
+{
+    for (size_t i = 0; i < from->table_count; i++) {
+        const mimic_table_report *const table = &from->tables[i];
+        mimic_table_report *const entry =
+            mimic__report_add_table(report, table->table, table->source);
+        if (entry == NULL)
+            return false;
+        const mimic_table_report named = *entry;
+        *entry = *table;
+        entry->table = named.table;
+        entry->source = named.source;
+        entry->hash = mimic__arena_strdup(&report->arena, table->hash);
+        entry->message = mimic__arena_strdup(&report->arena, table->message);
+        if (entry->hash == NULL || entry->message == NULL) {
+            report->table_count--;
+            return false;
+        }
+    }
+    for (size_t i = 0; i < from->note_count; i++)
+        if (!mimic__report_add_note(report, &from->notes[i]))
+            return false;
+    return true;
+}
+
 static ptrdiff_t place_in(const mimic_dataset *dataset, const char *table)
 {
     return mimic_dataset_find_table(dataset, table) - dataset->tables;

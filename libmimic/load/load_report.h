@@ -24,6 +24,8 @@ mimic_report *mimic__report_new(const mimic_context *ctx, const char *target); /
 /* A new line of the report, zeroed, texts ""; valid until the next call. NULL: no memory. */
 mimic_table_report *mimic__report_add_table(mimic_report *report, const char *table,
                                             const char *source);
+/* Appends copies of another report's tables and notes. False when memory ran out. */
+bool mimic__report_merge(mimic_report *report, const mimic_report *from);
 /* Puts the tables, and the notes on their rejects, in the order of the package. */
 void mimic__report_sort(mimic_report *report, const mimic_dataset *dataset);
 /* Adds a note; its texts are copied. False when memory ran out. */

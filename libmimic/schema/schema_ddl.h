@@ -14,6 +14,17 @@ void mimic__ddl_sqlite_table(mimic_buffer *sql, const mimic_table *table, bool i
  * patient and stay columns, unless a key or an earlier index begins with the same columns. */
 void mimic__ddl_sqlite_indexes(mimic_buffer *sql, const mimic_table *table);
 
+/* The type of a field in PostgreSQL, for the DDL and for what is sent by COPY. The numbers that stand
+ * in brackets behind the name: characters of varchar; precision and scale of numeric; digits of the
+ * fraction of a second. */
+typedef struct mimic_postgres_type {
+    const char *name;
+    int32_t argument_count; /* 0 to 2 */
+    int32_t arguments[2];
+} mimic_postgres_type;
+
+mimic_postgres_type mimic__ddl_postgres_type(const mimic_field *field);
+
 /* ---- inside the DDL ---- */
 
 typedef struct mimic_ddl {

@@ -186,7 +186,7 @@ const char *mimic__ddl_table_comment(const mimic_table *table)
 
 typedef const char *type_names[MIMIC_TYPE_BINARY + 1];
 
-/* Decimals and limited texts are written by mimic__ddl_type. */
+/* What stands in brackets is added by mimic__ddl_type. */
 static const type_names sqlite_types = {
     [MIMIC_TYPE_BOOLEAN] = "INTEGER",  [MIMIC_TYPE_INT16] = "INTEGER",
     [MIMIC_TYPE_INT32] = "INTEGER",    [MIMIC_TYPE_INT64] = "INTEGER",
@@ -206,11 +206,9 @@ static const type_names postgres_types = {
     [MIMIC_TYPE_FLOAT64] = "double precision",
     [MIMIC_TYPE_DECIMAL] = "numeric",
     [MIMIC_TYPE_DATE] = "date",
-    /* Microseconds: a pattern that ends in %S takes fractions of a second too, and timestamp(0)
-     * would round them. */
-    [MIMIC_TYPE_TIME] = "time(6)",
-    [MIMIC_TYPE_TIMESTAMP] = "timestamp(6)",
-    [MIMIC_TYPE_TIMESTAMPTZ] = "timestamptz(6)",
+    [MIMIC_TYPE_TIME] = "time",
+    [MIMIC_TYPE_TIMESTAMP] = "timestamp",
+    [MIMIC_TYPE_TIMESTAMPTZ] = "timestamptz",
     [MIMIC_TYPE_STRING] = "text",
     [MIMIC_TYPE_CATEGORICAL] = "text",
     [MIMIC_TYPE_BINARY] = "bytea",
@@ -298,12 +296,40 @@ static bool is_time(mimic_type type)
 /* Limits of PostgreSQL's varchar and of BigQuery's STRING. */
 #define MAX_VARCHAR 10485760
 
+static bool has_limit(const mimic_field *field)
+{
+    return is_text(field->type) && field->max_length > 0 && field->max_length <= MAX_VARCHAR;
+}
+
+mimic_postgres_type mimic__ddl_postgres_type(const mimic_field *field)
+{
+    if (field->type == MIMIC_TYPE_DECIMAL)
+        return (mimic_postgres_type){"numeric", 2, {field->precision, field->scale}};
+    if (has_limit(field))
+        return (mimic_postgres_type){"varchar", 1, {(int32_t)field->max_length, 0}};
+    /* Microseconds: a pattern that ends in %S takes fractions of a second too, and timestamp(0)
+     * would round them. */
+    if (is_time(field->type))
+        return (mimic_postgres_type){postgres_types[field->type], 1, {6, 0}};
+    return (mimic_postgres_type){postgres_types[field->type], 0, {0, 0}};
+}
+
+static void put_postgres_type(mimic_buffer *sql, const mimic_field *field)
+{
+    const mimic_postgres_type type = mimic__ddl_postgres_type(field);
+    mimic__buffer_text(sql, type.name);
+    if (type.argument_count == 1)
+        mimic__buffer_format(sql, "(%d)", type.arguments[0]);
+    else if (type.argument_count == 2)
+        mimic__buffer_format(sql, "(%d,%d)", type.arguments[0], type.arguments[1]);
+}
+
 void mimic__ddl_type(const mimic_ddl *ddl, const mimic_field *field)
 {
     const char *name = type_name(ddl->dialect, field->type);
-    const bool is_limited =
-        is_text(field->type) && field->max_length > 0 && field->max_length <= MAX_VARCHAR;
-    if (ddl->dialect == MIMIC_SQL_SQLITE && ddl->integer_times && is_time(field->type)) {
+    if (ddl->dialect == MIMIC_SQL_POSTGRES) {
+        put_postgres_type(ddl->sql, field);
+    } else if (ddl->dialect == MIMIC_SQL_SQLITE && ddl->integer_times && is_time(field->type)) {
         mimic__buffer_text(ddl->sql, "INTEGER");
     } else if (field->type == MIMIC_TYPE_DECIMAL && ddl->dialect != MIMIC_SQL_SQLITE) {
         /* BigQuery's NUMERIC has 29 digits before the point and 9 behind it. */
@@ -311,9 +337,7 @@ void mimic__ddl_type(const mimic_ddl *ddl, const mimic_field *field)
                             (field->scale > 9 || field->precision - field->scale > 29);
         mimic__buffer_format(ddl->sql, "%s%s(%d,%d)", is_big ? "BIG" : "", name, field->precision,
                              field->scale);
-    } else if (is_limited && ddl->dialect == MIMIC_SQL_POSTGRES) {
-        mimic__buffer_format(ddl->sql, "varchar(%lld)", (long long)field->max_length);
-    } else if (is_limited && ddl->dialect == MIMIC_SQL_BIGQUERY) {
+    } else if (has_limit(field) && ddl->dialect == MIMIC_SQL_BIGQUERY) {
         mimic__buffer_format(ddl->sql, "STRING(%lld)", (long long)field->max_length);
     } else {
         mimic__buffer_text(ddl->sql, name);

@@ -72,13 +72,20 @@ static mimic_status fail(const mimic_sqlite *db, int code, const char *doing, mi
 
 static const sqlite3_module BATCH_MODULE;
 
-static mimic_status open_inner(mimic_sqlite *db, const char *path, mimic_error *err)
+/* Of a file from elsewhere: no functions from its schema, and pages are looked at before use. */
+static const char WARY[] = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+                           "PRAGMA query_only = ON; PRAGMA mmap_size = 0;";
+
+static mimic_status open_inner(mimic_sqlite *db, const char *path, bool is_read_only,
+                               mimic_error *err)
 {
-    int code =
-        sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    const int access = is_read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    int code = sqlite3_open_v2(path, &db->handle, access | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK) {
         sqlite3_extended_result_codes(db->handle, 1);
         sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+        if (is_read_only)
+            return MIMIC_OK;
         code = sqlite3_create_module(db->handle, "mimic_batch", &BATCH_MODULE, db);
     }
     return code == SQLITE_OK ? MIMIC_OK : fail(db, code, "opening it", err);
@@ -90,8 +97,8 @@ void mimic__sqlite_set_interrupted(mimic_sqlite *db, int (*interrupted)(void *ct
     sqlite3_progress_handler(db->handle, instructions, interrupted, ctx);
 }
 
-mimic_status mimic__sqlite_open(const mimic_context *ctx, const char *path, mimic_sqlite **out_db,
-                                mimic_error *err)
+static mimic_status open_with(const mimic_context *ctx, const char *path, bool is_read_only,
+                              mimic_sqlite **out_db, mimic_error *err)
 {
     *out_db = NULL;
     mimic_sqlite *db = mimic__alloc_zeroed(ctx, 1, sizeof *db);
@@ -99,12 +106,26 @@ mimic_status mimic__sqlite_open(const mimic_context *ctx, const char *path, mimi
         return mimic__fail_memory(err);
     db->ctx = ctx;
     db->name = path;
-    const mimic_status status = open_inner(db, path, err);
+    mimic_status status = open_inner(db, path, is_read_only, err);
+    if (status == MIMIC_OK && is_read_only)
+        status = mimic__sqlite_exec(db, WARY, err);
     if (status != MIMIC_OK)
         mimic__sqlite_free(db);
     else
         *out_db = db;
     return status;
+}
+
+mimic_status mimic__sqlite_open(const mimic_context *ctx, const char *path, mimic_sqlite **out_db,
+                                mimic_error *err)
+{
+    return open_with(ctx, path, false, out_db, err);
+}
+
+mimic_status mimic__sqlite_open_read(const mimic_context *ctx, const char *path,
+                                     mimic_sqlite **out_db, mimic_error *err)
+{
+    return open_with(ctx, path, true, out_db, err);
 }
 
 void mimic__sqlite_set_name(mimic_sqlite *db, const char *name)
@@ -165,6 +186,86 @@ mimic_status mimic__sqlite_run(mimic_sqlite *db, const char *sql, const mimic_sq
         code == SQLITE_DONE || code == SQLITE_ROW ? MIMIC_OK : fail(db, code, "running SQL", err);
     sqlite3_finalize(statement);
     return status;
+}
+
+/* ---- reading ---- */
+
+struct mimic_sqlite_cursor {
+    mimic_sqlite *db;
+    sqlite3_stmt *statement;
+    int width;
+};
+
+mimic_status mimic__sqlite_select(mimic_sqlite *db, const char *sql,
+                                  mimic_sqlite_cursor **out_cursor, mimic_error *err)
+{
+    *out_cursor = NULL;
+    mimic_sqlite_cursor *cursor = mimic__alloc_zeroed(db->ctx, 1, sizeof *cursor);
+    if (cursor == NULL)
+        return mimic__fail_memory(err);
+    cursor->db = db;
+    const int code = sqlite3_prepare_v2(db->handle, sql, -1, &cursor->statement, NULL);
+    if (code != SQLITE_OK) {
+        mimic__sqlite_cursor_free(cursor);
+        return fail(db, code, "preparing to read", err);
+    }
+    cursor->width = sqlite3_column_count(cursor->statement);
+    *out_cursor = cursor;
+    return MIMIC_OK;
+}
+
+static bool take_cell(sqlite3_stmt *statement, int index, mimic_sqlite_found *cell)
+{
+    switch (sqlite3_column_type(statement, index)) {
+    case SQLITE_INTEGER:
+        cell->kind = MIMIC_SQLITE_INTEGER;
+        cell->integer = sqlite3_column_int64(statement, index);
+        return true;
+    case SQLITE_FLOAT:
+        cell->kind = MIMIC_SQLITE_REAL;
+        cell->real = sqlite3_column_double(statement, index);
+        return true;
+    case SQLITE_TEXT:
+        cell->kind = MIMIC_SQLITE_TEXT;
+        cell->bytes = (const char *)sqlite3_column_text(statement, index);
+        cell->size = (size_t)sqlite3_column_bytes(statement, index);
+        return cell->bytes != NULL;
+    case SQLITE_BLOB:
+        cell->kind = MIMIC_SQLITE_BLOB;
+        cell->bytes = sqlite3_column_blob(statement, index);
+        cell->size = (size_t)sqlite3_column_bytes(statement, index);
+        return cell->bytes != NULL || cell->size == 0;
+    default:
+        cell->kind = MIMIC_SQLITE_NULL;
+        return true;
+    }
+}
+
+mimic_status mimic__sqlite_next_row(mimic_sqlite_cursor *cursor, mimic_sqlite_found *cells,
+                                    mimic_error *err)
+{
+    const int code = sqlite3_step(cursor->statement);
+    if (code == SQLITE_DONE)
+        return MIMIC_END;
+    if (code != SQLITE_ROW)
+        return fail(cursor->db, code, "reading", err);
+    for (int i = 0; i < cursor->width; i++)
+        if (!take_cell(cursor->statement, i, &cells[i]))
+            return mimic__fail_memory(err);
+    return MIMIC_OK;
+}
+
+size_t mimic__sqlite_cursor_width(const mimic_sqlite_cursor *cursor)
+{
+    return (size_t)cursor->width;
+}
+
+void mimic__sqlite_cursor_free(mimic_sqlite_cursor *cursor)
+{
+    if (cursor == NULL)
+        return;
+    sqlite3_finalize(cursor->statement);
+    mimic__free(cursor->db->ctx, cursor);
 }
 
 /* ---- values: one function a type, so that a cell costs no decision ---- */

@@ -15,6 +15,9 @@ typedef struct mimic_sqlite mimic_sqlite;
 /* Opens `path`, which must exist (an empty file is an empty database). */
 mimic_status mimic__sqlite_open(const mimic_context *ctx, const char *path, mimic_sqlite **out_db,
                                 mimic_error *err);
+/* Opens a database that must exist for reading only, and without trust in what stands in it. */
+mimic_status mimic__sqlite_open_read(const mimic_context *ctx, const char *path,
+                                     mimic_sqlite **out_db, mimic_error *err);
 /* Rolls back what is not committed. NULL is allowed. */
 void mimic__sqlite_free(mimic_sqlite *db);
 /* The name that messages use instead of the path that is open; borrowed. */
@@ -45,6 +48,35 @@ typedef struct mimic_sqlite_value {
 /* Runs one statement; the parameters are numbered from 1. */
 mimic_status mimic__sqlite_run(mimic_sqlite *db, const char *sql, const mimic_sqlite_value *values,
                                size_t value_count, mimic_error *err);
+
+/* Reading rows. */
+typedef struct mimic_sqlite_cursor mimic_sqlite_cursor;
+
+typedef enum mimic_sqlite_kind {
+    MIMIC_SQLITE_NULL,
+    MIMIC_SQLITE_INTEGER,
+    MIMIC_SQLITE_REAL,
+    MIMIC_SQLITE_TEXT,
+    MIMIC_SQLITE_BLOB
+} mimic_sqlite_kind;
+
+/* A value as it is stored; bytes are borrowed until the next row. */
+typedef struct mimic_sqlite_found {
+    mimic_sqlite_kind kind;
+    int64_t integer;
+    double real;
+    const char *bytes; /* of texts and blobs */
+    size_t size;
+} mimic_sqlite_found;
+
+/* Starts a statement that gives rows. */
+mimic_status mimic__sqlite_select(mimic_sqlite *db, const char *sql,
+                                  mimic_sqlite_cursor **out_cursor, mimic_error *err);
+/* Fills a cell a column of the next row; MIMIC_END after the last one. */
+mimic_status mimic__sqlite_next_row(mimic_sqlite_cursor *cursor, mimic_sqlite_found *cells,
+                                    mimic_error *err);
+size_t mimic__sqlite_cursor_width(const mimic_sqlite_cursor *cursor);
+void mimic__sqlite_cursor_free(mimic_sqlite_cursor *cursor); /* NULL is allowed */
 
 /*
  * Inserting batches into a table that exists: open, any number of batches, close. Rows that cannot

@@ -33,10 +33,11 @@ int main(void)
     PRINT(mimic_sink_vtable, lane);
     PRINT(mimic_sink_options, pg_schema);
     PRINT(mimic_progress, is_done);
-    PRINT(mimic_load_options, profile);
+    PRINT(mimic_load_options, max_bytes);
     PRINT(mimic_table_report, is_unchanged);
     PRINT(mimic_note, message);
     PRINT(mimic_synth_options, progress_ctx);
+    PRINT(mimic_scan_options, interrupted_ctx);
     PRINT(struct ArrowSchema, private_data);
     PRINT(struct ArrowArray, private_data);
     PRINT(struct ArrowArrayStream, private_data);

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The order of the rooms is law: who may include whom, and where third-party headers stand.
 
-    base < io, json < schema < batch < coerce < csv, fhir;  batch < arrow < sink;  all < load
+    base < io, json < schema < batch < coerce < csv, fhir;  batch < arrow < sink;
+    csv, sink < scan;  all < load
     synth may use everything but load.
 
 Private headers follow that order. Public headers stand in one line, and a room may include those up
@@ -24,6 +25,7 @@ BELOW = {
     "fhir": ["base", "io", "json", "schema", "batch", "coerce"],
     "arrow": ["base", "io", "json", "schema", "batch"],
     "sink": ["base", "io", "json", "schema", "batch", "coerce", "arrow"],
+    "scan": ["base", "io", "json", "schema", "batch", "coerce", "csv", "arrow", "sink"],
     "load": [room for room in tree.ROOMS if room not in ("load", "synth")],
     "synth": [room for room in tree.ROOMS if room not in ("load", "synth")],
 }
@@ -31,7 +33,7 @@ BELOW = {
 PUBLIC = [
     ("export.h", "base"), ("version.h", "base"), ("status.h", "base"), ("context.h", "base"),
     ("source.h", "io"), ("schema.h", "schema"), ("batch.h", "batch"), ("coerce.h", "coerce"),
-    ("csv.h", "csv"), ("arrow.h", "arrow"), ("sink.h", "sink"), ("load.h", "load"),
+    ("csv.h", "csv"), ("arrow.h", "arrow"), ("sink.h", "sink"), ("scan.h", "scan"), ("load.h", "load"),
     ("synth.h", "synth"), ("mimic.h", None),
 ]
 RANK = {name: index for index, (name, _) in enumerate(PUBLIC)}

@@ -495,8 +495,56 @@ START_TEST(jobs__memory_of_long_records)
 }
 END_TEST
 
+/* A schema of 1,000 columns over a file that has one: every line of two bytes is a row of 8 KB. */
+START_TEST(jobs__memory_of_absent_columns)
+{
+    enum { COLUMNS = 1000, ROWS = 300000 };
+    byte_counter counter = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    mimic_context_options chosen = MIMIC_CONTEXT_OPTIONS_INIT;
+    chosen.allocator =
+        (mimic_allocator){counted_alloc, counted_realloc, counted_free, &counter};
+    char *const schema = malloc(COLUMNS * 64);
+    char *const csv = malloc(2 * ROWS + 16);
+    ck_assert_ptr_nonnull(schema);
+    ck_assert_ptr_nonnull(csv);
+    size_t size = (size_t)sprintf(schema, "{\"fields\":[");
+    for (int i = 0; i < COLUMNS; i++)
+        size += (size_t)sprintf(schema + size, "%s{\"name\":\"c%d\",\"type\":\"integer\"}",
+                                i == 0 ? "" : ",", i);
+    sprintf(schema + size, "]}");
+    size = (size_t)sprintf(csv, "c0\n");
+    for (int row = 0; row < ROWS; row++)
+        size += (size_t)sprintf(csv + size, "%d\n", row % 10);
+    mimic_context *ctx = NULL;
+    mimic_source *source = NULL;
+    mimic_csv_reader *reader = NULL;
+    mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
+    options.jobs = 8;
+    ck_assert_int_eq(mimic_context_new(&chosen, &ctx, NULL), MIMIC_OK);
+    ck_assert_int_eq(mimic_source_from_memory(ctx, csv, size, "narrow", NULL, &source, NULL),
+                     MIMIC_OK);
+    ck_assert_int_eq(
+        mimic_csv_reader_open(ctx, source, read_schema(schema), &options, &reader, NULL), MIMIC_OK);
+    const mimic_batch *batch;
+    int64_t rows = 0;
+    while (mimic_csv_reader_next(reader, &batch, NULL) == MIMIC_OK) {
+        ck_assert_uint_eq(batch->column_count, COLUMNS);
+        ck_assert_int_eq(batch->columns[COLUMNS - 1].null_count, batch->row_count);
+        rows += batch->row_count;
+    }
+    ck_assert_int_eq(rows, ROWS);
+    mimic_csv_reader_free(reader);
+    mimic_source_free(source);
+    mimic_context_free(ctx);
+    ck_assert_uint_eq(counter.bytes, 0);
+    ck_assert_uint_lt(counter.most, (size_t)48 * 1024 * 1024);
+    free(csv);
+    free(schema);
+}
+END_TEST
+
 MIMIC_TEST_MAIN(csv_jobs, jobs__sound_and_broken_files, jobs__limit_filter_and_projection, jobs__counting,
                 jobs__errors_come_when_their_block_is_due, jobs__long_records,
                 jobs__a_reader_may_end_at_any_time, jobs__chunks_come_with_their_batches,
                 jobs__every_allocation_may_fail, jobs__memory_of_long_records,
-                jobs__a_nulled_text_is_not_unique)
+                jobs__memory_of_absent_columns, jobs__a_nulled_text_is_not_unique)

@@ -66,6 +66,8 @@ static char *describe(const mimic_context *ctx, const char *bytes, size_t size, 
     ck_assert_int_eq(mimic_source_from_callbacks(ctx, &callbacks, "test", &source_options, &source,
                                                  NULL), MIMIC_OK);
     ck_assert_int_eq(mimic_csv__splitter_new(ctx, source, &options, &splitter, NULL), MIMIC_OK);
+    if (max_record_bytes % 2 == 1)
+        mimic_csv__splitter_limit_records(splitter, 1); /* as few as it takes */
     mimic_csv__index_init(&index, ctx, &dialect, kernel, 3);
     mimic_csv__index_init(&counter, ctx, &dialect, kernel, 3);
     counter.counts_only = true;
@@ -228,6 +230,60 @@ START_TEST(csv_split__short_records_make_small_blocks)
 }
 END_TEST
 
+/* The best kernel, and how many bytes it was asked to look at. */
+static const csv_kernel *best_kernel;
+static size_t bytes_looked_at;
+
+static void counting_split(const char *bytes, size_t size, char delimiter, char quote,
+                           csv_split_scan *out_scan)
+{
+    bytes_looked_at += size;
+    best_kernel->split(bytes, size, delimiter, quote, out_scan);
+}
+
+/* Blocks of few records cost no more than a few looks at every byte, also behind long records. */
+START_TEST(csv_split__few_records_a_block)
+{
+    enum { SIZE = 4000000, BLOCK = 512 * 1024, MOST = 100 };
+    mimic_context *ctx = NULL;
+    ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
+    char *const bytes = malloc(SIZE);
+    ck_assert_ptr_nonnull(bytes);
+    for (size_t i = 0; i < SIZE; i++) /* two-byte records, at times one of 60,000 */
+        bytes[i] = i % 1000000 > 60000 && i % 2 == 1 ? '\n' : '1';
+    best_kernel = mimic_csv__kernel_select(ctx->cpu);
+    csv_kernel counting = *best_kernel;
+    counting.split = counting_split;
+    bytes_looked_at = 0;
+    mimic_source *source = NULL;
+    csv_splitter *splitter = NULL;
+    csv_block block;
+    csv_block_memory memory = {0};
+    const csv_splitter_options options = {{',', '"', 0, 0}, BLOCK, BLOCK, &counting};
+    ck_assert_int_eq(mimic_source_from_memory(ctx, bytes, SIZE, "test", NULL, &source, NULL),
+                     MIMIC_OK);
+    ck_assert_int_eq(mimic_csv__splitter_new(ctx, source, &options, &splitter, NULL), MIMIC_OK);
+    mimic_csv__splitter_limit_records(splitter, MOST);
+    size_t records = 0, size = 0, blocks = 0;
+    while (mimic_csv__splitter_next(splitter, &memory, &block, NULL) == MIMIC_OK) {
+        ck_assert_uint_le(block.records, MOST);
+        ck_assert_int_eq(block.byte_offset, (int64_t)size);
+        records += block.records;
+        size += block.size;
+        blocks++;
+    }
+    ck_assert_uint_eq(size, SIZE);
+    ck_assert_uint_eq(records, 4 * ((1000000 - 60000) / 2));
+    ck_assert_uint_lt(blocks, records / (MOST / 4));
+    ck_assert_uint_lt(bytes_looked_at, 8 * (size_t)SIZE);
+    mimic_csv__block_memory_free(ctx, &memory);
+    mimic_csv__splitter_free(splitter);
+    mimic_source_free(source);
+    free(bytes);
+    mimic_context_free(ctx);
+}
+END_TEST
+
 MIMIC_TEST_MAIN(csv_split, csv_split__kernels_agree_with_the_grammar, csv_split__sound_records,
                 csv_split__runaway_quote_costs_one_line,
-                csv_split__short_records_make_small_blocks)
+                csv_split__short_records_make_small_blocks, csv_split__few_records_a_block)

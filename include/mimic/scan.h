@@ -1,0 +1,131 @@
+/*
+ * Scans: what a target holds, read back as batches with the types that were written.
+ *
+ *     mimic_scan *scan = NULL;
+ *     mimic_scan_open(ctx, registry, "sqlite:hospital.db", NULL, &scan, &err);
+ *     for (size_t i = 0; i < mimic_scan_table_count(scan); i++)
+ *         puts(mimic_table_name(mimic_scan_table(scan, i)));
+ *     const char *columns[] = {"subject_id", "valuenum"};
+ *     mimic_scan_stream *stream = NULL;
+ *     const mimic_table *labs = mimic_scan_find_table(scan, "labevents");
+ *     mimic_scan_read(scan, labs, columns, 2, &stream, &err);
+ *     const mimic_batch *batch = NULL;
+ *     while ((status = mimic_scan_next(stream, &batch, &err)) == MIMIC_OK)
+ *         use(batch);                          // borrowed until the next call
+ *     mimic_scan_stream_free(stream);          // status is MIMIC_END, or an error
+ *     mimic_scan_free(scan);
+ *
+ * Targets are those of mimic_sink_open, and a folder by its path: its Arrow and CSV files, one folder
+ * below too. Nothing is changed. Rows come in the order in which they were written.
+ *
+ * The schema of a table is the release's where the target says which (a database and an Arrow file
+ * do) or where it is recognised (CSV), and where the column is stored as the library stores a column
+ * of that type; any other column gets the type that the target gives it. A target may have been
+ * edited since it was written, and is not trusted: a value that is none of its column's type is an
+ * error with table, row and column. Whether values keep to the schema's constraints (required,
+ * unique, range, keys) is not looked at here.
+ */
+#ifndef MIMIC_SCAN_H
+#define MIMIC_SCAN_H
+
+#include <mimic/sink.h>
+
+MIMIC_BEGIN_DECLS
+
+typedef struct mimic_scan mimic_scan;
+typedef struct mimic_scan_stream mimic_scan_stream;
+
+typedef struct mimic_scan_options {
+    uint32_t struct_size;
+    const char *dataset; /* "mimic-iv@3.1": the release of tables that do not say theirs; NULL =
+                          * recognised */
+    uint64_t max_batch_bytes; /* a record batch of an Arrow file that takes more memory than this is
+                               * MIMIC_ERR_LIMIT; 0 = 1 GiB */
+    int32_t jobs;             /* threads that may read CSV, the caller's included; 0 = 1 */
+    /* Asked now and then on the caller's thread; not 0 ends a call with MIMIC_ERR_CANCELLED. NULL =
+     * never. */
+    int (*interrupted)(void *ctx);
+    void *interrupted_ctx;
+} mimic_scan_options;
+
+#define MIMIC_SCAN_OPTIONS_INIT { (uint32_t)sizeof(mimic_scan_options), NULL, 0, 0, NULL, NULL }
+
+/**
+ * Opens a target for reading and finds its tables.
+ *
+ * registry: the releases that tables may be of; NULL = none, every column has the target's type.
+ * options: NULL = defaults.
+ * Returns: MIMIC_OK, also when there is no table; MIMIC_ERR_NOT_FOUND when there is no such target;
+ * MIMIC_ERR_ARGUMENT for a target of no known form; MIMIC_ERR_UNSUPPORTED for one that cannot be
+ * read back; MIMIC_ERR_CORRUPT; MIMIC_ERR_IO; MIMIC_ERR_BACKEND; MIMIC_ERR_MEMORY.
+ * Ownership: the caller frees *out_scan. `registry` is borrowed and must outlive the scan.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_scan_open(const mimic_context *ctx,
+                                                       const mimic_registry *registry,
+                                                       const char *target,
+                                                       const mimic_scan_options *options,
+                                                       mimic_scan **out_scan, mimic_error *err);
+
+/**
+ * The tables of the target: their number, one of them, and one by name (any case). Order: by name in
+ * a database, by path in a folder.
+ *
+ * Returns: the count, 0 for a NULL scan; the table, or NULL beyond the end or where there is none.
+ * Ownership: borrowed, valid until the scan is freed.
+ * Since: 0.1
+ */
+MIMIC_API size_t mimic_scan_table_count(const mimic_scan *scan);
+MIMIC_API const mimic_table *mimic_scan_table(const mimic_scan *scan, size_t index);
+MIMIC_API const mimic_table *mimic_scan_find_table(const mimic_scan *scan, const char *name);
+
+/**
+ * Begins to read a table. `columns` are names, any case, in the order wanted; NULL = every column of
+ * the table. Several streams of one scan may be open at once.
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT when `table` is none of the scan's, or when a column comes
+ * twice; MIMIC_ERR_NOT_FOUND for a column that the table has not; MIMIC_ERR_IO; MIMIC_ERR_CORRUPT;
+ * MIMIC_ERR_BACKEND; MIMIC_ERR_MEMORY.
+ * Ownership: the caller frees *out_stream, before the scan. `columns` is borrowed during the call.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_scan_read(mimic_scan *scan, const mimic_table *table,
+                                                       const char *const *columns,
+                                                       size_t column_count,
+                                                       mimic_scan_stream **out_stream,
+                                                       mimic_error *err);
+
+/**
+ * The schema of the batches: the chosen columns.
+ *
+ * Returns: the table, never NULL.
+ * Ownership: borrowed, valid until the stream is freed.
+ * Since: 0.1
+ */
+MIMIC_API const mimic_table *mimic_scan_stream_table(const mimic_scan_stream *stream);
+
+/**
+ * Reads the next batch, which has at least one row. Errors are sticky.
+ *
+ * Returns: MIMIC_OK; MIMIC_END; MIMIC_ERR_VALUE for a value that is none of its column's type, err
+ * saying which; MIMIC_ERR_CORRUPT; MIMIC_ERR_LIMIT; MIMIC_ERR_CANCELLED; MIMIC_ERR_IO;
+ * MIMIC_ERR_BACKEND; MIMIC_ERR_MEMORY.
+ * Ownership: *out_batch is borrowed, valid until the next call or free.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_scan_next(mimic_scan_stream *stream,
+                                                       const mimic_batch **out_batch,
+                                                       mimic_error *err);
+
+/** Ends a stream, or the whole scan; NULL is allowed.
+ *
+ * Returns: nothing, cannot fail.
+ * Ownership: takes `stream` or `scan`. Streams are freed before their scan.
+ * Since: 0.1
+ */
+MIMIC_API void mimic_scan_stream_free(mimic_scan_stream *stream);
+MIMIC_API void mimic_scan_free(mimic_scan *scan);
+
+MIMIC_END_DECLS
+
+#endif
