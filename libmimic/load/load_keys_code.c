@@ -183,7 +183,7 @@ static bool make_one(const mimic_column *column, int64_t row, load_key *out_key)
     }
     if (!integer_at(column, row, &value))
         return false;
-    *out_key = (load_key){(uint64_t)value ^ SIGN, 0};
+    *out_key = mimic__key_of_integer(value);
     return true;
 }
 
@@ -254,13 +254,13 @@ bool mimic__key_is_same(const mimic_batch *batch, const load_key_columns *column
     return true;
 }
 
-bool mimic__key_is_plain(const mimic_batch *batch, const load_key_columns *columns,
+bool mimic__key_is_plain(const mimic_table *table, const load_key_columns *columns,
                          const load_key *key)
 {
     if ((key->lo & KIND_HASH) == KIND_HASH)
         return false;
     for (size_t i = 0; i < columns->count; i++) {
-        const mimic_type type = batch->columns[columns->fields[i]].type;
+        const mimic_type type = table->fields[columns->fields[i]].type;
         if (mimic__key_class(type) != LOAD_KEY_NUMBER && mimic__key_class(type) != LOAD_KEY_TEXT)
             return false;
     }

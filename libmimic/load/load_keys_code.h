@@ -13,6 +13,7 @@
 #include <mimic/batch.h>
 
 #include "base/buffer.h"
+#include "schema/schema_model.h"
 
 /* In the order of (hi, lo); integers stand in their own order, texts in that of their bytes. */
 typedef struct load_key {
@@ -25,6 +26,12 @@ static inline int mimic__key_compare(const load_key *a, const load_key *b)
     if (a->hi != b->hi)
         return a->hi < b->hi ? -1 : 1;
     return (a->lo > b->lo) - (a->lo < b->lo);
+}
+
+/* The key of one integer; ascends with it. */
+static inline load_key mimic__key_of_integer(int64_t value)
+{
+    return (load_key){(uint64_t)value ^ UINT64_C(1) << 63, 0};
 }
 
 /* The columns of a key, by their places in the batch. */
@@ -53,7 +60,7 @@ bool mimic__key_make(const mimic_batch *batch, const load_key_columns *columns, 
 bool mimic__key_is_same(const mimic_batch *batch, const load_key_columns *columns, int64_t a,
                         int64_t b);
 /* Whether the text of a key can be told from the key: it is no hash, nor a date or time. */
-bool mimic__key_is_plain(const mimic_batch *batch, const load_key_columns *columns,
+bool mimic__key_is_plain(const mimic_table *table, const load_key_columns *columns,
                          const load_key *key);
 
 /* Values as people read them, joined by ", "; at most some 200 bytes. */
