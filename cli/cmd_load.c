@@ -20,7 +20,8 @@ static int run_load(const cli_arguments *arguments)
     return status;
 }
 
-static const cli_option *const groups[] = {group_folder, group_policy, group_limits, group_target,
+static const cli_option *const groups[] = {group_folder,     group_policy, group_limits,
+                                           group_expect,     group_ledger, group_target,
                                            group_jobs,       group_format, group_quiet,
                                            group_schema_dir, group_help,   NULL};
 
@@ -44,6 +45,10 @@ const cli_command cmd_load = {
         "A row that does not fit its schema is a reject. It is put aside with its reason and place "
         "(table _mimic_rejects of a database, folder rejects/ beside files), and the others go on. "
         "For every table the report shows read = written + rejected + filtered.\n\n"
+        "The target keeps a ledger (table _mimic_ledger of a database): a table whose source, "
+        "schema and options are what they were is left alone, so a second run does nothing and "
+        "says so; its exit status is 3 as long as the ledger has rejects. A table whose source is "
+        "gone is reported and kept.\n\n"
         "A new database appears under its name when it is whole; in a database that is there "
         "already each table is replaced in one transaction. Ctrl-C cancels and leaves the target "
         "as "

@@ -100,6 +100,20 @@ const cli_option group_target[] = {
      "Arrow files: leave string columns utf8 even where their texts repeat."},
     OPTION_END};
 
+const cli_option group_ledger[] = {
+    {"force", 0, OPTION_FLAG, NULL, OPTION_AT(force),
+     "Load every table anew, also those that the target holds already."},
+    {"checksum", 0, OPTION_FLAG, NULL, OPTION_AT(checksum),
+     "Tell changed files by their content alone. Without it a file of the same size and "
+     "modification time counts as unchanged, and only others are read."},
+    OPTION_END};
+
+const cli_option group_expect[] = {
+    {"expect", 0, OPTION_FLAG, NULL, OPTION_AT(expect),
+     "Fail when the rows read of a table are not as many as the release is published with (all "
+     "tables of the full release, or all of the demo). Without it the report says so."},
+    OPTION_END};
+
 const cli_option group_jobs[] = {
     {"jobs", 'j', OPTION_COUNT, "N", OPTION_AT(jobs), "Use up to N threads. What comes out is the same whatever N is. Default: one a processor."},
     OPTION_END};

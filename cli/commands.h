@@ -44,6 +44,8 @@ extern const cli_option group_records[];    /* --no-header, --max-record */
 extern const cli_option group_policy[];     /* --on-error, --max-rejects, --strict */
 extern const cli_option group_folder[];     /* --dataset, --tables */
 extern const cli_option group_target[];     /* --compress, --integer-times, --no-indexes, … */
+extern const cli_option group_ledger[];     /* --force, --checksum */
+extern const cli_option group_expect[];     /* --expect */
 extern const cli_option group_jobs[];       /* --jobs */
 
 #define OPTION_AT(member) offsetof(cli_arguments, member)

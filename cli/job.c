@@ -65,6 +65,9 @@ static void fill_load(const cli_arguments *arguments, mimic_load_options *out)
                                               : (int32_t)arguments->jobs;
     out->max_bytes = (uint64_t)arguments->max_bytes;
     out->progress = progress_update;
+    out->force = arguments->force;
+    out->checksum = arguments->checksum;
+    out->expect = arguments->expect;
 }
 
 int job_open(const cli_arguments *arguments, job *out)

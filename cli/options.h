@@ -63,6 +63,9 @@ typedef struct cli_arguments {
     int no_indexes;
     int verify;
     int no_dictionaries;
+    int force;
+    int checksum;
+    int expect;
 
     cli_character delimiter;
     cli_character quote;

@@ -105,15 +105,18 @@ static void print_tables(FILE *stream, const mimic_report *report)
     total.table = "total";
     total.expected_rows = -1;
     int has_expected = 0;
+    size_t lines = 0;
     for (size_t i = 0; i < count; i++) {
         mimic_table_report t = MIMIC_TABLE_REPORT_INIT;
         (void)mimic_report_table(report, i, &t);
-        fill_row(&t, &rows[i]);
+        if (t.is_unchanged)
+            continue;
+        fill_row(&t, &rows[lines++]);
         add_to_total(&t, &total);
         has_expected |= t.expected_rows >= 0;
     }
-    fill_row(&total, &rows[count]);
-    const size_t lines = count > 1 ? count + 1 : count;
+    if (lines > 1)
+        fill_row(&total, &rows[lines++]);
     report_column columns[COLUMN_COUNT];
     measure(rows, lines, &total, has_expected, columns);
     row heading;
@@ -126,6 +129,45 @@ static void print_tables(FILE *stream, const mimic_report *report)
     free(rows);
 }
 
+/* ---- tables that were left as they are ---- */
+
+static size_t count_unchanged(const mimic_report *report, int64_t *out_rows)
+{
+    size_t count = 0;
+    mimic_table_report t = MIMIC_TABLE_REPORT_INIT;
+    *out_rows = 0;
+    for (size_t i = 0; mimic_report_table(report, i, &t) == MIMIC_OK; i++) {
+        count += t.is_unchanged != 0;
+        *out_rows += t.is_unchanged ? t.written : 0;
+    }
+    return count;
+}
+
+/* What their ledger says of rejects counts as before, so it is told again. */
+static void print_old_rejects(FILE *stream, const mimic_report *report)
+{
+    char number[NUMBER_BYTES];
+    mimic_table_report t = MIMIC_TABLE_REPORT_INIT;
+    for (size_t i = 0; mimic_report_table(report, i, &t) == MIMIC_OK; i++)
+        if (t.is_unchanged && t.rejected > 0)
+            talk_print(stream, "  %s: %s rows were rejected when it was loaded\n", t.table,
+                       talk_number(t.rejected, number));
+}
+
+static void print_unchanged(FILE *stream, const mimic_report *report)
+{
+    char number[NUMBER_BYTES];
+    int64_t rows;
+    const size_t unchanged = count_unchanged(report, &rows);
+    if (unchanged == 0)
+        return;
+    const char *const begin =
+        unchanged == mimic_report_table_count(report) ? "nothing to do: " : "";
+    (void)fprintf(stream, "\n%s%zu table%s unchanged, %s rows\n", begin, unchanged,
+                  unchanged == 1 ? "" : "s", talk_number(rows, number));
+    print_old_rejects(stream, report);
+}
+
 /* ---- notes ---- */
 
 typedef struct note_group {
@@ -136,6 +178,7 @@ typedef struct note_group {
 
 static const note_group groups[] = {
     {MIMIC_NOTE_REJECTS, "Rejects", 0},
+    {MIMIC_NOTE_LEDGER, "Ledger", 0},
     {MIMIC_NOTE_DRIFT, "Drift", 0},
     {MIMIC_NOTE_FINDING, "Checks of the target", 0},
     {MIMIC_NOTE_COUNT, "Row counts", 0},
@@ -276,8 +319,10 @@ void report_print(FILE *stream, const mimic_report *report, const char *known_er
     if (tables + mimic_report_note_count(report) == 0)
         return; /* it failed before there was anything to report */
     print_heading(stream, report);
-    if (tables > 0)
+    int64_t rows;
+    if (tables > count_unchanged(report, &rows))
         print_tables(stream, report);
+    print_unchanged(stream, report);
     print_failures(stream, report, known_error, width);
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
         if (groups[i].is_one_line)

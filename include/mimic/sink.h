@@ -92,8 +92,10 @@ typedef int (*mimic_ledger_fn)(const mimic_ledger_entry *entry, void *ctx);
  * rejects. A table that is begun again replaces its former self. finish makes the target visible;
  * its `finding` is never NULL. free must undo what was not finished.
  * ledger (optional) stores what is to be known of the open table; it comes once, after the last
- * write and before commit, and becomes visible with the table, in the same transaction. read_ledger
- * (optional) tells the lines that the target holds, of an interrupted load too; between tables only.
+ * write and before commit, and becomes visible with the table, in the same transaction. Between tables
+ * it replaces the line of a table that is there already: its source was touched, not changed.
+ * read_ledger (optional) tells the lines of the tables that the target holds, of an interrupted load
+ * too; between tables only.
  * lane (optional) opens one more sink to the same target, through which another table can be written
  * on another thread at the same time; it is freed before the sink that made it and never finished.
  * The first member lets the struct grow: members beyond a caller's struct_size count as NULL, and a
@@ -208,8 +210,9 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_sink_finish(mimic_sink *sink,
                                                          void *finding_ctx, mimic_error *err);
 
 /**
- * Stores the open table's line of the ledger (see mimic_sink_vtable), and tells the lines that the
- * target holds. A sink that keeps no ledger takes the line and has none to tell.
+ * Stores the open table's line of the ledger, or between tables a new line for one that is there
+ * already (see mimic_sink_vtable), and tells the lines that the target holds. A sink that keeps no
+ * ledger takes the line and has none to tell.
  *
  * Returns: MIMIC_OK; MIMIC_ERR_STATE out of order; MIMIC_ERR_CANCELLED when fn asks to stop;
  * MIMIC_ERR_IO, MIMIC_ERR_BACKEND, MIMIC_ERR_MEMORY.

@@ -13,6 +13,7 @@
 #include "load/load_folder.h"
 #include "load/load_job.h"
 #include "load/load_lanes.h"
+#include "load/load_ledger.h"
 #include "sink/sink_internal.h"
 
 static mimic_status copy_options(const mimic_load_options *given, mimic_load_options *options,
@@ -86,9 +87,22 @@ static mimic_status finish(load_job *job, mimic_error *err)
 
 /* ---- convert ---- */
 
-static mimic_status convert_inner(load_job *job, const load_input *input, const char *target,
+/* The paths of a table's parts, joined by LF. NULL when memory ran out. */
+static const char *join_paths(mimic_arena *arena, const load_input *input)
+{
+    const char *text = input->paths[0];
+    for (size_t i = 1; i < input->path_count && text != NULL; i++)
+        text = mimic__arena_format(arena, "%s\n%s", text, input->paths[i]);
+    return text;
+}
+
+static mimic_status convert_inner(load_job *job, load_input *input, const char *target,
                                   mimic_error *err)
 {
+    const char *const name = join_paths(&job->report->arena, input);
+    if (name == NULL)
+        return mimic__fail_memory(err);
+    mimic__load_input_stamp(input, name);
     MIMIC_TRY(mimic__load_preview(job, input, err));
     MIMIC_TRY(open_target(job, target, err));
     job->table_count = 1;
@@ -130,7 +144,7 @@ mimic_status mimic_convert(const mimic_context *ctx, const mimic_registry *regis
                     .report = mimic__report_new(ctx, target)};
     if (job.report == NULL)
         return mimic__fail_memory(err);
-    const load_input input = {table, inputs, input_count};
+    load_input input = {.table = table, .paths = inputs, .path_count = input_count};
     const char *const name =
         table->dataset[0] == '\0'
             ? ""
@@ -140,11 +154,16 @@ mimic_status mimic_convert(const mimic_context *ctx, const mimic_registry *regis
         status = mimic__fail_memory(err);
     else
         job.report->dataset = name;
+    load_ledger ledger;
+    const mimic_status begun = mimic__load_ledger_init(&ledger, &job, err);
+    if (status == MIMIC_OK)
+        status = begun;
     if (status == MIMIC_OK)
         status = open_pool(&job, err);
     if (status == MIMIC_OK)
         status = convert_inner(&job, &input, target, err);
     close_job(&job);
+    mimic__load_ledger_free(&ledger);
     *out_report = job.report;
     return status;
 }
@@ -222,7 +241,9 @@ static mimic_status plan_table(mimic_arena *arena, load_job *job, load_plan *pla
     if (paths == NULL)
         return mimic__fail_memory(err);
     paths[0] = chosen->path;
-    plan->inputs[plan->input_count++] = (load_input){table, paths, 1};
+    load_input *const input = &plan->inputs[plan->input_count++];
+    *input = (load_input){.table = table, .paths = paths, .path_count = 1};
+    mimic__load_input_stamp(input, chosen->relative);
     return MIMIC_OK;
 }
 
@@ -355,19 +376,22 @@ static bool reads_everything(const mimic_load_options *options)
     return options->csv->limit == 0 && options->csv->filter_count == 0;
 }
 
-static mimic_status load_inner(load_job *job, mimic_arena *arena, const mimic_registry *registry,
+static mimic_status load_inner(load_job *job, load_ledger *ledger, mimic_arena *arena,
                                const char *dir, const char *target, mimic_error *err)
 {
     load_plan plan = {0};
     const bool is_check = strcmp(target, "null:") == 0;
-    MIMIC_TRY(make_plan(arena, registry, dir, job, &plan, err));
+    MIMIC_TRY(make_plan(arena, job->registry, dir, job, &plan, err));
     mimic_status first = preview_all(job, &plan, is_check, err);
     if (first != MIMIC_OK && !is_check)
         return first;
     MIMIC_TRY(open_target(job, target, err));
+    MIMIC_TRY(mimic__load_ledger_skip(ledger, plan.folder.dataset, plan.inputs, &plan.input_count,
+                                      err));
     mimic_error error = MIMIC_ERROR_INIT;
     const mimic_status converted = convert_all(job, &plan, is_check, &error);
     mimic__report_sort(job->report, plan.folder.dataset);
+    MIMIC_TRY(mimic__load_ledger_note_kept(ledger, err));
     if (must_stop(converted, is_check, &error, &first, err))
         return converted;
     MIMIC_TRY(finish(job, err));
@@ -396,12 +420,16 @@ mimic_status mimic_load(const mimic_context *ctx, const mimic_registry *registry
     if (job.report == NULL)
         return mimic__fail_memory(err);
     mimic_arena arena;
+    load_ledger ledger;
     mimic__arena_init(&arena, ctx);
-    mimic_status status = open_pool(&job, err);
+    mimic_status status = mimic__load_ledger_init(&ledger, &job, err);
     if (status == MIMIC_OK)
-        status = load_inner(&job, &arena, registry, dir, target, err);
-    mimic__arena_free(&arena);
+        status = open_pool(&job, err);
+    if (status == MIMIC_OK)
+        status = load_inner(&job, &ledger, &arena, dir, target, err);
     close_job(&job);
+    mimic__load_ledger_free(&ledger);
+    mimic__arena_free(&arena);
     *out_report = job.report;
     return status;
 }

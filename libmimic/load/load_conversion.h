@@ -39,6 +39,7 @@ typedef struct conversion {
     refused_row **last_refused;
     load_flow *flow;
     load_chunk *chunk; /* of the batch at hand, while it is written */
+    int64_t started;      /* seconds since 1970 */
     mimic_error *err;     /* why a callback stopped the work; apart, as the reader has its own word */
     mimic_status stopped;
 } conversion;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "load/load_conversion.h"
 #include "load/load_folder.h"
+#include "load/load_ledger.h"
 #include "sink/sink_internal.h"
 
 static double now(void)
@@ -267,6 +268,8 @@ static mimic_status convert_once(conversion *work, const mimic_table *table, boo
                                err));
     mimic_status status = write_table(work, out_again, err);
     if (status == MIMIC_OK && !*out_again)
+        status = mimic__load_ledger_store(work->job, work->input, work->entry, work->started, err);
+    if (status == MIMIC_OK && !*out_again)
         status = mimic_sink_commit(sink, err);
     if (status != MIMIC_OK || *out_again) {
         mimic__load_part_stop(&work->part); /* nothing may be encoded any more */
@@ -350,6 +353,7 @@ mimic_status mimic__load_convert(load_job *job, const load_input *input, load_pa
                        .input = input,
                        .err = &reason,
                        .stopped = MIMIC_OK,
+                       .started = (int64_t)time(NULL),
                        .flow = first->flow};
     work.entry = mimic__report_add_table(job->report, input->table->name, input->paths[0]);
     work.groups = mimic__alloc_array(job->ctx, MAX_REJECT_GROUPS, sizeof *work.groups);

@@ -7,6 +7,7 @@
 #include "load/load_report.h"
 
 typedef struct load_lanes load_lanes;
+typedef struct load_ledger load_ledger; /* load_ledger.h */
 
 /* What the tables of one call share. */
 typedef struct load_job {
@@ -20,6 +21,7 @@ typedef struct load_job {
     void *interrupted_ctx;
     mimic_progress progress; /* as told last */
     mimic_report *report;
+    const load_ledger *ledger; /* NULL = no line is written */
     size_t table_index;
     size_t table_count;
     int64_t table_bytes;     /* stored bytes of the table at hand, -1 = not known */
@@ -31,6 +33,10 @@ typedef struct load_input {
     const mimic_table *table;
     const char *const *paths; /* parts, in order */
     size_t path_count;
+    /* see mimic__load_input_stamp */
+    const char *name;
+    int64_t bytes;    /* stored; -1 = not known */
+    int64_t modified; /* nanoseconds since 1970; -1 = not known */
 } load_input;
 
 /* Of a source or a sink that may have to wait: asks the caller whether to stop. `job` is a load_job. */

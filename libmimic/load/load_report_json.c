@@ -33,6 +33,7 @@ static void put_table(mimic_buffer *out, const mimic_table_report *table)
     put_number_member(out, "read", table->read);
     put_number_member(out, "written", table->written);
     put_number_member(out, "rejected", table->rejected);
+    put_number_member(out, "duplicates", table->duplicates);
     put_number_member(out, "filtered", table->filtered);
     put_number_member(out, "nulled", table->nulled);
     put_number_member(out, "nulls", table->nulls);
@@ -43,7 +44,7 @@ static void put_table(mimic_buffer *out, const mimic_table_report *table)
     put_seconds(out, table->seconds);
     put_text_member(out, "status", mimic_status_name(table->status));
     put_text_member(out, "message", table->message);
-    mimic__buffer_byte(out, '}');
+    mimic__buffer_format(out, ", \"is_unchanged\": %s}", table->is_unchanged ? "true" : "false");
 }
 
 static const char *kind_name(mimic_note_kind kind)
@@ -61,6 +62,10 @@ static const char *kind_name(mimic_note_kind kind)
         return "rejects";
     case MIMIC_NOTE_COUNT:
         return "count";
+    case MIMIC_NOTE_KEY:
+        return "key";
+    case MIMIC_NOTE_LEDGER:
+        return "ledger";
     default:
         return "unknown";
     }
@@ -81,20 +86,25 @@ static void put_note(mimic_buffer *out, const mimic_note *note)
 static void put_totals(mimic_buffer *out, const mimic_report *report)
 {
     mimic_table_report total = MIMIC_TABLE_REPORT_INIT;
+    int64_t unchanged = 0;
     for (size_t i = 0; i < report->table_count; i++) {
         const mimic_table_report *const table = &report->tables[i];
         total.read += table->read;
         total.written += table->written;
         total.rejected += table->rejected;
+        total.duplicates += table->duplicates;
+        unchanged += table->is_unchanged != 0;
         total.filtered += table->filtered;
         total.nulled += table->nulled;
         total.bytes += table->bytes;
         total.seconds += table->seconds;
     }
     mimic__buffer_format(out, "\"totals\": {\"tables\": %zu", report->table_count);
+    put_number_member(out, "unchanged", unchanged);
     put_number_member(out, "read", total.read);
     put_number_member(out, "written", total.written);
     put_number_member(out, "rejected", total.rejected);
+    put_number_member(out, "duplicates", total.duplicates);
     put_number_member(out, "filtered", total.filtered);
     put_number_member(out, "nulled", total.nulled);
     put_number_member(out, "bytes", total.bytes);

@@ -315,15 +315,21 @@ mimic_status mimic_sink_commit(mimic_sink *sink, mimic_error *err)
 
 mimic_status mimic_sink_ledger(mimic_sink *sink, const mimic_ledger_entry *entry, mimic_error *err)
 {
-    MIMIC_TRY(require_state(sink, STATE_OPEN, "ledger", err));
+    if (sink == NULL || sink->state != STATE_READY)
+        MIMIC_TRY(require_state(sink, STATE_OPEN, "ledger", err));
     mimic_ledger_entry chosen = MIMIC_LEDGER_ENTRY_INIT;
     if (entry == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT, "mimic_sink_ledger: entry is NULL");
     MIMIC_TRY(MIMIC_OPTIONS_COPY(&chosen, entry, "mimic_ledger_entry", err));
     if (sink->vtable.ledger == NULL)
         return MIMIC_OK;
-    const mimic_status status = sink->vtable.ledger(sink->self, &chosen, &sink->failure);
-    return status == MIMIC_OK ? MIMIC_OK : fail_table(sink, status, "ledger", err);
+    if (sink->state == STATE_OPEN) {
+        const mimic_status status = sink->vtable.ledger(sink->self, &chosen, &sink->failure);
+        return status == MIMIC_OK ? MIMIC_OK : fail_table(sink, status, "ledger", err);
+    }
+    mimic_error why = MIMIC_ERROR_INIT;
+    const mimic_status status = sink->vtable.ledger(sink->self, &chosen, &why);
+    return status == MIMIC_OK ? MIMIC_OK : complete_error(sink, status, "ledger", &why, err);
 }
 
 mimic_status mimic_sink_read_ledger(mimic_sink *sink, mimic_ledger_fn fn, void *fn_ctx,

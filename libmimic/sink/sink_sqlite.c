@@ -4,7 +4,8 @@
  * given up. An existing database is changed in place, each table in one transaction with whatever
  * journal the database has, so that a kill at any moment leaves the old table or the new one.
  *
- * Besides the tables there are _mimic_meta (what was loaded, by which library) and _mimic_rejects.
+ * Besides the tables there are _mimic_meta (what was loaded, by which library), _mimic_rejects and
+ * _mimic_ledger (where each table came from), which change in the transaction of their table.
  * Foreign keys are declared and checked at the end, never enforced: exports and demo subsets do
  * have rows whose parent was left out.
  */
@@ -20,10 +21,12 @@
 #include "base/utf8.h"
 #include "schema/schema_ddl.h"
 #include "schema/schema_model.h"
+#include "sink/sink_ledger.h"
 #include "sink/sink_sqlite_check.h"
 #include "sink/sink_sqlite_db.h"
 #include "sink/sink_sqlite_direct.h"
 #include "sink/sink_sqlite_file.h"
+#include "sink/sink_sqlite_ledger.h"
 
 #define OWN_PREFIX "_mimic_"
 
@@ -68,10 +71,14 @@ typedef struct sqlite_sink {
     const mimic_sink_host *given_host;
     mimic_sink_host host; /* counts the refused rows on their way to the given one */
     int64_t row_count;    /* of the open table */
+    size_t done_count;    /* tables that were committed */
     bool is_direct;    /* its rows go in past SQLite, or did at first */
     bool is_continued; /* by inserts */
     bool is_created;   /* its empty self is committed */
     mimic_sqlite_direct *direct;
+    mimic_arena line_arena;
+    mimic_ledger_entry line; /* of the open table, until it is committed */
+    bool has_line;
     mimic_status broken; /* an abort failed: the database is no good any more */
 } sqlite_sink;
 
@@ -127,6 +134,8 @@ static mimic_status forget_table(sqlite_sink *sink, mimic_error *err)
 {
     const mimic_sqlite_value name = text_value(sink->table->name);
     MIMIC_TRY(mimic__sqlite_exec(sink->db, OWN_TABLES, err));
+    MIMIC_TRY(mimic__sqlite_ledger_create(sink->db, err));
+    MIMIC_TRY(mimic__sqlite_ledger_forget(sink->db, sink->table->name, err));
     MIMIC_TRY(mimic__sqlite_run(sink->db,
                                 "DELETE FROM main._mimic_meta WHERE table_name = ?1 COLLATE NOCASE",
                                 &name, 1, err));
@@ -372,10 +381,28 @@ static mimic_status note_done(sqlite_sink *sink, mimic_error *err)
 
 static void forget_open_table(sqlite_sink *sink)
 {
+    mimic__arena_free(&sink->line_arena);
+    sink->has_line = false;
     if (sink->is_direct)
         mimic__sqlite_direct_end(sink->direct);
     sink->is_direct = sink->is_continued = sink->is_created = false;
     sink->table = NULL;
+}
+
+/* A line waits for its table; without one it takes the place of a line that is there. */
+static mimic_status store_line(void *self, const mimic_ledger_entry *entry, mimic_error *err)
+{
+    sqlite_sink *sink = self;
+    if (sink->table == NULL)
+        return mimic__sqlite_ledger_store(sink->db, entry, err);
+    sink->has_line = mimic__ledger_copy(&sink->line_arena, entry, &sink->line);
+    return sink->has_line ? MIMIC_OK : mimic__fail_memory(err);
+}
+
+static mimic_status read_lines(void *self, mimic_ledger_fn fn, void *fn_ctx, mimic_error *err)
+{
+    sqlite_sink *sink = self;
+    return mimic__sqlite_ledger_read(sink->db, fn, fn_ctx, err);
 }
 
 static mimic_status commit(void *self, mimic_error *err)
@@ -388,8 +415,11 @@ static mimic_status commit(void *self, mimic_error *err)
     if (sink->is_direct)
         MIMIC_TRY(mimic__sqlite_exec(sink->db, TAKE_REJECTS, err));
     MIMIC_TRY(store_meta(sink, err));
+    if (sink->has_line)
+        MIMIC_TRY(mimic__sqlite_ledger_store(sink->db, &sink->line, err));
     MIMIC_TRY(note_done(sink, err));
     MIMIC_TRY(mimic__sqlite_exec(sink->db, "COMMIT", err));
+    sink->done_count++;
     forget_open_table(sink);
     return MIMIC_OK;
 }
@@ -435,7 +465,8 @@ static mimic_status finish(void *self, mimic_finding_fn finding, void *finding_c
         return fail_broken(sink, err);
     const mimic_sqlite_check check = {sink->ctx, sink->path,  sink->is_new,
                                       sink->options.verify != 0, finding, finding_ctx};
-    MIMIC_TRY(mimic__sqlite_check(sink->db, &check, err));
+    if (sink->is_new || sink->done_count > 0)
+        MIMIC_TRY(mimic__sqlite_check(sink->db, &check, err));
     MIMIC_TRY(mimic__sqlite_close(sink->db, err));
     return sink->is_new ? mimic__output_publish(sink->file.output, err) : MIMIC_OK;
 }
@@ -446,6 +477,7 @@ static void free_sink(void *self)
     mimic__sqlite_free(sink->db);
     mimic__sqlite_direct_free(sink->direct);
     mimic__sqlite_file_free(&sink->file);
+    mimic__arena_free(&sink->line_arena);
     mimic__free(sink->ctx, sink->path);
     mimic__free(sink->ctx, sink);
 }
@@ -489,7 +521,9 @@ mimic_status mimic__sink_sqlite_open(const mimic_context *ctx, const struct mimi
                                       .commit = commit,
                                       .abort = abort_table,
                                       .finish = finish,
-                                      .free = free_sink};
+                                      .free = free_sink,
+                                      .ledger = store_line,
+                                      .read_ledger = read_lines};
     if (options->compression > MIMIC_SINK_COMPRESSION_NONE)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "\"%s\": a SQLite database cannot be compressed", target->path);
@@ -498,6 +532,7 @@ mimic_status mimic__sink_sqlite_open(const mimic_context *ctx, const struct mimi
         return mimic__fail_memory(err);
     sink->ctx = ctx;
     sink->file.ctx = ctx;
+    mimic__arena_init(&sink->line_arena, ctx);
     sink->options = *options;
     sink->host = (mimic_sink_host){sizeof sink->host, refuse_row, sink};
     sink->pool = pool;

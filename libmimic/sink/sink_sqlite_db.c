@@ -133,6 +133,11 @@ void mimic__sqlite_set_name(mimic_sqlite *db, const char *name)
     db->name = name;
 }
 
+const mimic_context *mimic__sqlite_context(const mimic_sqlite *db)
+{
+    return db->ctx;
+}
+
 mimic_status mimic__sqlite_close(mimic_sqlite *db, mimic_error *err)
 {
     const int code = sqlite3_close(db->handle);

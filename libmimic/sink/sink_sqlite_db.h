@@ -29,6 +29,8 @@ mimic_status mimic__sqlite_close(mimic_sqlite *db, mimic_error *err);
  */
 void mimic__sqlite_set_interrupted(mimic_sqlite *db, int (*interrupted)(void *ctx), void *ctx);
 
+const mimic_context *mimic__sqlite_context(const mimic_sqlite *db);
+
 /* Runs statements without parameters. */
 mimic_status mimic__sqlite_exec(mimic_sqlite *db, const char *sql, mimic_error *err);
 

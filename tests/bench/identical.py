@@ -1,8 +1,9 @@
 """Are the outputs of 1, 2, 3 and 8 threads the same, byte for byte, with the same rejects?"""
 
-import filecmp
+import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -28,6 +29,13 @@ def convert(mimic, table, path, target, threads):
     return done.returncode, found
 
 
+def content(path):
+    """Of a file, without the time when it was made, which a database keeps in its ledger."""
+    with open(path, "rb") as file:
+        return hashlib.sha256(re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"",
+                                     file.read())).digest()
+
+
 def check(mimic, table, path, ending, out):
     base = os.path.join(out, "bench-same")
     results, same = [], True
@@ -37,7 +45,7 @@ def check(mimic, table, path, ending, out):
         results.append(convert(mimic, table, path, target, threads))
         is_made = os.path.exists(target)
         first = "%s-%d%s" % (base, THREADS[0], ending)
-        same = same and is_made and results[-1] == results[0] and filecmp.cmp(first, target, shallow=False)
+        same = same and is_made and results[-1] == results[0] and content(first) == content(target)
     sizes = os.path.getsize(first) if os.path.exists(first) else 0
     for threads in THREADS:
         peers.remove("%s-%d%s" % (base, threads, ending))

@@ -47,7 +47,7 @@ C_HEADERS = set(
     "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string time uchar wchar wctype".split())
 SYSTEM_HEADERS = set(
     "dirent fcntl poll pthread sched strings unistd sys/stat sys/types sys/mman sys/resource sys/time "
-    "sys/wait sys/ioctl sys/auxv asm/hwcap immintrin arm_neon cpuid termios libgen malloc".split())
+    "sys/wait sys/ioctl sys/auxv asm/hwcap immintrin arm_neon cpuid termios libgen malloc sys/file".split())
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 

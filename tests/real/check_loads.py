@@ -82,7 +82,7 @@ def check_database(faults, folder, path, report):
     names = {row[0] for row in
              database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     tables = {table["table"]: table for table in report["tables"]}
-    faults.equal(names, set(tables) | {"_mimic_meta", "_mimic_rejects"}, f"{folder}: tables there")
+    faults.equal(names, set(tables) | {"_mimic_meta", "_mimic_rejects", "_mimic_ledger"}, f"{folder}: tables there")
     for name, table in tables.items():
         count = database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
         faults.equal(count, table["written"], f"{folder}: rows of {name} in the database")
