@@ -40,6 +40,8 @@ typedef struct conversion {
     load_flow *flow;
     load_chunk *chunk; /* of the batch at hand, while it is written */
     int64_t started;      /* seconds since 1970 */
+    size_t part_index;
+    bool must_end; /* a row was refused that may not be: there is to be another way */
     mimic_error *err;     /* why a callback stopped the work; apart, as the reader has its own word */
     mimic_status stopped;
 } conversion;

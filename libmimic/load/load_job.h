@@ -7,6 +7,7 @@
 #include "load/load_report.h"
 
 typedef struct load_lanes load_lanes;
+typedef struct load_keys load_keys;
 typedef struct load_ledger load_ledger; /* load_ledger.h */
 
 /* What the tables of one call share. */
@@ -16,6 +17,7 @@ typedef struct load_job {
     const mimic_load_options *options; /* a full copy */
     mimic_sink *sink;
     mimic_pool *pool; /* NULL = one job */
+    load_keys *keys;   /* NULL = not looked at */
     load_lanes *lanes; /* while several tables are loaded at once */
     int (*interrupted)(void *ctx); /* of the caller's sink options; NULL = none */
     void *interrupted_ctx;

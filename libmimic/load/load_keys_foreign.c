@@ -110,19 +110,19 @@ void mimic__keys_describe_foreign(const keys_table *table, const key_foreign *fo
 void mimic__keys_describe_unique(const keys_table *table, const key_unique *unique,
                                  mimic_buffer *out)
 {
+    const key_collector *const collector = &table->collectors[unique->collector];
+    const load_key_columns columns = {collector->fields, collector->columns.count};
     mimic__buffer_format(out, "%lld row%s ha%s the %s key (%s) of another row, first ",
                          (long long)unique->violations, unique->violations == 1 ? "" : "s",
                          unique->violations == 1 ? "s" : "ve",
                          unique->code[0] == 'p' ? "primary" : "unique", unique->columns);
     for (size_t i = 0; i < unique->example_count; i++) {
-        const bool is_plain = mimic__key_is_plain(
-            table->delivered, &table->collectors[unique->collector].columns, &unique->keys[i]);
+        const bool is_plain = mimic__key_is_plain(table->table, &columns, &unique->keys[i]);
         mimic__buffer_text(out, i == 0 ? "" : ", ");
         if (unique->texts[i] != NULL)
             mimic__buffer_text(out, unique->texts[i]);
         else if (is_plain)
-            mimic__key_plain_text(&unique->keys[i],
-                                  table->collectors[unique->collector].columns.count, out);
+            mimic__key_plain_text(&unique->keys[i], columns.count, out);
         else
             mimic__buffer_text(out, "a key");
         mimic__buffer_text(out, " (");

@@ -111,6 +111,15 @@ mimic_status mimic__load_open_source(load_job *job, const char *path, mimic_sour
     return mimic_source_open(job->ctx, path, &options, out_source, err);
 }
 
+/* Of fields that are unique: what the reader cannot remember is found with the other keys. */
+static mimic_unique_mode unique_mode(const mimic_load_options *options)
+{
+    const bool is_rejected = options->duplicates == MIMIC_DUPLICATES_DEFAULT ||
+                             options->duplicates == MIMIC_DUPLICATES_REJECT;
+    return is_rejected && options->keys != MIMIC_KEYS_OFF ? MIMIC_UNIQUE_FITTING
+                                                          : MIMIC_UNIQUE_NONE;
+}
+
 static mimic_status open_part(load_job *job, const load_input *input, int64_t limit,
                               load_part *part, mimic_error *err)
 {
@@ -122,7 +131,8 @@ static mimic_status open_part(load_job *job, const load_input *input, int64_t li
         part->flow->sink = job->sink;
     }
     const csv_setup setup = {job->pool,
-                             {mimic__flow_encode, mimic__flow_free_chunk, part->flow}};
+                             {mimic__flow_encode, mimic__flow_free_chunk, part->flow},
+                             unique_mode(job->options)};
     mimic_csv_options options = reader_options(job);
     options.limit = limit;
     MIMIC_TRY(mimic__load_open_source(job, part->path, &part->source, err));
