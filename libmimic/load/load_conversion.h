@@ -55,6 +55,7 @@ int mimic__load_refuse_row(void *ctx, int64_t row, mimic_reject_code code, const
                            const char *message);
 /* Makes rejects of the rows that wait; returns how many they were. */
 mimic_status mimic__load_take_refused(conversion *work, int64_t *out_count, mimic_error *err);
+void mimic__load_forget_refused(conversion *work);
 /* Accounts for the rows that were left out before the sink saw the batch. */
 mimic_status mimic__load_take_skipped(conversion *work, const mimic_batch *batch, mimic_error *err);
 /* `read`: rows up to the reject, as the counts of the reader lag behind it by up to a block. */

@@ -108,6 +108,10 @@ static mimic_status write_chunk(conversion *work, const mimic_batch *batch, mimi
     if (work->stopped != MIMIC_OK)
         return work->stopped;
     MIMIC_TRY(status);
+    if (work->must_end) {
+        mimic__load_forget_refused(work);
+        return MIMIC_OK;
+    }
     const int64_t nulls = count_nulls(work, written);
     MIMIC_TRY(mimic__load_take_skipped(work, batch, err));
     MIMIC_TRY(take_batch(work, batch, err));

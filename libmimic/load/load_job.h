@@ -35,6 +35,7 @@ typedef struct load_input {
     const mimic_table *table;
     const char *const *paths; /* parts, in order */
     size_t path_count;
+    size_t depth; /* with keys enforced: parents above, which are loaded first */
     /* see mimic__load_input_stamp */
     const char *name;
     int64_t bytes;    /* stored; -1 = not known */

@@ -98,6 +98,13 @@ int mimic__load_refuse_row(void *ctx, int64_t row, mimic_reject_code code, const
     return 0;
 }
 
+void mimic__load_forget_refused(conversion *work)
+{
+    mimic__arena_free(&work->refused_arena);
+    work->first_refused = NULL;
+    work->last_refused = &work->first_refused;
+}
+
 /* Returns the number of rows that the sink refused in *out_count. */
 mimic_status mimic__load_take_refused(conversion *work, int64_t *out_count, mimic_error *err)
 {
@@ -118,9 +125,7 @@ mimic_status mimic__load_take_refused(conversion *work, int64_t *out_count, mimi
         status = take_reject(work, &reject, err);
         *out_count += 1;
     }
-    mimic__arena_free(&work->refused_arena);
-    work->first_refused = NULL;
-    work->last_refused = &work->first_refused;
+    mimic__load_forget_refused(work);
     return status;
 }
 
