@@ -1,6 +1,6 @@
 /*
- * See load_keys_code.h. The two lowest bits of `lo` say what a key is: 00 integers, 01 a short text,
- * 11 a hash. What tells keys apart stands in `hi` first, which is what sorting looks at first.
+ * See load_keys_code.h. The two lowest bits of `lo` say what a key is: 00 integers, 01 a short text, 10
+ * a text of two numbers, 11 a hash. What tells keys apart stands in `hi` first, which is what sorting looks at first.
  */
 #include "load/load_keys_code.h"
 
@@ -9,6 +9,7 @@
 #include "sink/sink_format.h"
 
 #define KIND_TEXT 1u
+#define KIND_NUMBERS 2u
 #define KIND_HASH 3u
 #define SHORT_TEXT_MAX 15
 #define SIGN (UINT64_C(1) << 63)
@@ -130,6 +131,35 @@ static load_key key_of_text(text_view text)
                           (uint64_t)text.size << 2 | KIND_TEXT};
 }
 
+#define NUMBER_DIGITS_MAX 18
+
+/* A number as it is written, that is without zeros before it; returns the digits that it takes, 0 for
+ * anything else. */
+static size_t read_number(const char *bytes, size_t size, uint64_t *out_value)
+{
+    size_t count = 0;
+    uint64_t value = 0;
+    for (; count < size && count < NUMBER_DIGITS_MAX; count++) {
+        const unsigned digit = (unsigned)(unsigned char)bytes[count] - '0';
+        if (digit > 9)
+            break;
+        value = value * 10 + digit;
+    }
+    *out_value = value;
+    return count > 1 && bytes[0] == '0' ? 0 : count;
+}
+
+static bool key_of_numbers(text_view text, load_key *out_key)
+{
+    uint64_t second;
+    const size_t head = read_number(text.bytes, text.size, &out_key->hi);
+    if (head == 0 || head + 1 >= text.size || text.bytes[head] != '-')
+        return false;
+    const size_t tail = read_number(text.bytes + head + 1, text.size - head - 1, &second);
+    out_key->lo = second << 2 | KIND_NUMBERS; /* 18 digits take 60 bits */
+    return tail > 0 && head + 1 + tail == text.size;
+}
+
 /* ---- hashing what does not fit ---- */
 
 /* Bytes that are equal where the values are, and do not run into those of the next column. */
@@ -176,6 +206,8 @@ static bool make_one(const mimic_column *column, int64_t row, load_key *out_key)
     if (mimic__key_class(column->type) == LOAD_KEY_TEXT ||
         mimic__key_class(column->type) == LOAD_KEY_BINARY) {
         const text_view text = text_at(column, row);
+        if (key_of_numbers(text, out_key))
+            return true;
         if (text.size > SHORT_TEXT_MAX)
             return false;
         *out_key = key_of_text(text);
@@ -329,6 +361,11 @@ void mimic__key_plain_text(const load_key *key, size_t column_count, mimic_buffe
         for (size_t i = 0; i < 16; i++)
             bytes[i] = (char)((i < 8 ? key->hi : key->lo) >> (56 - 8 * (i & 7)) & 0xff);
         show_text(out, bytes, (size_t)(key->lo >> 2 & 15));
+        return;
+    }
+    if ((key->lo & KIND_HASH) == KIND_NUMBERS) {
+        mimic__buffer_format(out, "\"%llu-%llu\"", (unsigned long long)key->hi,
+                             (unsigned long long)(key->lo >> 2));
         return;
     }
     mimic__buffer_format(out, "%lld", (long long)(int64_t)(key->hi ^ SIGN));

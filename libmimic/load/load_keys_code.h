@@ -1,6 +1,7 @@
 /*
  * Keys as 128 bits. Values that fit are themselves: one integer (or date or time), two integers of
- * which the second needs no more than 62 bits, one text of up to 15 bytes. Of everything else it is
+ * which the second needs no more than 62 bits, one text of up to 15 bytes, one text that is two numbers
+ * joined by a hyphen ("10000032-12"), which stands in the order of the numbers. Of everything else it is
  * the XXH3-128 of the canonical bytes of the columns, less two bits that tell hashes from the rest: among n
  * such keys of a table two different ones are taken for one with a chance of about n^2 / 2^127, that
  * is 10^-20 for a thousand million keys.

@@ -110,6 +110,8 @@ typedef struct keys_notes {
     key_note *items;
     size_t count;
     size_t capacity;
+    const int32_t *ascending; /* instead of items: values of the batch, one a row, each above the one
+                               * before it; NULL = no */
 } keys_notes;
 
 /* ---- load_keys_look.c ---- */
@@ -117,7 +119,7 @@ typedef struct keys_notes {
 /* Of every row that has one. */
 mimic_status mimic__keys_look_rows(const mimic_context *ctx, const key_collector *collector,
                                    const mimic_batch *batch, keys_notes *notes, mimic_error *err);
-/* Rows of one key together, in the order of their first rows. */
+/* Rows of one key together. */
 mimic_status mimic__keys_look_distinct(const mimic_context *ctx, const key_collector *collector,
                                        const mimic_batch *batch, keys_notes *notes,
                                        mimic_error *err);

@@ -7,6 +7,7 @@
 #include "load/load_keys_internal.h"
 
 #define FIRST_SLOTS 1024
+#define STEPS_A_NOTE 6
 
 static bool reserve(const mimic_context *ctx, keys_notes *notes, size_t capacity)
 {
@@ -21,6 +22,29 @@ static bool reserve(const mimic_context *ctx, keys_notes *notes, size_t capacity
     return true;
 }
 
+/*
+ * Files are sorted by patient as a rule, and keys nearly so: within a batch they are put in order where
+ * that takes a few steps, as keys that ascend need no sorting later.
+ */
+static void sort_nearly_sorted(keys_notes *notes)
+{
+    key_note *const items = notes->items;
+    size_t descents = 0;
+    for (size_t i = 1; i < notes->count; i++)
+        descents += mimic__key_compare(&items[i - 1].key, &items[i].key) > 0;
+    if (descents == 0 || descents > notes->count / 4)
+        return;
+    size_t steps = STEPS_A_NOTE * notes->count;
+    for (size_t i = 1; i < notes->count && steps > 0; i++) {
+        const key_note note = items[i];
+        size_t at = i;
+        for (; at > 0 && mimic__key_compare(&items[at - 1].key, &note.key) > 0; at--)
+            items[at] = items[at - 1];
+        items[at] = note;
+        steps = steps > i - at ? steps - (i - at) : 0;
+    }
+}
+
 /* ---- every row ---- */
 
 static const int32_t *plain_int32(const key_collector *collector, const mimic_batch *batch)
@@ -32,12 +56,24 @@ static const int32_t *plain_int32(const key_collector *collector, const mimic_ba
                : NULL;
 }
 
+static bool is_ascending(const int32_t *values, size_t count)
+{
+    bool ascends = true;
+    for (size_t i = 1; i < count; i++)
+        ascends &= values[i - 1] < values[i];
+    return ascends;
+}
+
 mimic_status mimic__keys_look_rows(const mimic_context *ctx, const key_collector *collector,
                                    const mimic_batch *batch, keys_notes *notes, mimic_error *err)
 {
     const size_t rows = (size_t)batch->row_count;
     const int32_t *const values = plain_int32(collector, batch);
     mimic_buffer scratch;
+    if (values != NULL && is_ascending(values, rows)) {
+        notes->ascending = values;
+        return MIMIC_OK;
+    }
     mimic__buffer_init(&scratch, ctx);
     if (!reserve(ctx, notes, rows))
         return mimic__fail_memory(err);
@@ -53,6 +89,7 @@ mimic_status mimic__keys_look_rows(const mimic_context *ctx, const key_collector
     }
     const bool failed = scratch.failed;
     mimic__buffer_free(&scratch);
+    sort_nearly_sorted(notes);
     return failed ? mimic__fail_memory(err) : MIMIC_OK;
 }
 
@@ -162,5 +199,6 @@ mimic_status mimic__keys_look_distinct(const mimic_context *ctx, const key_colle
                            : gather_any(&g, &collector->columns, batch, &scratch);
     mimic__buffer_free(&scratch);
     mimic__free(ctx, g.slots);
+    sort_nearly_sorted(notes);
     return is_done ? MIMIC_OK : mimic__fail_memory(err);
 }

@@ -2,7 +2,8 @@
  * See load_keys_run.h. An entry is a byte of flags, then the numbers that the flags do not tell, as
  * base-128 numbers: the difference of `hi` and all of `lo`, or the difference of `lo` where `hi` is
  * that of the entry before; the differences of `first` and `extra`, unless they are 1; the payload
- * behind its size. Differences wrap around.
+ * behind its size. Differences wrap around. Entries in which hi, first and extra are one more than in
+ * the one before, and nothing else differs, are not written: their number is.
  */
 #include "load/load_keys_run.h"
 
@@ -17,7 +18,7 @@
 #define HEAD_MAX (1 + 5 * 10) /* of an entry, without its payload */
 #define READ_BYTES 32768
 
-enum { SAME_HI = 1, NEXT_FIRST = 2, NEXT_EXTRA = 4, HAS_PAYLOAD = 8 };
+enum { SAME_HI = 1, NEXT_FIRST = 2, NEXT_EXTRA = 4, HAS_PAYLOAD = 8, REPEATS = 16 };
 
 struct load_key_run {
     const mimic_context *ctx;
@@ -28,6 +29,7 @@ struct load_key_run {
     size_t size;
     size_t capacity;
     int64_t count;
+    uint64_t repeats; /* entries behind those that are written */
     load_key_entry last;
 };
 
@@ -126,9 +128,35 @@ static uint64_t unfold(uint64_t folded)
     return folded >> 1 ^ (0 - (folded & 1));
 }
 
+static mimic_status end_repeats(load_key_run *run, mimic_error *err)
+{
+    if (run->repeats == 0)
+        return MIMIC_OK;
+    MIMIC_TRY(make_room(run, HEAD_MAX, err));
+    unsigned char *const to = run->bytes + run->size;
+    *to = REPEATS;
+    run->size = (size_t)(put(to + 1, run->repeats) - run->bytes);
+    run->repeats = 0;
+    return MIMIC_OK;
+}
+
+static inline bool is_next(const load_key_entry *last, const load_key_entry *entry)
+{
+    return entry->key.hi - last->key.hi == 1 && entry->key.lo == last->key.lo &&
+           entry->first - last->first == 1 && entry->extra - last->extra == 1 &&
+           entry->payload_size == 0 && last->payload_size == 0;
+}
+
 mimic_status mimic__key_run_add(load_key_run *run, const load_key_entry *entry, mimic_error *err)
 {
     const load_key_entry *const last = &run->last;
+    if (run->count > 0 && is_next(last, entry)) {
+        run->repeats++;
+        run->count++;
+        run->last = *entry;
+        return MIMIC_OK;
+    }
+    MIMIC_TRY(end_repeats(run, err));
     MIMIC_TRY(make_room(run, HEAD_MAX + entry->payload_size, err));
     unsigned char *const flags = run->bytes + run->size;
     unsigned char *to = flags + 1;
@@ -159,8 +187,28 @@ mimic_status mimic__key_run_add(load_key_run *run, const load_key_entry *entry, 
     return MIMIC_OK;
 }
 
+mimic_status mimic__key_run_add_integers(load_key_run *run, const int32_t *values, size_t count,
+                                         uint64_t first, uint64_t extra, mimic_error *err)
+{
+    for (size_t i = 0, end; i < count; i = end) {
+        const load_key_entry entry = {mimic__key_of_integer(values[i]), first + i, extra + i, NULL,
+                                      0};
+        MIMIC_TRY(mimic__key_run_add(run, &entry, err));
+        for (end = i + 1; end < count && (int64_t)values[end] == (int64_t)values[end - 1] + 1;)
+            end++;
+        const uint64_t repeats = end - i - 1;
+        run->repeats += repeats;
+        run->count += (int64_t)repeats;
+        run->last.key.hi += repeats;
+        run->last.first += repeats;
+        run->last.extra += repeats;
+    }
+    return MIMIC_OK;
+}
+
 mimic_status mimic__key_run_end(load_key_run *run, mimic_error *err)
 {
+    MIMIC_TRY(end_repeats(run, err));
     if (run->fd < 0)
         return MIMIC_OK;
     MIMIC_TRY(flush(run, err));
@@ -233,6 +281,15 @@ static uint64_t get(load_key_reader *reader)
     return value;
 }
 
+static mimic_status next_repeat(load_key_reader *reader)
+{
+    reader->repeats--;
+    reader->entry.key.hi++;
+    reader->entry.first++;
+    reader->entry.extra++;
+    return MIMIC_OK;
+}
+
 mimic_status mimic__key_reader_next(load_key_reader *reader, const load_key_entry **out_entry,
                                     mimic_error *err)
 {
@@ -240,9 +297,17 @@ mimic_status mimic__key_reader_next(load_key_reader *reader, const load_key_entr
     *out_entry = NULL;
     if (reader->left == 0)
         return MIMIC_OK;
+    *out_entry = entry;
+    reader->left--;
+    if (reader->repeats > 0)
+        return next_repeat(reader);
     if (reader->bytes != NULL && reader->end - reader->at < HEAD_MAX + LOAD_KEY_PAYLOAD_MAX)
         MIMIC_TRY(fill(reader, err));
     const unsigned char flags = *reader->at++;
+    if ((flags & REPEATS) != 0) {
+        reader->repeats = get(reader);
+        return next_repeat(reader);
+    }
     if ((flags & SAME_HI) != 0) {
         entry->key.lo += get(reader);
     } else {
@@ -254,7 +319,5 @@ mimic_status mimic__key_reader_next(load_key_reader *reader, const load_key_entr
     entry->payload_size = (flags & HAS_PAYLOAD) != 0 ? (size_t)get(reader) : 0;
     entry->payload = reader->at;
     reader->at += entry->payload_size;
-    reader->left--;
-    *out_entry = entry;
     return MIMIC_OK;
 }

@@ -41,6 +41,9 @@ mimic_status mimic__key_run_new(const mimic_context *ctx, const char *path, load
                                 mimic_error *err);
 void mimic__key_run_free(load_key_run *run); /* NULL is allowed */
 mimic_status mimic__key_run_add(load_key_run *run, const load_key_entry *entry, mimic_error *err);
+/* Keys of integers that ascend, `first` and `extra` being one more from one to the next. */
+mimic_status mimic__key_run_add_integers(load_key_run *run, const int32_t *values, size_t count,
+                                         uint64_t first, uint64_t extra, mimic_error *err);
 mimic_status mimic__key_run_end(load_key_run *run, mimic_error *err);
 int64_t mimic__key_run_count(const load_key_run *run);
 /* Of the entry added last, when there is one. */
@@ -53,6 +56,7 @@ typedef struct load_key_reader {
     const unsigned char *end;
     int64_t next; /* in the file */
     int64_t left; /* entries */
+    uint64_t repeats;
     load_key_entry entry;
 } load_key_reader;
 

@@ -28,8 +28,11 @@ struct load_key_set {
     size_t slot_count; /* a power of two, or 0 */
     size_t used;
     mimic_buffer payloads;
-    /* of rows: those that ascend */
+    /* those that ascend; of distinct ones the last is kept back, as more rows may have it */
     load_key_run *run;
+    load_key_entry last;
+    mimic_buffer last_payload;
+    bool has_last;
     /* the others; NULL = none so far */
     mimic_sorter *sorter;
     unsigned char *string;
@@ -56,7 +59,8 @@ mimic_status mimic__key_set_new(const mimic_context *ctx, const load_key_set_opt
     set->options = *options;
     mimic__buffer_init(&set->payloads, ctx);
     mimic__buffer_init(&set->merged_payload, ctx);
-    return options->is_distinct ? MIMIC_OK : mimic__key_run_new(ctx, options->path, &set->run, err);
+    mimic__buffer_init(&set->last_payload, ctx);
+    return mimic__key_run_new(ctx, options->path, &set->run, err);
 }
 
 void mimic__key_set_free(load_key_set *set)
@@ -69,6 +73,7 @@ void mimic__key_set_free(load_key_set *set)
     mimic__sorter_free(set->sorter);
     mimic__buffer_free(&set->payloads);
     mimic__buffer_free(&set->merged_payload);
+    mimic__buffer_free(&set->last_payload);
     mimic__free(set->ctx, set->slots);
     mimic__free(set->ctx, set->string);
     mimic__free(set->ctx, set);
@@ -185,6 +190,10 @@ static mimic_status make_room(load_key_set *set, size_t payload_size, mimic_erro
 
 bool mimic__key_set_count(load_key_set *set, const load_key *key, uint64_t rows)
 {
+    if (set->has_last && set->last.key.hi == key->hi && set->last.key.lo == key->lo) {
+        set->last.extra += rows;
+        return true;
+    }
     if (set->slot_count == 0)
         return false;
     key_slot *const slot = find(set->slots, set->slot_count, key);
@@ -194,10 +203,27 @@ bool mimic__key_set_count(load_key_set *set, const load_key *key, uint64_t rows)
     return true;
 }
 
+static mimic_status end_last(load_key_set *set, mimic_error *err)
+{
+    if (!set->has_last)
+        return MIMIC_OK;
+    set->has_last = false;
+    set->last.payload = (const unsigned char *)set->last_payload.data;
+    return mimic__key_run_add(set->run, &set->last, err);
+}
+
 static mimic_status add_distinct(load_key_set *set, const load_key_entry *entry, mimic_error *err)
 {
     if (mimic__key_set_count(set, &entry->key, entry->extra))
         return MIMIC_OK;
+    if (!set->has_last || mimic__key_compare(&set->last.key, &entry->key) < 0) {
+        MIMIC_TRY(end_last(set, err));
+        set->has_last = true;
+        set->last = *entry;
+        set->last_payload.size = 0;
+        mimic__buffer_append(&set->last_payload, entry->payload, entry->payload_size);
+        return set->last_payload.failed ? mimic__fail_memory(err) : MIMIC_OK;
+    }
     MIMIC_TRY(make_room(set, entry->payload_size, err));
     if (set->slot_count == 0)
         MIMIC_TRY(grow_table(set, err));
@@ -220,6 +246,22 @@ mimic_status mimic__key_set_add(load_key_set *set, const load_key_entry *entry, 
     if (mimic__key_run_count(set->run) == 0 || mimic__key_compare(&last, &entry->key) < 0)
         return mimic__key_run_add(set->run, entry, err);
     return sort_entry(set, entry, err);
+}
+
+mimic_status mimic__key_set_add_integers(load_key_set *set, const int32_t *values, size_t count,
+                                         uint64_t first, uint64_t extra, mimic_error *err)
+{
+    size_t row = 0;
+    const load_key last = mimic__key_run_last(set->run);
+    for (; row < count; row++) {
+        const load_key_entry entry = {mimic__key_of_integer(values[row]), first + row, extra + row,
+                                      NULL, 0};
+        if (mimic__key_run_count(set->run) == 0 || mimic__key_compare(&last, &entry.key) < 0)
+            break;
+        MIMIC_TRY(sort_entry(set, &entry, err));
+    }
+    return mimic__key_run_add_integers(set->run, values + row, count - row, first + row,
+                                       extra + row, err);
 }
 
 /* ---- coming out ---- */
@@ -251,6 +293,7 @@ static mimic_status next_of_sorter(load_key_set *set, mimic_error *err)
 
 mimic_status mimic__key_set_end(load_key_set *set, mimic_error *err)
 {
+    MIMIC_TRY(end_last(set, err));
     if (set->used > 0)
         MIMIC_TRY(empty_table(set, err));
     mimic__free(set->ctx, set->slots);
@@ -259,7 +302,7 @@ mimic_status mimic__key_set_end(load_key_set *set, mimic_error *err)
     mimic__buffer_free(&set->payloads);
     if (set->sorter != NULL)
         MIMIC_TRY(mimic__sorter_finish(set->sorter, err));
-    return set->run == NULL ? MIMIC_OK : mimic__key_run_end(set->run, err);
+    return mimic__key_run_end(set->run, err);
 }
 
 load_key_run *mimic__key_set_take_run(load_key_set *set)
@@ -280,31 +323,6 @@ static mimic_status start(load_key_set *set, mimic_error *err)
     return next_of_sorter(set, err);
 }
 
-/* Entries of one key as one, with the place and payload of the first row. */
-static mimic_status merge_distinct(load_key_set *set, const load_key_entry **out_entry,
-                                   mimic_error *err)
-{
-    load_key_entry *const merged = &set->merged;
-    *merged = set->sorted;
-    set->merged_payload.size = 0;
-    mimic__buffer_append(&set->merged_payload, merged->payload, merged->payload_size);
-    MIMIC_TRY(next_of_sorter(set, err));
-    while (set->of_sorter != NULL && mimic__key_compare(&set->sorted.key, &merged->key) == 0) {
-        if (set->sorted.first < merged->first) {
-            merged->first = set->sorted.first;
-            set->merged_payload.size = 0;
-            mimic__buffer_append(&set->merged_payload, set->sorted.payload,
-                                 set->sorted.payload_size);
-        }
-        merged->extra += set->sorted.extra;
-        MIMIC_TRY(next_of_sorter(set, err));
-    }
-    merged->payload = (const unsigned char *)set->merged_payload.data;
-    merged->payload_size = set->merged_payload.size;
-    *out_entry = merged;
-    return set->merged_payload.failed ? mimic__fail_memory(err) : MIMIC_OK;
-}
-
 static int compare_entries(const load_key_entry *a, const load_key_entry *b)
 {
     const int order = mimic__key_compare(&a->key, &b->key);
@@ -315,19 +333,33 @@ static int compare_entries(const load_key_entry *a, const load_key_entry *b)
     return payloads != 0 ? payloads : (a->first > b->first) - (a->first < b->first);
 }
 
-/* The entry given out is copied first, as reading on reuses its memory. */
-static mimic_status give(load_key_set *set, const load_key_entry *entry,
-                         mimic_status (*next)(load_key_set *set, mimic_error *err),
-                         const load_key_entry **out_entry, mimic_error *err)
+/* The next of both, copied, as reading on reuses its memory. */
+static mimic_status take_next(load_key_set *set, mimic_error *err)
 {
-    set->merged = *entry;
+    const bool takes_run =
+        set->of_sorter == NULL ||
+        (set->of_run != NULL && compare_entries(set->of_run, set->of_sorter) <= 0);
+    set->merged = takes_run ? *set->of_run : *set->of_sorter;
+    set->merged_payload.size = 0;
+    mimic__buffer_append(&set->merged_payload, set->merged.payload, set->merged.payload_size);
+    set->merged.payload = (const unsigned char *)set->merged_payload.data;
+    if (set->merged_payload.failed)
+        return mimic__fail_memory(err);
+    return takes_run ? next_of_run(set, err) : next_of_sorter(set, err);
+}
+
+/* Adds another entry of the same distinct key: the place and payload are those of the first row. */
+static mimic_status combine(load_key_set *set, const load_key_entry *entry, mimic_error *err)
+{
+    set->merged.extra += entry->extra;
+    if (entry->first > set->merged.first)
+        return MIMIC_OK;
+    set->merged.first = entry->first;
     set->merged_payload.size = 0;
     mimic__buffer_append(&set->merged_payload, entry->payload, entry->payload_size);
     set->merged.payload = (const unsigned char *)set->merged_payload.data;
-    *out_entry = &set->merged;
-    if (set->merged_payload.failed)
-        return mimic__fail_memory(err);
-    return next(set, err);
+    set->merged.payload_size = entry->payload_size;
+    return set->merged_payload.failed ? mimic__fail_memory(err) : MIMIC_OK;
 }
 
 mimic_status mimic__key_set_next(load_key_set *set, const load_key_entry **out_entry,
@@ -338,13 +370,21 @@ mimic_status mimic__key_set_next(load_key_set *set, const load_key_entry **out_e
         set->is_started = true;
         MIMIC_TRY(start(set, err));
     }
-    if (set->options.is_distinct)
-        return set->of_sorter == NULL ? MIMIC_OK : merge_distinct(set, out_entry, err);
     if (set->of_run == NULL && set->of_sorter == NULL)
         return MIMIC_OK;
-    const bool takes_run =
-        set->of_sorter == NULL ||
-        (set->of_run != NULL && compare_entries(set->of_run, set->of_sorter) <= 0);
-    return takes_run ? give(set, set->of_run, next_of_run, out_entry, err)
-                     : give(set, set->of_sorter, next_of_sorter, out_entry, err);
+    MIMIC_TRY(take_next(set, err));
+    *out_entry = &set->merged;
+    if (!set->options.is_distinct)
+        return MIMIC_OK;
+    while (set->of_run != NULL &&
+           mimic__key_compare(&set->of_run->key, &set->merged.key) == 0) {
+        MIMIC_TRY(combine(set, set->of_run, err));
+        MIMIC_TRY(next_of_run(set, err));
+    }
+    while (set->of_sorter != NULL &&
+           mimic__key_compare(&set->of_sorter->key, &set->merged.key) == 0) {
+        MIMIC_TRY(combine(set, set->of_sorter, err));
+        MIMIC_TRY(next_of_sorter(set, err));
+    }
+    return MIMIC_OK;
 }

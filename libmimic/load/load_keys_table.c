@@ -108,6 +108,8 @@ typedef struct taken_batch {
     keys_table *table;
     const mimic_batch *batch;
     const uint32_t *rows;
+    uint64_t first;         /* place of the reader's first row */
+    const uint64_t *places; /* of all rows; NULL = they follow one another */
 } taken_batch;
 
 /* The row among those of the reader's batch. */
@@ -118,8 +120,30 @@ static int64_t read_row(const taken_batch *taken, uint32_t row)
 
 static uint64_t place_of(const taken_batch *taken, uint32_t row)
 {
+    return taken->places == NULL ? taken->first + (uint64_t)read_row(taken, row)
+                                 : taken->places[row];
+}
+
+/* Where the rows stand. Records may be missing between them; where none is, that is no work. */
+static mimic_status find_places(taken_batch *taken, uint64_t **out_places, mimic_error *err)
+{
     const load_flow *const flow = taken->table->flow;
-    return flow->place(flow->place_ctx, read_row(taken, row));
+    const size_t count = (size_t)taken->batch->row_count;
+    *out_places = NULL;
+    if (count == 0)
+        return MIMIC_OK;
+    const int64_t last = read_row(taken, (uint32_t)count - 1);
+    taken->first = flow->place(flow->place_ctx, 0);
+    if (flow->place(flow->place_ctx, last) - taken->first == (uint64_t)last)
+        return MIMIC_OK;
+    uint64_t *const places = mimic__alloc_array(flow->ctx, count, sizeof *places);
+    if (places == NULL)
+        return mimic__fail_memory(err);
+    for (size_t i = 0; i < count; i++)
+        places[i] = flow->place(flow->place_ctx, read_row(taken, (uint32_t)i));
+    taken->places = places;
+    *out_places = places;
+    return MIMIC_OK;
 }
 
 /* The texts of keys of which examples are wanted, now that their rows come by again. */
@@ -149,11 +173,22 @@ static mimic_status take_rows(const taken_batch *taken, key_collector *collector
     const mimic_batch *const batch = taken->batch;
     const bool is_unique = collector->unique != KEYS_NO_UNIQUE;
     const bool wants_examples = is_unique && table->uniques[collector->unique].example_count > 0;
-    for (size_t i = 0; i < notes->count; i++) {
-        const key_note *const note = &notes->items[i];
+    const bool wants_order = is_unique && table->order_columns.count > 0;
+    if (notes->ascending != NULL && !wants_examples && !wants_order && taken->rows == NULL &&
+        taken->places == NULL)
+        return mimic__key_set_add_integers(collector->set, notes->ascending,
+                                           (size_t)batch->row_count, taken->first,
+                                           (uint64_t)batch->first_row, err);
+    const size_t count = notes->ascending != NULL ? (size_t)batch->row_count : notes->count;
+    for (size_t i = 0; i < count; i++) {
+        const key_note listed = notes->ascending != NULL
+                                    ? (key_note){mimic__key_of_integer(notes->ascending[i]),
+                                                 (uint32_t)i, 1}
+                                    : notes->items[i];
+        const key_note *const note = &listed;
         const int64_t row = batch->first_row + read_row(taken, note->row);
         load_key_entry entry = {note->key, place_of(taken, note->row), (uint64_t)row, NULL, 0};
-        if (is_unique && table->order_columns.count > 0) {
+        if (wants_order) {
             table->scratch.size = 0;
             mimic__key_order_bytes(batch, &table->order_columns, (int64_t)note->row,
                                    &table->scratch);
@@ -198,8 +233,9 @@ static mimic_status take(void *self, const mimic_batch *batch, const uint32_t *r
 {
     keys_table *const table = self;
     batch_notes *const notes = memory;
-    const taken_batch taken = {table, batch, rows};
-    mimic_status status = MIMIC_OK;
+    taken_batch taken = {table, batch, rows, 0, NULL};
+    uint64_t *places = NULL;
+    mimic_status status = find_places(&taken, &places, err);
     for (size_t i = 0; notes != NULL && i < notes->count && status == MIMIC_OK; i++) {
         key_collector *const collector = &table->collectors[i];
         if (!collector->is_active)
@@ -207,6 +243,7 @@ static mimic_status take(void *self, const mimic_batch *batch, const uint32_t *r
         status = collector->is_rows ? take_rows(&taken, collector, &notes->of[i], err)
                                     : take_distinct(&taken, collector, &notes->of[i], err);
     }
+    mimic__free(table->keys->ctx, places);
     if (notes != NULL)
         drop(self, notes);
     return status;
@@ -331,6 +368,9 @@ static mimic_status settle_distinct(const keys_table *table, key_collector *coll
 {
     const load_keys *const keys = table->keys;
     const load_key_entry *entry;
+    collector->run = mimic__key_set_take_run(collector->set);
+    if (collector->run != NULL)
+        return MIMIC_OK;
     MIMIC_TRY(mimic__key_run_new(keys->ctx, keys->setup.path, &collector->run, err));
     for (;;) {
         MIMIC_TRY(mimic__key_set_next(collector->set, &entry, err));
