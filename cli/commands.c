@@ -106,11 +106,14 @@ const cli_option group_target[] = {
     {"integer-times", 0, OPTION_FLAG, NULL, OPTION_AT(integer_times),
      "SQLite: store dates and times as integers (microseconds) instead of ISO 8601 text."},
     {"no-indexes", 0, OPTION_FLAG, NULL, OPTION_AT(no_indexes),
-     "SQLite: make no indexes on foreign keys; primary and unique keys are kept."},
+     "SQLite, PostgreSQL: make no indexes on foreign keys; primary and unique keys are kept."},
     {"verify", 0, OPTION_FLAG, NULL, OPTION_AT(verify),
      "SQLite: run PRAGMA integrity_check on the finished database, also on one over 64 MiB, where only the rows are counted otherwise."},
     {"no-dictionaries", 0, OPTION_FLAG, NULL, OPTION_AT(no_dictionaries),
      "Arrow files: leave string columns utf8 even where their texts repeat."},
+    {"pg-schema", 0, OPTION_TEXT, "NAME", OPTION_AT(pg_schema),
+     "PostgreSQL: put all tables into this schema, made when it is missing. Default: one a module, "
+     "such as mimiciv_hosp and mimiciv_icu, and mimic for what libmimic notes of them."},
     OPTION_END};
 
 const cli_option group_ledger[] = {

@@ -97,6 +97,7 @@ int job_open(const cli_arguments *arguments, job *out)
     out->sink.no_indexes = arguments->no_indexes;
     out->sink.verify = arguments->verify;
     out->sink.no_dictionaries = arguments->no_dictionaries;
+    out->sink.pg_schema = arguments->pg_schema;
     fill_load(arguments, &out->load);
     out->load.csv = &out->csv;
     out->load.sink = &out->sink;

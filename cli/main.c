@@ -53,6 +53,27 @@ const cli_command cmd_help = {
     .run = run_help,
 };
 
+/* Others on this machine can read the arguments of a process: passwords are taken out of them once
+ * they are copied. */
+static void hide_secrets(int argc, char **argv)
+{
+    mimic_context *ctx = NULL;
+    if (mimic_context_new(NULL, &ctx, NULL) != MIMIC_OK)
+        return;
+    for (int i = 0; i < argc; i++) {
+        char *shown = NULL;
+        const size_t size = strlen(argv[i]);
+        if (mimic_target_redact(ctx, argv[i], &shown, NULL) != MIMIC_OK)
+            continue;
+        if (strcmp(shown, argv[i]) != 0) {
+            memset(argv[i], 0, size);
+            memcpy(argv[i], shown, strlen(shown) < size ? strlen(shown) : size);
+        }
+        mimic_free(ctx, shown);
+    }
+    mimic_context_free(ctx);
+}
+
 static int run(int argc, char **argv)
 {
     if (argc < 1) {
@@ -78,6 +99,7 @@ static int run(int argc, char **argv)
         return commands_unknown(argc, argv);
     cli_arguments arguments;
     int status = options_parse(command, argc - used, argv + used, &arguments);
+    hide_secrets(argc, argv);
     if (status == EXIT_DONE && arguments.help)
         help_command(stdout, command);
     else if (status == EXIT_DONE)

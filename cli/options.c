@@ -329,10 +329,28 @@ static int take_letters(parser *p, const char *argument)
     return EXIT_DONE;
 }
 
+/* An address may hold a password, so one that stands in the wrong place is not told back. */
+static int is_misplaced(const parser *p, size_t index)
+{
+    const char *text = p->out->operands.items[index];
+    if (strncmp(text, "postgresql://", 13) != 0 && strncmp(text, "postgres://", 11) != 0)
+        return 0;
+    return index + 1 != p->out->operands.count || index >= p->command->max_operands ||
+           strstr(p->command->operands, "TARGET") == NULL;
+}
+
 static int check_operands(const parser *p)
 {
     const size_t count = p->out->operands.count;
     const cli_command *command = p->command;
+    for (size_t i = 0; i < count; i++) {
+        char misplaced[256];
+        (void)snprintf(misplaced, sizeof misplaced,
+                       "a PostgreSQL address stands in the wrong place; expected: mimic %s %s",
+                       command->name, command->operands);
+        if (is_misplaced(p, i))
+            return usage(p, misplaced);
+    }
     if (p->out->help || (count >= command->min_operands && count <= command->max_operands))
         return EXIT_DONE;
     char message[512];

@@ -66,6 +66,7 @@ typedef struct cli_arguments {
     int no_indexes;
     int verify;
     int no_dictionaries;
+    const char *pg_schema;
     int force;
     int checksum;
     int expect;

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 . tests/support/setup.sh
 
 install_packages build-essential meson ninja-build pkg-config python3 sqlite3 zlib1g-dev \
-    libisal-dev libzstd-dev libsqlite3-dev libjansson-dev libxxhash-dev
+    libisal-dev libzstd-dev libsqlite3-dev libpq-dev libjansson-dev libxxhash-dev
 find_meson
 
 say "building (build/)"

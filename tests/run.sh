@@ -13,8 +13,8 @@ cd "$(dirname "$0")/.."
 . tests/support/setup.sh
 
 install_packages build-essential meson ninja-build pkg-config python3 check sqlite3 zlib1g-dev \
-    libisal-dev libzstd-dev libsqlite3-dev libjansson-dev libxxhash-dev \
-    postgresql postgresql-client libpq-dev
+    libisal-dev libzstd-dev libsqlite3-dev libpq-dev libjansson-dev libxxhash-dev \
+    postgresql postgresql-client
 # For the kernels of aarch64, which are tested under an emulator; their test says when it is skipped.
 install_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static ||
     say "no compiler or emulator for aarch64: the NEON kernels are not tested"
@@ -67,7 +67,7 @@ if compile sanitizers build-asan -Dwerror=false -Dtests=enabled -Dbuildtype=debu
     ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
         check build-asan --no-suite lint --no-suite api --no-suite real --no-suite slow --timeout-multiplier 4
 fi
-compile bare build-bare -Dwerror=true -Dtests=disabled -Dzlib=disabled -Disal=disabled -Dzstd=disabled -Dsqlite=disabled || true
+compile bare build-bare -Dwerror=true -Dtests=disabled -Dzlib=disabled -Disal=disabled -Dzstd=disabled -Dsqlite=disabled -Dpostgres=disabled || true
 if command -v clang >/dev/null; then
     CC=clang compile clang build-clang -Dwerror=true -Dtests=disabled -Disal=disabled || true
 else

@@ -1,6 +1,6 @@
 /*
- * Sinks: where batches go. SQLite, Arrow IPC, CSV and null are built in; a program's own is an
- * ordinary case: fill a mimic_sink_vtable and hand it to mimic_sink_new.
+ * Sinks: where batches go. SQLite, PostgreSQL, Arrow IPC, CSV and null are built in; a program's own is
+ * an ordinary case: fill a mimic_sink_vtable and hand it to mimic_sink_new.
  *
  *     mimic_sink *sink = NULL;
  *     mimic_sink_open(ctx, "sqlite:hospital.db", NULL, &sink, &err);
@@ -163,6 +163,18 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_sink_open(const mimic_context *ctx,
                                                        const char *target,
                                                        const mimic_sink_options *options,
                                                        mimic_sink **out_sink, mimic_error *err);
+
+/**
+ * A target as it may be shown to people: the passwords of a PostgreSQL address are replaced by ***.
+ * Messages and reports of this library show targets in this form only.
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT; MIMIC_ERR_MEMORY.
+ * Ownership: the caller frees *out_text with mimic_free.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_target_redact(const mimic_context *ctx,
+                                                           const char *target, char **out_text,
+                                                           mimic_error *err);
 
 /**
  * Makes a sink of the caller's own functions.

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "schema/schema_model.h"
+#include "sink/sink_internal.h"
 
 mimic_report *mimic__report_new(const mimic_context *ctx, const char *target)
 {
@@ -19,7 +20,9 @@ mimic_report *mimic__report_new(const mimic_context *ctx, const char *target)
     mimic__arena_init(&report->arena, ctx);
     report->dataset = "";
     report->edition = "";
-    report->target = mimic__arena_strdup(&report->arena, target);
+    char *const shown = mimic__target_redact(ctx, target);
+    report->target = shown == NULL ? NULL : mimic__arena_strdup(&report->arena, shown);
+    mimic__free(ctx, shown);
     if (report->target == NULL) {
         mimic_report_free(report);
         return NULL;

@@ -237,30 +237,6 @@ static void put_left_out(script *self, const mimic_table *table)
     }
 }
 
-/* COMMENT ON, for PostgreSQL and DuckDB. */
-static void put_comments(const script *self, const mimic_table *table)
-{
-    mimic_buffer *sql = self->ddl.sql;
-    if (mimic__ddl_table_comment(table)[0] != '\0') {
-        mimic__buffer_text(sql, "COMMENT ON TABLE ");
-        mimic__ddl_table_name(&self->ddl, table);
-        mimic__buffer_text(sql, " IS ");
-        mimic__ddl_text(&self->ddl, mimic__ddl_table_comment(table));
-        mimic__buffer_text(sql, ";\n");
-    }
-    for (size_t i = 0; i < table->field_count; i++) {
-        if (table->fields[i].description[0] == '\0')
-            continue;
-        mimic__buffer_text(sql, "COMMENT ON COLUMN ");
-        mimic__ddl_table_name(&self->ddl, table);
-        mimic__buffer_byte(sql, '.');
-        mimic__ddl_name(&self->ddl, table->fields[i].name);
-        mimic__buffer_text(sql, " IS ");
-        mimic__ddl_text(&self->ddl, table->fields[i].description);
-        mimic__buffer_text(sql, ";\n");
-    }
-}
-
 static void put_table(script *self, size_t index)
 {
     const mimic_table *table = self->tables[index];
@@ -276,7 +252,7 @@ static void put_table(script *self, size_t index)
     if (dialect == MIMIC_SQL_SQLITE || dialect == MIMIC_SQL_POSTGRES)
         mimic__ddl_indexes(&self->ddl, table);
     if (dialect == MIMIC_SQL_POSTGRES || dialect == MIMIC_SQL_DUCKDB)
-        put_comments(self, table);
+        mimic__ddl_comments(&self->ddl, table);
     mimic__buffer_byte(self->ddl.sql, '\n');
     self->is_created[index] = true;
 }

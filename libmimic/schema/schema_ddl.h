@@ -32,6 +32,7 @@ typedef struct mimic_ddl {
     mimic_sql_dialect dialect;
     const mimic_dataset *dataset; /* NULL = a table by itself */
     bool integer_times;           /* SQLite only */
+    const char *schema;           /* where all tables stand; NULL = by their module */
 } mimic_ddl;
 
 /* True when the dialect takes this foreign key at this point of the script. */
@@ -60,7 +61,12 @@ void mimic__ddl_create_table(const mimic_ddl *ddl, const mimic_table *table,
                              mimic_ddl_key_filter filter, void *filter_ctx);
 void mimic__ddl_foreign_key(const mimic_ddl *ddl, const mimic_table *table,
                             const mimic_foreign_key *key);
+/* COMMENT ON TABLE and COLUMN, for PostgreSQL and DuckDB. */
+void mimic__ddl_comments(const mimic_ddl *ddl, const mimic_table *table);
 void mimic__ddl_indexes(const mimic_ddl *ddl, const mimic_table *table);
+/* The columns of each of those indexes. */
+typedef void (*mimic_ddl_index_fn)(void *ctx, const char *const *columns, size_t count);
+void mimic__ddl_each_index(const mimic_table *table, mimic_ddl_index_fn fn, void *ctx);
 void mimic__ddl_athena_table(const mimic_ddl *ddl, const mimic_table *table);
 
 #endif

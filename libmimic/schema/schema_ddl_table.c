@@ -99,6 +99,31 @@ void mimic__ddl_sqlite_table(mimic_buffer *sql, const mimic_table *table, bool i
     mimic__ddl_create_table(&ddl, table, takes_enforceable, NULL);
 }
 
+/* ---- comments ---- */
+
+void mimic__ddl_comments(const mimic_ddl *ddl, const mimic_table *table)
+{
+    mimic_buffer *sql = ddl->sql;
+    if (mimic__ddl_table_comment(table)[0] != '\0') {
+        mimic__buffer_text(sql, "COMMENT ON TABLE ");
+        mimic__ddl_table_name(ddl, table);
+        mimic__buffer_text(sql, " IS ");
+        mimic__ddl_text(ddl, mimic__ddl_table_comment(table));
+        mimic__buffer_text(sql, ";\n");
+    }
+    for (size_t i = 0; i < table->field_count; i++) {
+        if (table->fields[i].description[0] == '\0')
+            continue;
+        mimic__buffer_text(sql, "COMMENT ON COLUMN ");
+        mimic__ddl_table_name(ddl, table);
+        mimic__buffer_byte(sql, '.');
+        mimic__ddl_name(ddl, table->fields[i].name);
+        mimic__buffer_text(sql, " IS ");
+        mimic__ddl_text(ddl, table->fields[i].description);
+        mimic__buffer_text(sql, ";\n");
+    }
+}
+
 /* ---- Athena ---- */
 
 /* A name as part of an object's key in S3. */
@@ -240,11 +265,28 @@ static void put_index(const mimic_ddl *ddl, const mimic_table *table, column_lis
     mimic__buffer_text(ddl->sql, ";\n");
 }
 
-void mimic__ddl_indexes(const mimic_ddl *ddl, const mimic_table *table)
+void mimic__ddl_each_index(const mimic_table *table, mimic_ddl_index_fn fn, void *ctx)
 {
     for (size_t i = 0; i < table->foreign_key_count + USUAL_COUNT; i++)
         if (has_columns(table, wanted_index(table, i)) && !is_covered(table, i))
-            put_index(ddl, table, wanted_index(table, i));
+            fn(ctx, wanted_index(table, i).names, wanted_index(table, i).count);
+}
+
+typedef struct index_script {
+    const mimic_ddl *ddl;
+    const mimic_table *table;
+} index_script;
+
+static void put_index_of(void *ctx, const char *const *columns, size_t count)
+{
+    const index_script *script = ctx;
+    put_index(script->ddl, script->table, (column_list){columns, count});
+}
+
+void mimic__ddl_indexes(const mimic_ddl *ddl, const mimic_table *table)
+{
+    index_script script = {ddl, table};
+    mimic__ddl_each_index(table, put_index_of, &script);
 }
 
 void mimic__ddl_sqlite_indexes(mimic_buffer *sql, const mimic_table *table)

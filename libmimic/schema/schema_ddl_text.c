@@ -134,7 +134,10 @@ void mimic__ddl_schema_name(mimic_buffer *out, const mimic_table *table)
 
 void mimic__ddl_table_name(const mimic_ddl *ddl, const mimic_table *table)
 {
-    if (has_schemas(ddl)) {
+    if (ddl->schema != NULL) {
+        put_name(ddl, ddl->schema);
+        mimic__buffer_byte(ddl->sql, '.');
+    } else if (has_schemas(ddl)) {
         mimic_buffer schema;
         mimic__buffer_init(&schema, ddl->sql->ctx);
         mimic__ddl_schema_name(&schema, table);
@@ -307,10 +310,10 @@ mimic_postgres_type mimic__ddl_postgres_type(const mimic_field *field)
         return (mimic_postgres_type){"numeric", 2, {field->precision, field->scale}};
     if (has_limit(field))
         return (mimic_postgres_type){"varchar", 1, {(int32_t)field->max_length, 0}};
-    /* Microseconds: a pattern that ends in %S takes fractions of a second too, and timestamp(0)
-     * would round them. */
+    /* A pattern that ends in %S takes fractions of a second too, and the server would round them. */
     if (is_time(field->type))
-        return (mimic_postgres_type){postgres_types[field->type], 1, {6, 0}};
+        return (mimic_postgres_type){
+            postgres_types[field->type], 1, {field->has_whole_seconds ? 0 : 6, 0}};
     return (mimic_postgres_type){postgres_types[field->type], 0, {0, 0}};
 }
 

@@ -41,6 +41,7 @@ typedef struct mimic_field {
     const mimic_text *missing_values; /* resolved: the field's own, else the table's, else [""] */
     size_t missing_value_count;
     bool quoted_empty_is_null; /* "mimic": {"quotedEmpty": "null"} */
+    bool has_whole_seconds;    /* "mimic": {"wholeSeconds": true}: times without a fraction */
 
     /* constraints; NULL text = absent */
     bool is_required;

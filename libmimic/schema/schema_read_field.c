@@ -395,7 +395,7 @@ static void read_policies(mimic_schema_reader *reader, const mimic_json *extensi
                           mimic_field *field)
 {
     static const char *const known[] = {"type",        "formats", "onError",
-                                        "quotedEmpty", "special", NULL};
+                                        "quotedEmpty", "special", "wholeSeconds", NULL};
     static const char *const policies[] = {"reject", "null", "fail", NULL};
     static const char *const empties[] = {"null", "value", NULL};
     mimic__schema_known_only(reader, extension, known);
@@ -414,6 +414,7 @@ static void read_policies(mimic_schema_reader *reader, const mimic_json *extensi
         mimic__schema_finding(reader, empty, "\"quotedEmpty\" must be null or value, not \"%s\"",
                               empty->text);
     field->quoted_empty_is_null = empty != NULL && strcmp(empty->text, "null") == 0;
+    field->has_whole_seconds = mimic__schema_flag(reader, extension, "wholeSeconds", false);
 }
 
 static void read_name(mimic_schema_reader *reader, const mimic_json *json, mimic_field *field)

@@ -89,6 +89,18 @@ mimic_status mimic_sink_new(const mimic_context *ctx, const mimic_sink_vtable *v
     return MIMIC_OK;
 }
 
+static mimic_status fail_not_built_in(const mimic_context *ctx, const struct mimic_target *target,
+                                      mimic_error *err)
+{
+    char *const shown = mimic__target_redact(ctx, target->path);
+    if (shown == NULL)
+        return mimic__fail_memory(err);
+    const mimic_status status = mimic__fail(
+        err, MIMIC_ERR_UNSUPPORTED, "the sink for \"%s\" is not built into this library", shown);
+    mimic__free(ctx, shown);
+    return status;
+}
+
 static mimic_status open_builtin(const mimic_context *ctx, const struct mimic_target *target,
                                  const mimic_sink_options *options, mimic_pool *pool,
                                  mimic_sink **out_sink, mimic_error *err)
@@ -104,9 +116,12 @@ static mimic_status open_builtin(const mimic_context *ctx, const struct mimic_ta
         return mimic__sink_csv_open(ctx, target, options, pool, out_sink, err);
     case MIMIC_TARGET_NULL:
         return mimic__sink_null_open(ctx, target, options, pool, out_sink, err);
+#if MIMIC_HAVE_POSTGRES
+    case MIMIC_TARGET_POSTGRES:
+        return mimic__sink_postgres_open(ctx, target, options, pool, out_sink, err);
+#endif
     default:
-        return mimic__fail(err, MIMIC_ERR_UNSUPPORTED,
-                           "the sink for \"%s\" is not built into this library", target->path);
+        return fail_not_built_in(ctx, target, err);
     }
 }
 

@@ -35,6 +35,17 @@ mimic_status mimic__target_parse(const mimic_context *ctx, const char *text,
                                  struct mimic_target *out_target, mimic_error *err);
 void mimic__target_free(const mimic_context *ctx, struct mimic_target *target);
 
+bool mimic__target_is_postgres(const char *text);
+/*
+ * A target as it may be shown: passwords replaced by ***, also in addresses that break the rules.
+ * Whoever writes a target into a message, a report or a ledger writes this. Freed with mimic__free;
+ * NULL when memory ran out.
+ */
+char *mimic__target_redact(const mimic_context *ctx, const char *text);
+/* True when the password of a PostgreSQL address holds characters that cut it short, so that the
+ * rest of it would be taken for the name of a host and be told in messages. */
+bool mimic__target_has_loose_password(const char *text);
+
 /*
  * Path of a table's file in a target that is a folder: dir/module/name followed by `ending`, module
  * being "" for a table that has none. Names that would lead out of the folder are
@@ -55,6 +66,9 @@ mimic_status mimic__sink_arrow_open(const mimic_context *ctx, const struct mimic
 mimic_status mimic__sink_csv_open(const mimic_context *ctx, const struct mimic_target *target,
                                   const mimic_sink_options *options, mimic_pool *pool,
                                   mimic_sink **out_sink, mimic_error *err);
+mimic_status mimic__sink_postgres_open(const mimic_context *ctx, const struct mimic_target *target,
+                                       const mimic_sink_options *options, mimic_pool *pool,
+                                       mimic_sink **out_sink, mimic_error *err);
 mimic_status mimic__sink_null_open(const mimic_context *ctx, const struct mimic_target *target,
                                    const mimic_sink_options *options, mimic_pool *pool,
                                    mimic_sink **out_sink, mimic_error *err);

@@ -23,6 +23,16 @@ static const way WAYS[] = {
      .options = {.struct_size = sizeof(mimic_sink_options), .integer_times = 1}},
     {.target = "sqlite:%s/out.db",
      .options = {.struct_size = sizeof(mimic_sink_options), .no_direct_pages = 1}},
+    {.target = "arrow:%s/out"},
+    {.target = "%s/things.arrow",
+     .options = {.struct_size = sizeof(mimic_sink_options),
+                 .compression = MIMIC_SINK_COMPRESSION_NONE}},
+    {.target = "%s/things.arrow",
+     .options = {.struct_size = sizeof(mimic_sink_options), .no_dictionaries = 1}},
+    {.target = "%s/things.arrows"},
+    {.target = "%s/things.arrows",
+     .options = {.struct_size = sizeof(mimic_sink_options),
+                 .compression = MIMIC_SINK_COMPRESSION_NONE}},
     {.target = "csv:%s/out"},
     {.target = "%s/things.csv.gz"},
     {.target = "%s/things.csv.zst"},
@@ -340,6 +350,7 @@ static mimic_status read_all(world *w)
 
 static void write_bytes(const char *path, const char *bytes, size_t size)
 {
+    unlink(path); /* a new file each time: some file systems wait for the disk when one is rewritten */
     FILE *file = fopen(path, "wb");
     ck_assert_ptr_nonnull(file);
     ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
@@ -378,15 +389,19 @@ static void damage(const way *by, const char *file, size_t step)
 START_TEST(scan__survives_damage)
 {
     damage(&WAYS[0], "out.db", 61);
-    damage(&WAYS[3], "out/mod/things.csv", 7);
-    damage(&WAYS[4], "things.csv.gz", 7);
+    damage(&WAYS[3], "out/mod/things.arrow", 3);
+    damage(&WAYS[4], "things.arrow", 7);
+    damage(&WAYS[6], "things.arrows", 5);
+    damage(&WAYS[7], "things.arrows", 5);
+    damage(&WAYS[8], "out/mod/things.csv", 7);
+    damage(&WAYS[9], "things.csv.gz", 7);
 }
 END_TEST
 
 /* Each allocation fails in turn: a clean error, and nothing is lost. */
 START_TEST(scan__survives_failing_allocations)
 {
-    static const way *const ways[] = {&WAYS[0], &WAYS[3]};
+    static const way *const ways[] = {&WAYS[0], &WAYS[3], &WAYS[6], &WAYS[8]};
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         world w;
         make_world(&w, 3);

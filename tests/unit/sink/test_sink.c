@@ -62,8 +62,65 @@ START_TEST(sink__targets)
     refuse_target(".db", MIMIC_ERR_ARGUMENT, "sqlite:PATH");
     refuse_target("x.parquet", MIMIC_ERR_ARGUMENT, ".csv.zst");
     refuse_target("sqlite:", MIMIC_ERR_ARGUMENT, "no path");
-    refuse_target("postgresql://host/db", MIMIC_ERR_UNSUPPORTED, "PostgreSQL");
-    refuse_target("postgres://host/db", MIMIC_ERR_UNSUPPORTED, "PostgreSQL");
+    expect_target("postgresql://h/d", MIMIC_TARGET_POSTGRES, "postgresql://h/d", false);
+    expect_target("postgres://", MIMIC_TARGET_POSTGRES, "postgres://", false);
+    teardown();
+}
+END_TEST
+
+START_TEST(sink__targets_are_shown_without_secrets)
+{
+    static const char *const cases[][2] = {
+        {"a/b.db", "a/b.db"},
+        {"csv:u:p@h", "csv:u:p@h"},
+        {"postgresql://", "postgresql://"},
+        {"postgresql:///db", "postgresql:///db"},
+        {"postgresql://u@h/db", "postgresql://u@h/db"},
+        {"postgresql://h:5432/db?user=a@b", "postgresql://h:5432/db?user=a@b"},
+        {"postgresql://h:1,i:2/db", "postgresql://h:1,i:2/db"},
+        {"postgresql://[::1]:5432/db", "postgresql://[::1]:5432/db"},
+        {"postgresql://u:p@h/db", "postgresql://u:***@h/db"},
+        {"postgres://u:p%40q@h/db?sslmode=require", "postgres://u:***@h/db?sslmode=require"},
+        {"postgresql://u:p:q@h", "postgresql://u:***@h"},
+        {"postgresql://u:12@h:12/d", "postgresql://u:***@h:12/d"},
+        {"postgresql://:p@/d", "postgresql://:***@/d"},
+        {"postgresql://u:@h/d", "postgresql://u:***@h/d"},
+        {"postgresql://h/d?password=p&x=1", "postgresql://h/d?password=***&x=1"},
+        {"postgresql://h/d?x=1&pass%77ord=p", "postgresql://h/d?x=1&pass%77ord=***"},
+        {"postgresql://h/d?sslpassword=p", "postgresql://h/d?sslpassword=***"},
+        {"postgresql://u:p@h/d?password=q", "postgresql://u:***@h/d?password=***"},
+        /* against the rules */
+        {"postgresql://u:p@q@h/d", "postgresql://u:***@h/d"},
+        {"postgresql://u:p/q@h/d", "postgresql://u:***@h/d"},
+        {"postgresql://u:p?q@h/d", "postgresql://u:***@h/d"},
+        {"postgresql://u:12/q@h/d", "postgresql://u:***@h/d"},
+        {"postgresql://u:12?q@h/d", "postgresql://u:***@h/d"},
+        {"postgresql://h/d?password=p&q&x=1", "postgresql://h/d?password=***&x=1"},
+    };
+    setup();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *shown = NULL;
+        ck_assert_int_eq(mimic_target_redact(ctx, cases[i][0], &shown, &err), MIMIC_OK);
+        ck_assert_str_eq(shown, cases[i][1]);
+        mimic_free(ctx, shown);
+    }
+    teardown();
+}
+END_TEST
+
+START_TEST(sink__loose_passwords_are_refused)
+{
+    static const char *const loose[] = {"postgresql://u:SECRET@SECRET@h/d",
+                                        "postgresql://u:SECRET/SECRET@h/d",
+                                        "postgresql://u:SECRET%zz@h/d"};
+    setup();
+    for (size_t i = 0; i < sizeof loose / sizeof loose[0]; i++) {
+        mimic_sink *sink = NULL;
+        ck_assert_int_eq(mimic_sink_open(ctx, loose[i], NULL, &sink, &err),
+                         MIMIC_HAVE_POSTGRES ? MIMIC_ERR_ARGUMENT : MIMIC_ERR_UNSUPPORTED);
+        ck_assert_msg(strstr(err.message, "SECRET") == NULL, "%s", err.message);
+        ck_assert_msg(strstr(err.message, "u:***@h/d") != NULL, "%s", err.message);
+    }
     teardown();
 }
 END_TEST
@@ -328,7 +385,8 @@ START_TEST(sink__batch_must_fit_its_table)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(sink, sink__targets, sink__options_are_checked,
+MIMIC_TEST_MAIN(sink, sink__targets, sink__targets_are_shown_without_secrets,
+                sink__loose_passwords_are_refused, sink__options_are_checked,
                 sink__file_names_stay_in_their_folder, sink__own_vtable_may_be_short_or_long,
                 sink__first_failure_stays_until_abort, sink__failure_without_words_gets_some,
                 sink__refused_row_without_a_host_is_an_error, sink__batch_must_fit_its_table)
