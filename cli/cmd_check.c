@@ -20,8 +20,9 @@ static int run_check(const cli_arguments *arguments)
     return status;
 }
 
-static const cli_option *const groups[] = {group_folder, group_policy, group_limits, group_expect,
-                                           group_quality, group_values, group_jobs,   group_format, group_quiet,
+static const cli_option *const groups[] = {group_folder, group_policy,     group_keys,   group_limits,
+                                           group_expect, group_quality,    group_values, group_jobs,
+                                           group_format, group_quiet,
                                            group_schema_dir, group_help, NULL};
 
 const cli_command cmd_check = {

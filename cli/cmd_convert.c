@@ -118,7 +118,7 @@ static const cli_option rows[] = {
     OPTION_END};
 
 static const cli_option *const groups[] = {
-    rows,         group_policy, group_limits, group_dialect, group_records, group_target, group_jobs,
+    rows,         group_policy, group_keys,   group_limits, group_dialect, group_records, group_target, group_jobs,
     group_format, group_quiet,  group_schema_dir, group_help,    NULL};
 
 const cli_command cmd_convert = {

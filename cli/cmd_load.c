@@ -20,7 +20,7 @@ static int run_load(const cli_arguments *arguments)
     return status;
 }
 
-static const cli_option *const groups[] = {group_folder,     group_policy, group_limits,
+static const cli_option *const groups[] = {group_folder,     group_policy, group_keys,   group_limits,
                                            group_expect,     group_ledger, group_target,
                                            group_quality, group_values, group_jobs,       group_format, group_quiet,
                                            group_schema_dir, group_help,   NULL};

@@ -78,6 +78,19 @@ const cli_option group_policy[] = {
      "always fails."},
     OPTION_END};
 
+const cli_option group_keys[] = {
+    {"keys", 0, OPTION_CHOICE, "report|enforce|off", OPTION_AT(keys),
+     "Look at primary, unique and foreign keys and report those that do not hold (report), fail a "
+     "table whose keys do not hold (enforce), or leave them to the target (off). Default: report."},
+    {"duplicates", 0, OPTION_CHOICE, "reject|keep|latest", OPTION_AT(duplicates),
+     "Of rows with the same primary or unique key, write the first and reject the others (reject), "
+     "write all and leave the key out of the target (keep), or write the latest (latest). Default: "
+     "reject."},
+    {"order-by", 0, OPTION_LIST, "COLUMNS", OPTION_AT(order_by),
+     "Which row is the latest: the one with the greatest value, NULL being the least, and of equal "
+     "ones the last in the input. Default: the order key of the schema, such as storetime."},
+    OPTION_END};
+
 const cli_option group_folder[] = {
     {"dataset", 0, OPTION_TEXT, "DATASET", OPTION_AT(dataset),
      "The release, such as mimic-iv@3.1; without a version the highest. Default: recognised from "

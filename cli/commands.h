@@ -43,6 +43,7 @@ extern const cli_option group_dialect[];    /* --delimiter, --quote … */
 extern const cli_option group_limits[];     /* --max-bytes */
 extern const cli_option group_records[];    /* --no-header, --max-record */
 extern const cli_option group_policy[];     /* --on-error, --max-rejects, --strict */
+extern const cli_option group_keys[];       /* --keys, --duplicates, --order-by */
 extern const cli_option group_folder[];     /* --dataset, --tables */
 extern const cli_option group_target[];     /* --compress, --integer-times, --no-indexes, … */
 extern const cli_option group_ledger[];     /* --force, --checksum */

@@ -18,6 +18,13 @@ static const mimic_sink_compression compressions[] = {
     MIMIC_SINK_COMPRESSION_DEFAULT, MIMIC_SINK_COMPRESSION_GZIP, MIMIC_SINK_COMPRESSION_ZSTD,
     MIMIC_SINK_COMPRESSION_NONE};
 
+/* "report|enforce|off" and "reject|keep|latest" counted from 1. */
+static const mimic_keys key_choices[] = {MIMIC_KEYS_DEFAULT, MIMIC_KEYS_REPORT, MIMIC_KEYS_ENFORCE,
+                                         MIMIC_KEYS_OFF};
+static const mimic_duplicates duplicate_choices[] = {
+    MIMIC_DUPLICATES_DEFAULT, MIMIC_DUPLICATES_REJECT, MIMIC_DUPLICATES_KEEP,
+    MIMIC_DUPLICATES_LATEST};
+
 static void fill_csv(const cli_arguments *arguments, const where *w, mimic_csv_options *out)
 {
     *out = (mimic_csv_options)MIMIC_CSV_OPTIONS_INIT;
@@ -65,6 +72,10 @@ static void fill_load(const cli_arguments *arguments, mimic_load_options *out)
                 : arguments->jobs > MOST_JOBS ? MOST_JOBS
                                               : (int32_t)arguments->jobs;
     out->max_bytes = (uint64_t)arguments->max_bytes;
+    out->keys = key_choices[arguments->keys];
+    out->duplicates = duplicate_choices[arguments->duplicates];
+    out->order_by = (const char *const *)arguments->order_by.items;
+    out->order_by_count = arguments->order_by.count;
     out->progress = progress_update;
     out->profile = arguments->quality != NULL;
     out->force = arguments->force;

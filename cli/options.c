@@ -403,5 +403,6 @@ void options_free(cli_arguments *arguments)
     list_free(&arguments->operands);
     list_free(&arguments->schema_dirs);
     list_free(&arguments->tables);
+    list_free(&arguments->order_by);
     list_free(&arguments->columns);
 }

@@ -56,6 +56,9 @@ typedef struct cli_arguments {
     int64_t limit;
     int on_error;
     cli_limit max_rejects;
+    int keys;
+    int duplicates;
+    cli_list order_by;
     int strict;
     int64_t jobs;
     int compress;

@@ -12,7 +12,7 @@
 
 enum {
     CELL_BYTES = 48,
-    COLUMN_COUNT = 10,
+    COLUMN_COUNT = 11,
     NAMES_SHOWN = 40,
     NOTES_SHOWN = 30,
     REMARKS_SHOWN = 3
@@ -28,11 +28,11 @@ typedef struct row {
     char cells[COLUMN_COUNT][CELL_BYTES];
 } row;
 
-enum { TABLE, READ, WRITTEN, REJECTED, FILTERED, NULLED, NULLS, SECONDS, RATE, EXPECTED };
+enum { TABLE, READ, WRITTEN, REJECTED, DUPLICATES, FILTERED, NULLED, NULLS, SECONDS, RATE, EXPECTED };
 
-static const char *const titles[COLUMN_COUNT] = {"table",    "read",    "written", "rejected",
-                                                 "filtered", "nulled",  "nulls",   "sec",
-                                                 "MB/s",     "expected"};
+static const char *const titles[COLUMN_COUNT] = {
+    "table",  "read",  "written", "rejected", "duplicates", "filtered",
+    "nulled", "nulls", "sec",     "MB/s",     "expected"};
 
 static void fill_row(const mimic_table_report *t, row *out)
 {
@@ -41,6 +41,7 @@ static void fill_row(const mimic_table_report *t, row *out)
     (void)talk_number(t->read, out->cells[READ]);
     (void)talk_number(t->written, out->cells[WRITTEN]);
     (void)talk_number(t->rejected, out->cells[REJECTED]);
+    (void)talk_number(t->duplicates, out->cells[DUPLICATES]);
     (void)talk_number(t->filtered, out->cells[FILTERED]);
     (void)talk_number(t->nulled, out->cells[NULLED]);
     (void)talk_number(t->nulls, out->cells[NULLS]);
@@ -57,6 +58,7 @@ static void add_to_total(const mimic_table_report *t, mimic_table_report *total)
     total->read += t->read;
     total->written += t->written;
     total->rejected += t->rejected;
+    total->duplicates += t->duplicates;
     total->filtered += t->filtered;
     total->nulled += t->nulled;
     total->nulls += t->nulls;
@@ -90,6 +92,7 @@ static void measure(const row *rows, size_t count, const mimic_table_report *tot
             columns[i].width = width > columns[i].width ? width : columns[i].width;
         }
     }
+    columns[DUPLICATES].is_shown = total->duplicates > 0;
     columns[FILTERED].is_shown = total->filtered > 0;
     columns[NULLED].is_shown = total->nulled > 0;
     columns[EXPECTED].is_shown = has_expected;
@@ -178,6 +181,7 @@ typedef struct note_group {
 
 static const note_group groups[] = {
     {MIMIC_NOTE_REJECTS, "Rejects", 0},
+    {MIMIC_NOTE_KEY, "Keys", 0},
     {MIMIC_NOTE_LEDGER, "Ledger", 0},
     {MIMIC_NOTE_DRIFT, "Drift", 0},
     {MIMIC_NOTE_FINDING, "Checks of the target", 0},
@@ -263,7 +267,8 @@ static void print_group(FILE *stream, const mimic_report *report, const note_gro
     mimic_note note;
     while (next_note(report, group->kind, &index, &note)) {
         const int is_remark =
-            note.kind == MIMIC_NOTE_FINDING && !note.is_problem && note.table[0] != '\0';
+            !note.is_problem && note.table[0] != '\0' &&
+            (note.kind == MIMIC_NOTE_FINDING || (note.kind == MIMIC_NOTE_KEY && note.count < 0));
         if (found++ == 0)
             (void)fprintf(stream, "\n%s\n", group->title);
         if ((is_remark && ++remarks > REMARKS_SHOWN) || found - left_out > NOTES_SHOWN)
@@ -345,7 +350,8 @@ int report_exit_status(const mimic_report *report)
     for (size_t i = 0; i < mimic_report_note_count(report); i++) {
         mimic_note note = MIMIC_NOTE_INIT;
         (void)mimic_report_note(report, i, &note);
-        const int is_check = note.kind == MIMIC_NOTE_FINDING || note.kind == MIMIC_NOTE_COUNT;
+        const int is_check = note.kind == MIMIC_NOTE_FINDING || note.kind == MIMIC_NOTE_COUNT ||
+                             note.kind == MIMIC_NOTE_KEY;
         has_rejects |= is_check && note.is_problem;
     }
     return has_rejects ? EXIT_REJECTS : EXIT_DONE;

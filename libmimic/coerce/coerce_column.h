@@ -63,12 +63,21 @@ typedef struct mimic_column_builder mimic_column_builder;
 
 typedef struct mimic_coerce_plan mimic_coerce_plan;
 
+/* What is done about fields that are unique. */
+typedef enum mimic_unique_mode {
+    MIMIC_UNIQUE_ALL,    /* a value that came before is a fault; too many values are a failure */
+    MIMIC_UNIQUE_FITTING, /* only values among the first ones, as many as fit; somebody else finds the
+                           * rest */
+    MIMIC_UNIQUE_NONE    /* nothing */
+} mimic_unique_mode;
+
 typedef struct mimic_coerce_options {
     mimic_on_error on_error; /* overrides the fields' own; MIMIC_ON_ERROR_DEFAULT = as they say */
     uint32_t max_categories;
     size_t max_category_bytes; /* of one dictionary */
     size_t max_unique_bytes;   /* of one uniqueness check; like the categories, of the memory */
     bool is_reference;         /* every cell the slow way, for tests that compare the two */
+    mimic_unique_mode unique;
 } mimic_coerce_options;
 
 /*

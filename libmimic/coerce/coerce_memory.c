@@ -21,6 +21,7 @@ struct mimic_coerce_memory {
     column_memory *columns;
     size_t column_count;
     bool has_unique;
+    mimic_unique_mode mode;
 };
 
 mimic_status mimic__coerce_memory_new(const mimic_context *ctx, const mimic_table *table,
@@ -32,6 +33,7 @@ mimic_status mimic__coerce_memory_new(const mimic_context *ctx, const mimic_tabl
     if (memory == NULL)
         return mimic__fail_memory(err);
     memory->ctx = ctx;
+    memory->mode = options == NULL ? MIMIC_UNIQUE_ALL : options->unique;
     memory->columns = mimic__alloc_zeroed(ctx, table->field_count, sizeof *memory->columns);
     bool is_done = memory->columns != NULL;
     for (size_t i = 0; i < table->field_count && is_done; i++) {
@@ -39,7 +41,7 @@ mimic_status mimic__coerce_memory_new(const mimic_context *ctx, const mimic_tabl
         memory->column_count++;
         mimic__hashmap_init(&column->texts, ctx);
         column->texts.keeps_old = true;
-        if (!table->fields[i].is_unique)
+        if (!table->fields[i].is_unique || memory->mode == MIMIC_UNIQUE_NONE)
             continue;
         memory->has_unique = true;
         column->values =
@@ -168,7 +170,7 @@ static mimic_status keep_row(mimic_coerce_memory *memory, const mimic_coerce_pla
             continue;
         }
         const mimic_unique_result result = mimic__unique_add(settled->values, hash);
-        if (result == MIMIC_UNIQUE_FULL)
+        if (result == MIMIC_UNIQUE_FULL && memory->mode == MIMIC_UNIQUE_ALL)
             return mimic__fail(
                 err, MIMIC_ERR_LIMIT,
                 "column \"%s\" has more distinct values than its uniqueness check may remember; "

@@ -191,7 +191,7 @@ static mimic_status make_plans(mimic_csv_reader *reader, mimic_error *err)
         dictionaries += reader->table->fields[i].type == MIMIC_TYPE_CATEGORICAL;
     reader->coerce_options = (mimic_coerce_options){
         reader->options.on_error, reader->options.max_categories,
-        MAX_CATEGORY_BYTES / (dictionaries + (dictionaries == 0)), MAX_UNIQUE_BYTES};
+        MAX_CATEGORY_BYTES / (dictionaries + (dictionaries == 0)), MAX_UNIQUE_BYTES, false, reader->unique};
     for (size_t i = 0; i < reader->slot_count; i++)
         MIMIC_TRY(mimic_csv__slot_init(&reader->slots[i], err));
     MIMIC_TRY(mimic__coerce_memory_new(reader->ctx, reader->table, &reader->coerce_options,
@@ -256,6 +256,8 @@ mimic_status mimic_csv__reader_open(const mimic_context *ctx, mimic_source *sour
     reader->options = chosen;
     if (setup != NULL)
         reader->encoder = setup->encoder;
+    if (setup != NULL)
+        reader->unique = setup->unique;
     reader->next_record = 1;
     reader->next_line = 1;
     reader->counts.struct_size = sizeof reader->counts;

@@ -102,6 +102,7 @@ struct mimic_csv_reader {
     const csv_kernel *kernel;
     mimic_coerce_options coerce_options;
     csv_encoder encoder;
+    mimic_unique_mode unique;
     mimic_arena arena;
     const mimic_table *table; /* of the batches */
     mimic_drift *drift;
@@ -156,6 +157,7 @@ static inline bool mimic_csv__row_is_bad(const csv_slot *slot, size_t row)
 typedef struct csv_setup {
     mimic_pool *pool; /* used in place of options.jobs; outlives the reader; NULL = none */
     csv_encoder encoder;
+    mimic_unique_mode unique;
 } csv_setup;
 
 mimic_status mimic_csv__reader_open(const mimic_context *ctx, mimic_source *source,
@@ -167,6 +169,8 @@ void mimic_csv__reader_set_on_reject(mimic_csv_reader *reader, mimic_reject_fn o
                                      void *ctx);
 /* The chunk of the batch at hand, which is the caller's from then on. */
 void *mimic_csv__reader_take_chunk(mimic_csv_reader *reader);
+/* Record number of a row of the batch at hand; cheap where no record of it was left out. */
+int64_t mimic_csv__reader_record(const mimic_csv_reader *reader, int64_t row);
 /* Stored bytes of the source that were read for the batches so far. */
 int64_t mimic_csv__reader_stored_bytes(const mimic_csv_reader *reader);
 /* Names of the file's columns; NULL without a header. Borrowed from the reader. */

@@ -241,3 +241,13 @@ mimic_status mimic_csv_reader_place(mimic_csv_reader *reader, int64_t row,
                     (int64_t)(mimic_csv__row_number(slot, cursor->row) + cursor->faults_before);
     return MIMIC_VIEW_COPY(out_reject, reject);
 }
+
+int64_t mimic_csv__reader_record(const mimic_csv_reader *reader, int64_t row)
+{
+    csv_slot *const slot = reader->current;
+    if (slot->records == slot->batch.row_count)
+        return slot->first_record + row;
+    seek_row(slot, (size_t)row);
+    return slot->first_record +
+           (int64_t)(mimic_csv__row_number(slot, slot->place.row) + slot->place.faults_before);
+}

@@ -13,6 +13,7 @@
 #include "load/load_folder.h"
 #include "load/load_job.h"
 #include "load/load_lanes.h"
+#include "load/load_keys.h"
 #include "load/load_ledger.h"
 #include "load/load_quality.h"
 #include "sink/sink_internal.h"
@@ -63,6 +64,7 @@ static mimic_status open_pool(load_job *job, mimic_error *err)
 
 static void close_job(load_job *job)
 {
+    mimic__keys_free(job->keys);
     mimic_sink_free(job->sink);
     mimic__pool_free(job->pool);
     mimic__load_quality_free(job->quality);
@@ -96,6 +98,48 @@ static mimic_status finish(load_job *job, mimic_error *err)
                         : MIMIC_OK;
 }
 
+/* ---- keys ---- */
+
+/* Temporary files stand where the data goes, or where others put theirs. */
+static const char *scratch_path(mimic_arena *arena, const struct mimic_target *target)
+{
+    const char *const folder = getenv("TMPDIR");
+    if (target->kind == MIMIC_TARGET_NULL || target->kind == MIMIC_TARGET_POSTGRES)
+        return mimic__arena_format(arena, "%s/mimic",
+                                   folder != NULL && folder[0] != '\0' ? folder : "/var/tmp");
+    size_t size = strlen(target->path);
+    while (size > 1 && target->path[size - 1] == '/')
+        size--;
+    return mimic__arena_strndup(arena, target->path, size);
+}
+
+/* `dataset`: NULL for a table by itself. */
+static mimic_status open_keys(load_job *job, const load_input *inputs, size_t count,
+                              const mimic_dataset *dataset, const char *target, mimic_error *err)
+{
+    mimic_arena *const arena = &job->report->arena;
+    struct mimic_target parsed = {0};
+    const mimic_table **tables = mimic__arena_array(arena, count + 1, sizeof *tables);
+    if (tables == NULL)
+        return mimic__fail_memory(err);
+    for (size_t i = 0; i < count; i++)
+        tables[i] = inputs[i].table;
+    mimic_status status = mimic__target_parse(job->ctx, target, &parsed, err);
+    const load_keys_setup setup = {.options = job->options,
+                                   .tables = tables,
+                                   .table_count = count,
+                                   .dataset = dataset,
+                                   .path = status == MIMIC_OK ? scratch_path(arena, &parsed) : NULL,
+                                   .pool = job->pool,
+                                   .sink_enforces = parsed.kind == MIMIC_TARGET_SQLITE,
+                                   .finds_problems = parsed.kind == MIMIC_TARGET_NULL};
+    if (status == MIMIC_OK)
+        status = setup.path == NULL ? mimic__fail_memory(err)
+                                    : mimic__keys_new(job->ctx, &setup, &job->keys, err);
+    mimic__target_free(job->ctx, &parsed);
+    return status;
+}
+
 /* ---- convert ---- */
 
 /* The paths of a table's parts, joined by LF. NULL when memory ran out. */
@@ -115,6 +159,7 @@ static mimic_status convert_inner(load_job *job, load_input *input, const char *
         return mimic__fail_memory(err);
     mimic__load_input_stamp(input, name);
     MIMIC_TRY(mimic__load_preview(job, input, err));
+    MIMIC_TRY(open_keys(job, input, 1, NULL, target, err));
     MIMIC_TRY(open_target(job, target, NULL, err));
     job->table_count = 1;
     job->table_bytes = 0;
@@ -127,6 +172,8 @@ static mimic_status convert_inner(load_job *job, load_input *input, const char *
     MIMIC_TRY(mimic__load_quality_new(job, input, 1, &job->quality, err));
     mimic__load_part_open(job, input, 0, mimic__load_limit(job), NULL, &first);
     MIMIC_TRY(mimic__load_convert(job, input, &first, err));
+    MIMIC_TRY(mimic__keys_finish(job->keys, err));
+    MIMIC_TRY(mimic__keys_note(job->keys, job->report, err));
     MIMIC_TRY(mimic__load_quality_finish(job->quality, job->report, err));
     return finish(job, err);
 }
@@ -330,11 +377,14 @@ static mimic_status preview_all(load_job *job, load_plan *plan, bool is_check, m
     return first;
 }
 
-/* By stored bytes, the largest first; then in the order of the package. */
+/* Parents first where that matters; by stored bytes, the largest first; then in the order of the
+ * package. */
 static int compare_inputs(const void *a, const void *b)
 {
     const load_input *const left = a;
     const load_input *const right = b;
+    if (left->depth != right->depth)
+        return left->depth < right->depth ? -1 : 1;
     const int64_t sizes[] = {mimic__load_stored_size(left->paths[0]), mimic__load_stored_size(right->paths[0])};
     if (sizes[0] != sizes[1])
         return sizes[0] > sizes[1] ? -1 : 1;
@@ -375,12 +425,16 @@ static mimic_status convert_in_turn(load_job *job, load_plan *plan, bool is_chec
 static mimic_status convert_all(load_job *job, load_plan *plan, bool is_check, mimic_error *err)
 {
     bool is_done = false;
+    const bool is_enforced = job->options->keys == MIMIC_KEYS_ENFORCE;
     job->table_count = plan->input_count;
+    for (size_t i = 0; i < plan->input_count && is_enforced; i++)
+        plan->inputs[i].depth = mimic__keys_depth(job->keys, plan->inputs[i].table);
     if (plan->input_count > 1)
         qsort(plan->inputs, plan->input_count, sizeof *plan->inputs, compare_inputs);
     for (size_t i = 0; i < plan->input_count; i++)
         job->all_total_bytes += mimic__load_stored_size(plan->inputs[i].paths[0]);
-    MIMIC_TRY(mimic__load_in_lanes(job, plan->inputs, plan->input_count, &is_done, err));
+    if (!is_enforced) /* else a child waits for its parents */
+        MIMIC_TRY(mimic__load_in_lanes(job, plan->inputs, plan->input_count, &is_done, err));
     return is_done ? MIMIC_OK : convert_in_turn(job, plan, is_check, err);
 }
 
@@ -403,6 +457,7 @@ static mimic_status load_inner(load_job *job, load_ledger *ledger, mimic_arena *
     MIMIC_TRY(open_target(job, target, ledger, err));
     MIMIC_TRY(mimic__load_ledger_skip(ledger, plan.folder.dataset, plan.inputs, &plan.input_count,
                                       err));
+    MIMIC_TRY(open_keys(job, plan.inputs, plan.input_count, plan.folder.dataset, target, err));
     MIMIC_TRY(mimic__load_quality_new(job, plan.inputs, plan.input_count, &job->quality, err));
     mimic_error error = MIMIC_ERROR_INIT;
     const mimic_status converted = convert_all(job, &plan, is_check, &error);
@@ -411,6 +466,8 @@ static mimic_status load_inner(load_job *job, load_ledger *ledger, mimic_arena *
     if (must_stop(converted, is_check, &error, &first, err))
         return converted;
     /* All that may fail comes before the target appears. */
+    MIMIC_TRY(mimic__keys_finish(job->keys, err));
+    MIMIC_TRY(mimic__keys_note(job->keys, job->report, err));
     if (reads_everything(job->options) &&
         !mimic__report_compare_counts(job->report, plan.folder.dataset, is_check))
         return mimic__fail_memory(err);

@@ -40,6 +40,8 @@ typedef struct conversion {
     load_flow *flow;
     load_chunk *chunk; /* of the batch at hand, while it is written */
     int64_t started;      /* seconds since 1970 */
+    size_t part_index;
+    bool must_end; /* a row was refused that may not be: there is to be another way */
     mimic_error *err;     /* why a callback stopped the work; apart, as the reader has its own word */
     mimic_status stopped;
 } conversion;
@@ -53,6 +55,7 @@ int mimic__load_refuse_row(void *ctx, int64_t row, mimic_reject_code code, const
                            const char *message);
 /* Makes rejects of the rows that wait; returns how many they were. */
 mimic_status mimic__load_take_refused(conversion *work, int64_t *out_count, mimic_error *err);
+void mimic__load_forget_refused(conversion *work);
 /* Accounts for the rows that were left out before the sink saw the batch. */
 mimic_status mimic__load_take_skipped(conversion *work, const mimic_batch *batch, mimic_error *err);
 /* `read`: rows up to the reject, as the counts of the reader lag behind it by up to a block. */

@@ -42,9 +42,13 @@ typedef struct load_flow {
     const load_skip *skip;    /* NULL = all rows are written */
     bool skipped_are_rejects; /* else they count as duplicates */
     /* Says why a row is skipped, where that makes a reject; `row` is among the rows that the reader
-     * delivers. */
-    void (*explain)(void *ctx, int64_t row, char *message, size_t message_size);
+     * delivers. Returns the column, "" where it is not one. */
+    const char *(*explain)(void *ctx, int64_t row, char *message, size_t message_size);
     void *explain_ctx;
+    /* Where row `row` of the batch that was read last stands in the input, as a number that ascends:
+     * see LOAD_PLACE. The conversion's. */
+    uint64_t (*place)(void *ctx, int64_t row);
+    void *place_ctx;
     const mimic_table *table; /* NULL = as read; what the sink is told the table is */
 } load_flow;
 

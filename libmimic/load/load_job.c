@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "load/load_conversion.h"
 #include "load/load_folder.h"
+#include "load/load_keys.h"
+#include "load/load_keys_run.h"
 #include "load/load_ledger.h"
 #include "sink/sink_internal.h"
 
@@ -106,6 +108,10 @@ static mimic_status write_chunk(conversion *work, const mimic_batch *batch, mimi
     if (work->stopped != MIMIC_OK)
         return work->stopped;
     MIMIC_TRY(status);
+    if (work->must_end) {
+        mimic__load_forget_refused(work);
+        return MIMIC_OK;
+    }
     const int64_t nulls = count_nulls(work, written);
     MIMIC_TRY(mimic__load_take_skipped(work, batch, err));
     MIMIC_TRY(take_batch(work, batch, err));
@@ -137,7 +143,16 @@ static mimic_status pump(conversion *work, mimic_error *err)
         MIMIC_TRY(status);
         MIMIC_TRY(write_batch(work, batch, err));
         MIMIC_TRY(tell_progress(work, false, err));
+        if (work->must_end)
+            return MIMIC_OK;
     }
+}
+
+/* Of the flow: where a row of the batch at hand stands. */
+static uint64_t place_of(void *ctx, int64_t row)
+{
+    const conversion *const work = ctx;
+    return LOAD_PLACE(work->part_index, mimic_csv__reader_record(work->part.reader, row));
 }
 
 static bool is_limit_reached(const conversion *work)
@@ -186,7 +201,7 @@ static mimic_status convert_part(conversion *work, mimic_error *err)
         mimic_csv__reader_set_on_reject(part->reader, mimic__load_on_reject, work);
         status = pump(work, err);
     }
-    if (status == MIMIC_OK)
+    if (status == MIMIC_OK && !work->must_end)
         status = keep_hash(work, err);
     if (status != MIMIC_OK && err != NULL && err->source[0] == '\0')
         mimic__error_place(err, part->path, err->record, err->line, err->byte_offset, NULL);
@@ -195,13 +210,16 @@ static mimic_status convert_part(conversion *work, mimic_error *err)
 
 static mimic_status convert_parts(conversion *work, mimic_error *err)
 {
+    work->part_index = 0;
     MIMIC_TRY(convert_part(work, err));
-    for (size_t i = 1; i < work->input->path_count && !is_limit_reached(work); i++) {
+    for (size_t i = 1;
+         i < work->input->path_count && !is_limit_reached(work) && !work->must_end; i++) {
         const int64_t limit = mimic__load_limit(work->job);
         load_part next;
         mimic__load_part_open(work->job, work->input, i,
                               limit > 0 ? limit - work->entry->written : 0, work->flow, &next);
         take_part(work, &next);
+        work->part_index = i;
         MIMIC_TRY(convert_part(work, err));
     }
     return MIMIC_OK;
@@ -225,6 +243,7 @@ static mimic_status check_account(const conversion *work, mimic_error *err)
 /* Everything of the table, up to what makes it final. */
 static mimic_status write_table(conversion *work, bool *out_again, mimic_error *err)
 {
+    MIMIC_TRY(mimic__flow_begin(work->flow, err)); /* nothing was encoded yet */
     MIMIC_TRY(convert_parts(work, err));
     MIMIC_TRY(mimic__flow_end(work->flow, out_again, err));
     if (*out_again)
@@ -240,6 +259,7 @@ static mimic_status convert_once(conversion *work, const mimic_table *table, boo
     const mimic_sink_host host = {sizeof host, mimic__load_refuse_row, work};
     mimic_sink *const sink = work->job->sink;
     *out_again = false;
+    work->must_end = false;
     MIMIC_TRY(mimic_sink_begin(sink, work->flow->table == NULL ? table : work->flow->table, &host,
                                err));
     mimic_status status = write_table(work, out_again, err);
@@ -280,12 +300,19 @@ static mimic_status convert_inner(conversion *work, mimic_error *err)
     mimic__arena_init(&arena, work->job->ctx);
     mimic_status status = mimic__load_output_table(work->job->options->csv, work->input->table,
                                                    &arena, &table, err);
+    work->flow->place = place_of;
+    work->flow->place_ctx = work;
+    if (status == MIMIC_OK)
+        status = mimic__keys_join(work->job->keys, work->input->table, table, work->input->paths,
+                                  work->input->path_count, work->flow, err);
     if (status == MIMIC_OK)
         status = convert_once(work, table, &again, err);
     while (status == MIMIC_OK && again) {
         begin_again(work);
         status = convert_once(work, table, &again, err);
     }
+    mimic__load_part_stop(&work->part);
+    mimic__keys_leave(work->job->keys, work->input->table, status == MIMIC_OK);
     mimic__arena_free(&arena);
     return status;
 }

@@ -7,6 +7,7 @@
 #include "load/load_report.h"
 
 typedef struct load_lanes load_lanes;
+typedef struct load_keys load_keys;
 typedef struct load_ledger load_ledger; /* load_ledger.h */
 typedef struct load_quality load_quality; /* load_quality.h */
 
@@ -17,6 +18,7 @@ typedef struct load_job {
     const mimic_load_options *options; /* a full copy */
     mimic_sink *sink;
     mimic_pool *pool; /* NULL = one job */
+    load_keys *keys;   /* NULL = not looked at */
     load_lanes *lanes; /* while several tables are loaded at once */
     int (*interrupted)(void *ctx); /* of the caller's sink options; NULL = none */
     void *interrupted_ctx;
@@ -35,6 +37,7 @@ typedef struct load_input {
     const mimic_table *table;
     const char *const *paths; /* parts, in order */
     size_t path_count;
+    size_t depth; /* with keys enforced: parents above, which are loaded first */
     /* see mimic__load_input_stamp */
     const char *name;
     int64_t bytes;    /* stored; -1 = not known */

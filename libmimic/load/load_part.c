@@ -133,7 +133,16 @@ mimic_status mimic__load_output_table(const mimic_csv_options *csv, const mimic_
     return *out_table == NULL ? mimic__fail_memory(err) : MIMIC_OK;
 }
 
-static mimic_status open_part(load_job *job, const load_input *input, int64_t limit, bool is_first,
+/* Of fields that are unique: what the reader cannot remember is found with the other keys. */
+static mimic_unique_mode unique_mode(const mimic_load_options *options)
+{
+    const bool is_rejected = options->duplicates == MIMIC_DUPLICATES_DEFAULT ||
+                             options->duplicates == MIMIC_DUPLICATES_REJECT;
+    return is_rejected && options->keys != MIMIC_KEYS_OFF ? MIMIC_UNIQUE_FITTING
+                                                          : MIMIC_UNIQUE_NONE;
+}
+
+static mimic_status open_part(load_job *job, const load_input *input, int64_t limit,
                               load_part *part, mimic_error *err)
 {
     if (part->flow == NULL) {
@@ -144,11 +153,9 @@ static mimic_status open_part(load_job *job, const load_input *input, int64_t li
         part->flow->sink = job->sink;
         MIMIC_TRY(mimic__load_quality_add(job->quality, input->table, part->flow, err));
     }
-    /* Before a worker may look at anything. */
-    if (is_first)
-        MIMIC_TRY(mimic__flow_begin(part->flow, err));
     const csv_setup setup = {job->pool,
-                             {mimic__flow_encode, mimic__flow_free_chunk, part->flow}};
+                             {mimic__flow_encode, mimic__flow_free_chunk, part->flow},
+                             unique_mode(job->options)};
     mimic_csv_options options = reader_options(job);
     options.limit = limit;
     MIMIC_TRY(mimic__load_open_source(job, part->path, &part->source, err));
@@ -164,7 +171,7 @@ void mimic__load_part_open(load_job *job, const load_input *input, size_t index,
 {
     *out_part = (load_part){
         .path = input->paths[index], .flow = flow, .error = MIMIC_ERROR_INIT};
-    out_part->status = open_part(job, input, limit, index == 0, out_part, &out_part->error);
+    out_part->status = open_part(job, input, limit, out_part, &out_part->error);
 }
 
 /* Nothing is read or encoded any more after this. */

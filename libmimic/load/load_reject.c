@@ -3,6 +3,7 @@
  * holds them; counted by column and reason, and held against the limits.
  */
 #include "load/load_conversion.h"
+#include "load/load_keys.h"
 
 #include <string.h>
 
@@ -91,7 +92,17 @@ int mimic__load_refuse_row(void *ctx, int64_t row, mimic_reject_code code, const
     }
     *work->last_refused = refused;
     work->last_refused = &refused->next;
+    if (code == MIMIC_REJECT_UNIQUE &&
+        mimic__keys_refused(work->job->keys, work->input->table))
+        work->must_end = true;
     return 0;
+}
+
+void mimic__load_forget_refused(conversion *work)
+{
+    mimic__arena_free(&work->refused_arena);
+    work->first_refused = NULL;
+    work->last_refused = &work->first_refused;
 }
 
 /* Returns the number of rows that the sink refused in *out_count. */
@@ -114,9 +125,7 @@ mimic_status mimic__load_take_refused(conversion *work, int64_t *out_count, mimi
         status = take_reject(work, &reject, err);
         *out_count += 1;
     }
-    mimic__arena_free(&work->refused_arena);
-    work->first_refused = NULL;
-    work->last_refused = &work->first_refused;
+    mimic__load_forget_refused(work);
     return status;
 }
 
@@ -143,11 +152,11 @@ static mimic_status reject_skipped(conversion *work, const mimic_batch *batch, i
     char message[256] = "";
     mimic_reject reject = {.struct_size = sizeof reject};
     MIMIC_TRY(mimic_csv_reader_place(work->part.reader, row, &reject));
-    if (work->flow->explain != NULL)
-        work->flow->explain(work->flow->explain_ctx, batch->first_row + row, message,
-                            sizeof message);
-    reject.code = MIMIC_REJECT_UNIQUE;
     reject.column = "";
+    if (work->flow->explain != NULL)
+        reject.column = work->flow->explain(work->flow->explain_ctx, batch->first_row + row,
+                                            message, sizeof message);
+    reject.code = MIMIC_REJECT_UNIQUE;
     reject.message = message;
     return take_reject(work, &reject, err);
 }
