@@ -6,6 +6,7 @@
 
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "progress.h"
@@ -53,6 +54,13 @@ static int32_t processor_count(void)
     return count < 1 ? 1 : count > MOST_JOBS ? MOST_JOBS : count;
 }
 
+/* Where the user wants temporary files; NULL = not said. */
+static const char *temporary_dir(void)
+{
+    const char *const dir = getenv("TMPDIR");
+    return dir == NULL || dir[0] == '\0' ? NULL : dir;
+}
+
 static void fill_load(const cli_arguments *arguments, mimic_load_options *out)
 {
     *out = (mimic_load_options)MIMIC_LOAD_OPTIONS_INIT;
@@ -72,6 +80,7 @@ static void fill_load(const cli_arguments *arguments, mimic_load_options *out)
                 : arguments->jobs > MOST_JOBS ? MOST_JOBS
                                               : (int32_t)arguments->jobs;
     out->max_bytes = (uint64_t)arguments->max_bytes;
+    out->temporary_dir = temporary_dir();
     out->keys = key_choices[arguments->keys];
     out->duplicates = duplicate_choices[arguments->duplicates];
     out->order_by = (const char *const *)arguments->order_by.items;

@@ -82,11 +82,13 @@ typedef struct mimic_load_options {
     int32_t profile;             /* 1 = describe the columns too, see mimic_report_quality */
     uint64_t max_bytes;          /* of one input, decompressed; beyond it fails with
                                   * MIMIC_ERR_LIMIT. 0 = no limit */
+    const char *temporary_dir;   /* for scratch files, which never have a name; NULL = beside the
+                                  * target, and /var/tmp where the target is no file */
 } mimic_load_options;
 
 #define MIMIC_LOAD_OPTIONS_INIT                                                                    \
     { (uint32_t)sizeof(mimic_load_options), NULL, NULL, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0,  \
-      0, 0, 0, 0, NULL, 0, 0, 0, 0 }
+      0, 0, 0, 0, NULL, 0, 0, 0, 0, NULL }
 
 /** What became of one table; texts borrowed from the report. */
 typedef struct mimic_table_report {

@@ -101,21 +101,22 @@ static mimic_status finish(load_job *job, mimic_error *err)
 /* ---- keys ---- */
 
 /* Temporary files stand where the data goes, or where others put theirs. */
-static const char *scratch_path(mimic_arena *arena, const struct mimic_target *target)
+static const char *scratch_path(const load_job *job, mimic_arena *arena,
+                                const struct mimic_target *target)
 {
-    const char *const folder = getenv("TMPDIR");
+    const char *const dir = job->options->temporary_dir;
+    if (dir != NULL)
+        return mimic__arena_format(arena, "%s/", dir);
     if (target->kind == MIMIC_TARGET_NULL || target->kind == MIMIC_TARGET_POSTGRES)
-        return mimic__arena_format(arena, "%s/mimic",
-                                   folder != NULL && folder[0] != '\0' ? folder : "/var/tmp");
-    size_t size = strlen(target->path);
-    while (size > 1 && target->path[size - 1] == '/')
-        size--;
-    return mimic__arena_strndup(arena, target->path, size);
+        return "/var/tmp/";
+    const bool is_file = target->kind == MIMIC_TARGET_SQLITE || target->is_one_table;
+    return mimic__arena_format(arena, is_file ? "%s" : "%s/", target->path);
 }
 
-/* `dataset`: NULL for a table by itself. */
+/* The first `loaded_count` inputs are loaded. `dataset`: NULL for a table by itself. */
 static mimic_status open_keys(load_job *job, const load_input *inputs, size_t count,
-                              const mimic_dataset *dataset, const char *target, mimic_error *err)
+                              size_t loaded_count, const mimic_dataset *dataset,
+                              const char *target, mimic_error *err)
 {
     mimic_arena *const arena = &job->report->arena;
     struct mimic_target parsed = {0};
@@ -128,8 +129,9 @@ static mimic_status open_keys(load_job *job, const load_input *inputs, size_t co
     const load_keys_setup setup = {.options = job->options,
                                    .tables = tables,
                                    .table_count = count,
+                                   .loaded_count = loaded_count,
                                    .dataset = dataset,
-                                   .path = status == MIMIC_OK ? scratch_path(arena, &parsed) : NULL,
+                                   .path = status == MIMIC_OK ? scratch_path(job, arena, &parsed) : NULL,
                                    .pool = job->pool,
                                    .sink_enforces = parsed.kind == MIMIC_TARGET_SQLITE,
                                    .finds_problems = parsed.kind == MIMIC_TARGET_NULL};
@@ -138,6 +140,60 @@ static mimic_status open_keys(load_job *job, const load_input *inputs, size_t co
                                     : mimic__keys_new(job->ctx, &setup, &job->keys, err);
     mimic__target_free(job->ctx, &parsed);
     return status;
+}
+
+/* Reads the keys of a table that is not loaded this time: from its source, which is what it was. */
+static mimic_status read_keys(load_job *job, const load_input *input, bool is_whole,
+                              mimic_error *err)
+{
+    mimic_csv_options csv = *job->options->csv;
+    mimic_load_options options = *job->options;
+    load_job reading = *job;
+    load_part first;
+    options.csv = &csv;
+    options.progress = NULL;
+    reading.options = &options;
+    reading.sink = NULL;
+    reading.ledger = NULL;
+    reading.quality = NULL;
+    reading.interrupted = mimic__load_is_interrupted;
+    reading.interrupted_ctx = job;
+    /* Rows that were rejected have no keys: only of a sound table is it enough to see the keys. */
+    if (is_whole && csv.columns == NULL) {
+        const char **columns;
+        if (!mimic__keys_columns(job->keys, input->table, &columns, &csv.column_count))
+            return mimic__fail_memory(err);
+        csv.columns = columns;
+    }
+    reading.report = mimic__report_new(job->ctx, "null:");
+    if (reading.report == NULL)
+        return mimic__fail_memory(err);
+    mimic_status status =
+        mimic__sink_open(job->ctx, "null:", NULL, job->pool, &reading.sink, err);
+    if (status == MIMIC_OK) {
+        mimic__load_part_open(&reading, input, 0, mimic__load_limit(&reading), NULL, &first);
+        status = mimic__load_convert(&reading, input, &first, err);
+        mimic__load_part_close(&reading, &first);
+    }
+    mimic_sink_free(reading.sink);
+    mimic_report_free(reading.report);
+    return status;
+}
+
+/* Of tables whose lines are in the report. */
+static mimic_status read_unchanged_keys(load_job *job, const load_input *unchanged, size_t count,
+                                        mimic_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool is_whole = false;
+        if (!mimic__keys_is_needed(job->keys, unchanged[i].table))
+            continue;
+        for (size_t k = 0; k < job->report->table_count; k++)
+            if (mimic__name_equals(job->report->tables[k].table, unchanged[i].table->name))
+                is_whole = job->report->tables[k].rejected == 0;
+        MIMIC_TRY(read_keys(job, &unchanged[i], is_whole, err));
+    }
+    return MIMIC_OK;
 }
 
 /* ---- convert ---- */
@@ -159,7 +215,7 @@ static mimic_status convert_inner(load_job *job, load_input *input, const char *
         return mimic__fail_memory(err);
     mimic__load_input_stamp(input, name);
     MIMIC_TRY(mimic__load_preview(job, input, err));
-    MIMIC_TRY(open_keys(job, input, 1, NULL, target, err));
+    MIMIC_TRY(open_keys(job, input, 1, 1, NULL, target, err));
     MIMIC_TRY(open_target(job, target, NULL, err));
     job->table_count = 1;
     job->table_bytes = 0;
@@ -455,9 +511,13 @@ static mimic_status load_inner(load_job *job, load_ledger *ledger, mimic_arena *
     ledger->inputs = plan.inputs;
     ledger->input_count = plan.input_count;
     MIMIC_TRY(open_target(job, target, ledger, err));
+    const size_t all_count = plan.input_count;
     MIMIC_TRY(mimic__load_ledger_skip(ledger, plan.folder.dataset, plan.inputs, &plan.input_count,
                                       err));
-    MIMIC_TRY(open_keys(job, plan.inputs, plan.input_count, plan.folder.dataset, target, err));
+    MIMIC_TRY(open_keys(job, plan.inputs, all_count, plan.input_count, plan.folder.dataset, target,
+                        err));
+    MIMIC_TRY(read_unchanged_keys(job, plan.inputs + plan.input_count,
+                                  all_count - plan.input_count, err));
     MIMIC_TRY(mimic__load_quality_new(job, plan.inputs, plan.input_count, &job->quality, err));
     mimic_error error = MIMIC_ERROR_INIT;
     const mimic_status converted = convert_all(job, &plan, is_check, &error);

@@ -479,6 +479,45 @@ bool mimic__keys_refused(load_keys *keys, const mimic_table *schema)
     return true;
 }
 
+/* ---- tables that are not loaded this time ---- */
+
+bool mimic__keys_is_needed(const load_keys *keys, const mimic_table *schema)
+{
+    for (size_t i = 0; keys != NULL && i < keys->table_count; i++) {
+        const keys_table *const child = &keys->tables[i];
+        for (size_t j = 0; j < child->foreign_count; j++) {
+            const keys_table *const parent = child->foreigns[j].parent;
+            if (parent == NULL || child->foreigns[j].obstacle != NULL)
+                continue;
+            if ((child->table == schema && keys_table_is_loaded(parent)) ||
+                (parent->table == schema && keys_table_is_loaded(child)))
+                return true;
+        }
+    }
+    return false;
+}
+
+bool mimic__keys_columns(load_keys *keys, const mimic_table *schema, const char ***out_columns,
+                         size_t *out_count)
+{
+    const keys_table *const table = find_table(keys, schema, NULL);
+    *out_columns = mimic__arena_array(&keys->arena, schema->field_count + 1, sizeof **out_columns);
+    *out_count = 0;
+    if (*out_columns == NULL)
+        return false;
+    for (size_t field = 0; field < schema->field_count; field++) {
+        bool is_key = false;
+        for (size_t i = 0; i < table->collector_count; i++)
+            for (size_t k = 0; k < table->collectors[i].columns.count; k++)
+                is_key |= table->collectors[i].fields[k] == field;
+        for (size_t i = 0; i < table->order_columns.count; i++)
+            is_key |= table->order[i] == field;
+        if (is_key)
+            (*out_columns)[(*out_count)++] = schema->fields[field].name;
+    }
+    return true;
+}
+
 /* ---- the end ---- */
 
 mimic_status mimic__keys_finish(load_keys *keys, mimic_error *err)

@@ -29,8 +29,9 @@ typedef struct load_keys load_keys;
 
 typedef struct load_keys_setup {
     const mimic_load_options *options; /* borrowed */
-    const mimic_table *const *tables;  /* all that are loaded; copied */
+    const mimic_table *const *tables;  /* all that have an input; copied */
     size_t table_count;
+    size_t loaded_count; /* the first ones are loaded; the others are in the target already */
     const mimic_dataset *dataset; /* NULL = one table by itself: others are none of its business */
     const char *path;             /* temporary files stand beside it for a moment; borrowed */
     mimic_pool *pool;
@@ -57,6 +58,12 @@ void mimic__keys_leave(load_keys *keys, const mimic_table *table, bool is_writte
 /* The sink refused a row of this table because its key was there. True where that is not the end of
  * the row: the table is to be given up, and the flow's end called, which asks for another way. */
 bool mimic__keys_refused(load_keys *keys, const mimic_table *table);
+
+/* True when a foreign key joins this table, which is not loaded, with one that is. */
+bool mimic__keys_is_needed(const load_keys *keys, const mimic_table *table);
+/* The columns of a table that keys are made of; false when memory ran out. */
+bool mimic__keys_columns(load_keys *keys, const mimic_table *table, const char ***out_columns,
+                         size_t *out_count);
 
 mimic_status mimic__keys_finish(load_keys *keys, mimic_error *err);
 mimic_status mimic__keys_note(load_keys *keys, mimic_report *report, mimic_error *err);

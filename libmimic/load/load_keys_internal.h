@@ -114,6 +114,12 @@ typedef struct keys_notes {
                                * before it; NULL = no */
 } keys_notes;
 
+/* False for a table that the target holds already. */
+static inline bool keys_table_is_loaded(const keys_table *table)
+{
+    return (size_t)(table - table->keys->tables) < table->keys->setup.loaded_count;
+}
+
 /* ---- load_keys_look.c ---- */
 
 /* Of every row that has one. */

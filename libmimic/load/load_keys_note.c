@@ -43,6 +43,9 @@ static mimic_status note_foreign(const keys_table *table, const key_foreign *for
     mimic_buffer message;
     if (foreign->is_checked && foreign->violations == 0)
         return MIMIC_OK;
+    if (!keys_table_is_loaded(table) &&
+        (foreign->parent == NULL || !keys_table_is_loaded(foreign->parent)))
+        return MIMIC_OK; /* nothing about it is new */
     if (!foreign->is_checked && obstacle == NULL && foreign->parent == NULL)
         obstacle = "that table is not there";
     else if (!foreign->is_checked && obstacle == NULL)

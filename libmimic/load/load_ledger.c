@@ -296,8 +296,11 @@ mimic_status mimic__load_ledger_skip(load_ledger *ledger, const mimic_dataset *d
     for (size_t i = 0; i < *count; i++) {
         bool is_unchanged;
         MIMIC_TRY(judge(ledger, &inputs[i], &is_unchanged, err));
-        if (!is_unchanged)
-            inputs[kept++] = inputs[i];
+        if (is_unchanged)
+            continue;
+        const load_input swapped = inputs[kept];
+        inputs[kept++] = inputs[i];
+        inputs[i] = swapped;
     }
     *count = kept;
     return MIMIC_OK;

@@ -32,7 +32,7 @@ int mimic__load_ledger_keeps(const mimic_ledger_entry *entry, void *ledger);
 
 /*
  * Takes the tables that the target holds already out of the inputs: they get their line in the
- * report. Notes what changed and, of the tables of `dataset`, whose file is gone.
+ * report, and stand behind the others, beyond *count. Notes what changed and, of the tables of `dataset`, whose file is gone.
  */
 mimic_status mimic__load_ledger_skip(load_ledger *ledger, const mimic_dataset *dataset,
                                      load_input *inputs, size_t *count, mimic_error *err);

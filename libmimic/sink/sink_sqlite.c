@@ -43,8 +43,6 @@ static const char ANY_DATABASE[] =
     "PRAGMA foreign_keys = OFF;"
     "PRAGMA trusted_schema = OFF;"
     "CREATE TEMP TABLE _mimic_done (name TEXT PRIMARY KEY COLLATE NOCASE, rows INTEGER) STRICT;"
-    "CREATE TEMP TABLE _mimic_relations (child TEXT COLLATE NOCASE, id INTEGER, parent TEXT,"
-    " source TEXT, target TEXT) STRICT;"
     "CREATE TEMP TABLE _mimic_new_rejects (table_name, source, record, line, byte_offset,"
     " column_name, code, message, raw);";
 
@@ -357,31 +355,12 @@ static mimic_status store_meta(sqlite_sink *sink, mimic_error *err)
     return MIMIC_OK;
 }
 
-/* Notes the table for the checks at the end, with the keys that its declaration leaves out because
- * the database could not enforce them. Their numbers are negative, apart from SQLite's own. */
-static mimic_status note_done(sqlite_sink *sink, mimic_error *err)
+/* Notes the table for the checks at the end. */
+static mimic_status note_done(const sqlite_sink *sink, mimic_error *err)
 {
-    const mimic_table *table = sink->table;
-    const mimic_sqlite_value name = text_value(table->name);
-    const mimic_sqlite_value done[] = {name, {.number = sink->row_count}};
-    MIMIC_TRY(mimic__sqlite_run(sink->db, "INSERT OR REPLACE INTO temp._mimic_done VALUES (?1, ?2)",
-                                done, 2, err));
-    MIMIC_TRY(mimic__sqlite_run(sink->db, "DELETE FROM temp._mimic_relations WHERE child = ?1",
-                                &name, 1, err));
-    for (size_t i = 0; i < table->foreign_key_count; i++) {
-        const mimic_foreign_key *key = &table->foreign_keys[i];
-        for (size_t k = 0; k < key->count && !key->is_enforceable; k++) {
-            const mimic_sqlite_value values[] = {name,
-                                                 {.number = -1 - (int64_t)i},
-                                                 text_value(key->referenced_table),
-                                                 text_value(key->fields[k]),
-                                                 text_value(key->referenced_fields[k])};
-            MIMIC_TRY(mimic__sqlite_run(
-                sink->db, "INSERT INTO temp._mimic_relations VALUES (?1, ?2, ?3, ?4, ?5)", values,
-                5, err));
-        }
-    }
-    return MIMIC_OK;
+    const mimic_sqlite_value done[] = {text_value(sink->table->name), {.number = sink->row_count}};
+    return mimic__sqlite_run(sink->db, "INSERT OR REPLACE INTO temp._mimic_done VALUES (?1, ?2)",
+                             done, 2, err);
 }
 
 static void forget_open_table(sqlite_sink *sink)

@@ -1,8 +1,4 @@
-/*
- * See sink_sqlite_check.h. Foreign keys are counted by queries of our own instead of PRAGMA
- * foreign_key_check: it returns a row for each violation, fails where a parent's key is not unique,
- * and knows only what is declared.
- */
+/* See sink_sqlite_check.h. */
 #include "sink/sink_sqlite_check.h"
 
 #include <stdio.h>
@@ -18,7 +14,6 @@ typedef struct check_run {
     const mimic_sqlite_check *check;
     mimic_sqlite *db;
     mimic_buffer faults; /* of the integrity check */
-    int64_t violations;  /* of foreign keys */
     mimic_status status; /* of a query inside a query, with its error */
     mimic_error *err;
 } check_run;
@@ -122,89 +117,12 @@ static mimic_status check_content(check_run *run, mimic_error *err)
                                                                : check_row_counts(run, err);
 }
 
-/*
- * For every foreign key that touches a table of this load: child, parent, columns, whether the
- * parent's columns are there, and the queries that count the rows without a parent: those that find
- * none, or, where there is nothing to look in, all that name one. A left join, because it is fast
- * even where the parent has no index.
- */
-static const char FOREIGN_KEYS[] =
-    "WITH keys (child, id, parent, source, target) AS ("
-    " SELECT m.name, f.id, f.\"table\", f.\"from\", f.\"to\""
-    "  FROM main.sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'"
-    " UNION ALL SELECT * FROM temp._mimic_relations)"
-    "SELECT child, parent, group_concat(source, ', '),"
-    " min(EXISTS (SELECT 1 FROM pragma_table_info(keys.parent) AS p"
-    "  WHERE p.name = keys.target COLLATE NOCASE)),"
-    " printf('SELECT count(*) FROM main.\"%w\" AS c LEFT JOIN main.\"%w\" AS p ON %s WHERE %s"
-    " AND p.\"%w\" IS NULL', child, parent,"
-    "  group_concat(printf('p.\"%w\" = c.\"%w\"', target, source), ' AND '),"
-    "  group_concat(printf('c.\"%w\" IS NOT NULL', source), ' AND '), min(target)),"
-    " printf('SELECT count(*) FROM main.\"%w\" AS c%s', child,"
-    "  coalesce(' WHERE ' || group_concat(CASE WHEN (SELECT t.\"notnull\""
-    "   FROM pragma_table_info(keys.child) AS t WHERE t.name = keys.source COLLATE NOCASE)"
-    "   THEN NULL ELSE printf('c.\"%w\" IS NOT NULL', source) END, ' AND '), ''))"
-    " FROM keys WHERE child COLLATE NOCASE IN (SELECT name FROM temp._mimic_done)"
-    "  OR parent COLLATE NOCASE IN (SELECT name FROM temp._mimic_done)"
-    " GROUP BY child, id HAVING count(target) = count(*) ORDER BY child, min(source), id";
-
-static int check_foreign_key(void *ctx, int count, char **values, char **names)
-{
-    (void)count;
-    (void)names;
-    check_run *run = ctx;
-    const char *child = values[0];
-    const char *parent = values[1];
-    const char *columns = values[2];
-    const bool has_parent = values[3][0] != '0';
-    char message[MIMIC_ERROR_MESSAGE_BYTES];
-    int64_t missing = 0;
-    run->status =
-        mimic__sqlite_query(run->db, values[has_parent ? 4 : 5], take_count, &missing, run->err);
-    if (run->status != MIMIC_OK)
-        return 1;
-    if (missing == 0)
-        return 0;
-    run->violations += missing;
-    if (has_parent)
-        snprintf(
-            message, sizeof message,
-            "%lld rows of %s name a row of %s that is not there (%s); exports and demo subsets "
-            "have such rows, and they are kept",
-            (long long)missing, child, parent, columns);
-    else
-        snprintf(
-            message, sizeof message,
-            "%lld rows of %s name a row of %s (%s), a table that is not in this database; they "
-            "are kept",
-            (long long)missing, child, parent, columns);
-    tell(run, "foreign_key_check", child, missing, message);
-    return 0;
-}
-
-static mimic_status check_foreign_keys(check_run *run, mimic_error *err)
-{
-    run->err = err;
-    const mimic_status status =
-        mimic__sqlite_query(run->db, FOREIGN_KEYS, check_foreign_key, run, NULL);
-    if (run->status != MIMIC_OK)
-        return run->status;
-    if (status != MIMIC_OK)
-        return mimic__fail(err, status, "database \"%s\": the foreign keys could not be listed",
-                           run->check->path);
-    if (run->violations == 0)
-        tell(run, "foreign_key_check", "", 0, "ok: every reference finds its row");
-    return MIMIC_OK;
-}
-
 mimic_status mimic__sqlite_check(mimic_sqlite *db, const mimic_sqlite_check *check,
                                  mimic_error *err)
 {
     check_run run = {.check = check, .db = db};
     mimic__buffer_init(&run.faults, check->ctx);
-    mimic_status status = check_content(&run, err);
+    const mimic_status status = check_content(&run, err);
     mimic__buffer_free(&run.faults);
-    if (status == MIMIC_OK)
-        status = check_foreign_keys(&run, err);
     return status;
 }

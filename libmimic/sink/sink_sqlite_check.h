@@ -1,7 +1,6 @@
 /*
- * The checks at the end of a load into SQLite: is the database sound, and does every reference find
- * its row? What was loaded, and how many rows, stands in temp._mimic_done, and keys that are not declared in
- * temp._mimic_relations (sink_sqlite.c).
+ * The check at the end of a load into SQLite: is the database sound? What was loaded, and how many
+ * rows, stands in temp._mimic_done (sink_sqlite.c). Keys are looked at by the load.
  */
 #ifndef MIMIC_SINK_SQLITE_CHECK_H
 #define MIMIC_SINK_SQLITE_CHECK_H
@@ -19,7 +18,7 @@ typedef struct mimic_sqlite_check {
     void *finding_ctx;
 } mimic_sqlite_check;
 
-/* Dangling references are findings; damage is MIMIC_ERR_BACKEND. */
+/* Damage is MIMIC_ERR_BACKEND. */
 mimic_status mimic__sqlite_check(mimic_sqlite *db, const mimic_sqlite_check *check,
                                  mimic_error *err);
 

@@ -33,7 +33,7 @@ int main(void)
     PRINT(mimic_sink_vtable, lane);
     PRINT(mimic_sink_options, resume_ctx);
     PRINT(mimic_progress, is_done);
-    PRINT(mimic_load_options, max_bytes);
+    PRINT(mimic_load_options, temporary_dir);
     PRINT(mimic_table_report, is_unchanged);
     PRINT(mimic_note, message);
     PRINT(mimic_synth_options, progress_ctx);

@@ -178,35 +178,11 @@ START_TEST(sqlite__options)
 }
 END_TEST
 
-START_TEST(sqlite__findings_explain_dangling_keys)
+START_TEST(sqlite__finding_says_that_it_was_checked)
 {
     setup();
     const findings whole = load(NULL, true);
-    ck_assert_str_eq(whole.text, "integrity_check  -1 0\nforeign_key_check labs 2 0\n");
-    unlink(path);
-    const findings alone = load(NULL, false);
-    ck_assert_str_eq(alone.text, "integrity_check  -1 0\nforeign_key_check labs 10 0\n");
-    teardown();
-}
-END_TEST
-
-START_TEST(sqlite__relations_that_are_not_declared_are_checked)
-{
-    setup();
-    test_table labs;
-    test_table patients;
-    mimic_sink *sink = NULL;
-    findings found = {.text = ""};
-    make_labs(&labs);
-    make_patients(&patients);
-    labs.foreign_keys[0].is_enforceable = false;
-    CK_OK(mimic_sink_open(ctx, path, NULL, &sink, &err));
-    write_table(sink, &labs.table, 1, 10);
-    write_table(sink, &patients.table, 3, 2);
-    CK_OK(mimic_sink_finish(sink, note_finding, &found, &err));
-    mimic_sink_free(sink);
-    ck_assert_str_eq(found.text, "integrity_check  -1 0\nforeign_key_check labs 8 0\n");
-    expect_query("SELECT count(*) FROM pragma_foreign_key_list('labs')", "0\n");
+    ck_assert_str_eq(whole.text, "integrity_check  -1 0\n");
     teardown();
 }
 END_TEST
@@ -474,8 +450,7 @@ START_TEST(sqlite__a_kill_leaves_old_or_new)
 END_TEST
 
 MIMIC_TEST_MAIN(sink_sqlite, sqlite__declares_what_the_schema_says, sqlite__options,
-                sqlite__findings_explain_dangling_keys,
-                sqlite__relations_that_are_not_declared_are_checked,
+                sqlite__finding_says_that_it_was_checked,
                 sqlite__null_in_an_integer_key_is_refused, sqlite__existing_database_keeps_the_rest,
                 sqlite__table_in_another_case_is_replaced_with_all_it_left,
                 sqlite__cannot_be_compressed, sqlite__utf16_database_is_written_as_well, sqlite__locked_database_is_a_clear_error,
