@@ -19,7 +19,7 @@ import unittest
 
 MIMIC = os.path.abspath(sys.argv.pop(1))
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "cli")
-COMMANDS = ["load", "convert", "check", "quality", "schema list", "schema show", "schema ddl",
+COMMANDS = ["load", "convert", "check", "status", "quality", "schema list", "schema show", "schema ddl",
             "schema dictionary", "schema infer", "schema check", "schema diff", "synth",
             "completion", "help"]
 HEADER = "visit_id,patient_id,at,weight,ward\n"
