@@ -65,14 +65,6 @@ void mimic__load_quality_free(load_quality *quality)
 
 /* ---- the stage of a table ---- */
 
-static mimic_status begin(void *self, mimic_error *err)
-{
-    table_quality *const entry = self;
-    mimic__quality_table_free(entry->result);
-    entry->result = NULL;
-    return mimic__profile_reset(entry->profile, err);
-}
-
 static mimic_status look(void *self, const mimic_batch *batch, void **out_notes, mimic_error *err)
 {
     return mimic__profile_look(((const table_quality *)self)->profile, batch, out_notes, err);
@@ -93,10 +85,12 @@ static mimic_status end(void *self, bool *out_again, mimic_error *err)
 {
     table_quality *const entry = self;
     (void)out_again;
+    mimic__quality_table_free(entry->result);
+    entry->result = NULL;
     return mimic__profile_result(entry->profile, &entry->result, err);
 }
 
-mimic_status mimic__load_quality_add(load_quality *quality, const mimic_table *table,
+mimic_status mimic__load_quality_open(load_quality *quality, const mimic_table *table,
                                      load_flow *flow, mimic_error *err)
 {
     table_quality *entry = NULL;
@@ -105,12 +99,15 @@ mimic_status mimic__load_quality_add(load_quality *quality, const mimic_table *t
             entry = &quality->tables[i];
     if (entry == NULL)
         return MIMIC_OK;
+    if (entry->profile != NULL) {
+        mimic__quality_table_free(entry->result);
+        entry->result = NULL;
+        return mimic__profile_reset(entry->profile, err);
+    }
     const mimic_table *written = NULL;
     MIMIC_TRY(mimic__load_output_table(entry->csv, table, &entry->arena, &written, err));
-    if (entry->profile == NULL)
-        MIMIC_TRY(mimic__profile_new(entry->ctx, written, &entry->profile, err));
+    MIMIC_TRY(mimic__profile_new(entry->ctx, written, &entry->profile, err));
     flow->stages[flow->stage_count++] = (load_stage){.self = entry,
-                                                     .begin = begin,
                                                      .look = look,
                                                      .take = take,
                                                      .drop = drop,
