@@ -31,7 +31,7 @@ int main(void)
     PRINT(mimic_finding, message);
     PRINT(mimic_ledger_entry, finished);
     PRINT(mimic_sink_vtable, lane);
-    PRINT(mimic_sink_options, pg_schema);
+    PRINT(mimic_sink_options, resume_ctx);
     PRINT(mimic_progress, is_done);
     PRINT(mimic_load_options, max_bytes);
     PRINT(mimic_table_report, is_unchanged);
