@@ -135,6 +135,7 @@ const cli_command cmd_convert = {
         "type of its column exactly, or its row is a reject.\n\n"
         "Targets:\n\n"
         " sqlite:PATH   or a path ending .db, .sqlite or .sqlite3\n"
+        " postgresql:// a PostgreSQL database, addressed as for psql\n"
         " PATH.arrow    an Arrow IPC file; .arrows for the stream format;\n"
         "               arrow:DIR for a file named after the table\n"
         " PATH.csv      normalised CSV; also .csv.gz and .csv.zst; csv:DIR\n"

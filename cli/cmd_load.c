@@ -39,6 +39,9 @@ const cli_command cmd_load = {
         "Targets:\n\n"
         " sqlite:PATH   or a path ending .db, .sqlite or .sqlite3: one database,\n"
         "               strict tables, keys, foreign keys and indexes\n"
+        " postgresql:// a PostgreSQL database, addressed as for psql: a schema a\n"
+        "               module (mimiciv_hosp), keys, indexes, comments, statistics;\n"
+        "               the password is best left to ~/.pgpass or PGPASSWORD\n"
         " arrow:DIR     one Arrow IPC file a table\n"
         " csv:DIR       one normalised CSV file a table\n"
         " null:         nothing is written\n\n"
@@ -58,6 +61,8 @@ const cli_command cmd_load = {
                 "Every table of the demo into one SQLite database.\n"
                 "mimic load --tables patients,admissions,labevents mimiciv/3.1 arrow:labs\n"
                 "Three tables of the full release as Arrow files.\n"
+                "mimic load mimiciv/3.1 postgresql://loader@db.example/research\n"
+                "Into PostgreSQL, several tables at once.\n"
                 "mimic load --max-rejects 0.1% --format json mimiciv x.db >report.json\n"
                 "Fail when more than one row in a thousand of a table is bad; keep the report.\n",
     .run = run_load,

@@ -16,7 +16,8 @@
  *     mimic_scan_free(scan);
  *
  * Targets are those of mimic_sink_open, and a folder by its path: its Arrow and CSV files, one folder
- * below too. Nothing is changed. Rows come in the order in which they were written.
+ * below too. Nothing is changed. Rows come in the order in which they were written; those of a SQLite table
+ * whose primary key is one integer, which is how SQLite stores it, in the order of that key.
  *
  * The schema of a table is the release's where the target says which (a database and an Arrow file
  * do) or where it is recognised (CSV), and where the column is stored as the library stores a column
@@ -46,9 +47,10 @@ typedef struct mimic_scan_options {
      * never. */
     int (*interrupted)(void *ctx);
     void *interrupted_ctx;
+    const char *pg_schema; /* PostgreSQL: only tables of this schema; NULL = of all */
 } mimic_scan_options;
 
-#define MIMIC_SCAN_OPTIONS_INIT { (uint32_t)sizeof(mimic_scan_options), NULL, 0, 0, NULL, NULL }
+#define MIMIC_SCAN_OPTIONS_INIT { (uint32_t)sizeof(mimic_scan_options), NULL, 0, 0, NULL, NULL, NULL }
 
 /**
  * Opens a target for reading and finds its tables.

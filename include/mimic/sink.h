@@ -145,10 +145,16 @@ typedef struct mimic_sink_options {
                      * above that the rows of every table are counted */
     const char *pg_schema; /* PostgreSQL: the schema (namespace) of all tables, the library's own
                             * included; NULL = one a module, such as mimiciv_hosp, and "mimic" */
+    /* Not NULL: tables of a new database or of a folder that were committed with a line of the ledger
+     * outlive a sink that is freed, or a process that is killed, before it is finished. They wait
+     * under a hidden name, and the next sink to the same target that has this option goes on from
+     * there: it asks of each such table whether to keep it (not 0) or to drop it. */
+    int (*resume)(const mimic_ledger_entry *entry, void *ctx);
+    void *resume_ctx;
 } mimic_sink_options;
 
 #define MIMIC_SINK_OPTIONS_INIT                                                                    \
-    { (uint32_t)sizeof(mimic_sink_options), 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, NULL }
+    { (uint32_t)sizeof(mimic_sink_options), 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, NULL, NULL, NULL }
 
 /**
  * Opens a built-in sink by its target.

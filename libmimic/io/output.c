@@ -13,16 +13,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "io/codec.h"
+#include "io/temporary.h"
 
 #define BLOCK_BYTES ((size_t)128 * 1024)
 #define WRITE_BYTES_MAX ((size_t)1 << 30) /* some systems refuse more than INT_MAX */
-#define TEMPORARY_NAMES_MAX 1000
-#define NAME_BYTES_KEPT 200 /* of the name in the temporary one; a file name has 255 at most */
 
 typedef enum output_stage { WRITING, CLOSED, PUBLISHED } output_stage;
 
@@ -30,11 +30,12 @@ struct mimic_output {
     const mimic_context *ctx;
     char *path;
     char *temporary; /* "" until the file is there */
-    size_t temporary_capacity;
     int file;       /* -1 when closed */
+    int lock;       /* keeps the lock of the closed file until it has its name; -1 = none */
     mode_t mode;    /* what the file gets in the end */
     bool is_hidden; /* its mode was cut down to 0600 */
     bool no_sync;
+    bool is_kept; /* the temporary file outlives this */
     output_stage stage;
     mimic_encoder *encoder; /* NULL for plain bytes */
     unsigned char *block;   /* BLOCK_BYTES, not yet encoded or written */
@@ -184,42 +185,6 @@ int64_t mimic__output_position(const mimic_output *output)
     return output->position;
 }
 
-/* Length of the folder part of a path, its last slash included. */
-static size_t folder_size(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? 0 : (size_t)(slash - path) + 1;
-}
-
-/* Makes the file under the first temporary name that is free. */
-static mimic_status create_temporary(mimic_output *output)
-{
-    const size_t folder = folder_size(output->path);
-    const char *name = output->path + folder;
-    size_t kept = strlen(name);
-    if (kept > NAME_BYTES_KEPT) {
-        kept = NAME_BYTES_KEPT;
-        while (kept > 0 && ((unsigned char)name[kept] & 0xc0) == 0x80)
-            kept--; /* never cut a character */
-    }
-    for (int number = 0; number < TEMPORARY_NAMES_MAX; number++) {
-        snprintf(output->temporary, output->temporary_capacity, "%.*s.%.*s.%ld-%d.tmp", (int)folder,
-                 output->path, (int)kept, name, (long)getpid(), number);
-        do {
-            output->file =
-                open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666);
-        } while (output->file < 0 && errno == EINTR);
-        if (output->file >= 0)
-            return MIMIC_OK;
-        if (errno != EEXIST)
-            break;
-    }
-    const int error_number = errno;
-    output->temporary[0] = '\0'; /* not ours to remove */
-    return mimic__fail_errno(&output->failure, MIMIC_ERR_IO, error_number,
-                             "cannot create a file beside %s", output->path);
-}
-
 /* The mode waits until the file gets its name; file systems without modes are left alone. */
 static mimic_status hide(mimic_output *output)
 {
@@ -233,7 +198,7 @@ static mimic_status hide(mimic_output *output)
 
 static mimic_status check_target(mimic_output *output)
 {
-    const size_t folder = folder_size(output->path);
+    const size_t folder = mimic__path_folder_size(output->path);
     if (output->path[folder] == '\0')
         return mimic__fail(&output->failure, MIMIC_ERR_ARGUMENT,
                            "\"%s\" names no file; expected a path that ends in a name",
@@ -258,10 +223,8 @@ static mimic_status check_target(mimic_output *output)
 static mimic_status open_inner(mimic_output *output, const char *path,
                                const mimic_output_options *options)
 {
-    const size_t size = strlen(path);
-    output->temporary_capacity = size + 64;
     output->path = mimic__strdup(output->ctx, path);
-    output->temporary = mimic__alloc_zeroed(output->ctx, 1, output->temporary_capacity);
+    output->temporary = mimic__alloc_zeroed(output->ctx, 1, strlen(path) + MIMIC_TEMPORARY_EXTRA);
     output->block = mimic__alloc(output->ctx, BLOCK_BYTES);
     if (output->path == NULL || output->temporary == NULL || output->block == NULL)
         return mimic__fail_memory(&output->failure);
@@ -277,7 +240,9 @@ static mimic_status open_inner(mimic_output *output, const char *path,
                                      &output->failure));
     }
     MIMIC_TRY(check_target(output));
-    MIMIC_TRY(create_temporary(output));
+    if (!mimic__temporary_create(output->path, output->temporary, &output->file))
+        return mimic__fail_errno(&output->failure, MIMIC_ERR_IO, errno,
+                                 "cannot create a file beside %s", output->path);
     return hide(output);
 }
 
@@ -292,6 +257,7 @@ mimic_status mimic__output_open(const mimic_context *ctx, const char *path,
         return mimic__fail_memory(err);
     output->ctx = ctx;
     output->file = -1;
+    output->lock = -1;
     output->failure = (mimic_error)MIMIC_ERROR_INIT;
     output->status = open_inner(output, path, options == NULL ? &defaults : options);
     if (output->status == MIMIC_OK) {
@@ -331,6 +297,7 @@ static mimic_status close_inner(mimic_output *output)
         return fail_writing(output, errno);
     const int file = output->file;
     output->file = -1;
+    output->lock = fcntl(file, F_DUPFD_CLOEXEC, 0);
     if (close(file) != 0 && errno != EINTR) /* after EINTR the descriptor is gone all the same */
         return fail_writing(output, errno);
     output->stage = CLOSED;
@@ -348,12 +315,80 @@ mimic_status mimic__output_close(mimic_output *output, mimic_error *err)
     return report(output, err);
 }
 
+/* Makes new names last (fsync(2): the entry in the folder needs a sync of its own). */
+mimic_status mimic__sync_folder(const char *path, mimic_error *err)
+{
+    const int file = mimic__open_file(path, O_RDONLY | O_DIRECTORY);
+    if (file < 0 && errno == EACCES)
+        return MIMIC_OK; /* writable, not readable */
+    const bool has_failed = file < 0 || sync_fails(file);
+    const int error_number = errno;
+    if (file >= 0)
+        (void)close(file);
+    return has_failed ? mimic__fail_errno(err, MIMIC_ERR_IO, error_number,
+                                          "cannot sync the folder %s", path)
+                      : MIMIC_OK;
+}
+
+static void close_lock(mimic_output *output)
+{
+    if (output->lock >= 0)
+        (void)close(output->lock);
+    output->lock = -1;
+}
+
+/* Another hidden name, of a file that is there or of this one. */
+static mimic_status wait_as(mimic_output *output, const char *name, bool is_there)
+{
+    char *const copy = mimic__strdup(output->ctx, name);
+    if (copy == NULL)
+        return mimic__fail_memory(&output->failure);
+    const int file = is_there ? mimic__open_file(name, O_RDWR | O_NOFOLLOW) : output->file;
+    const bool has_worked =
+        file >= 0 && (is_there ? unlink(output->temporary) : rename(output->temporary, name)) == 0;
+    if (!has_worked) {
+        const int error_number = errno;
+        mimic__free(output->ctx, copy);
+        if (is_there && file >= 0)
+            (void)close(file);
+        return fail_writing(output, error_number);
+    }
+    if (is_there) {
+        (void)close(output->file);
+        output->file = file;
+        (void)flock(file, LOCK_EX | LOCK_NB);
+    }
+    mimic__free(output->ctx, output->temporary);
+    output->temporary = copy;
+    return MIMIC_OK;
+}
+
+mimic_status mimic__output_wait_as(mimic_output *output, const char *name, bool is_there,
+                                   mimic_error *err)
+{
+    if (output->status == MIMIC_OK)
+        output->status = wait_as(output, name, is_there);
+    return report(output, err);
+}
+
+mimic_status mimic__output_sync(mimic_output *output, mimic_error *err)
+{
+    if (output->status == MIMIC_OK && !output->no_sync && sync_fails(output->file))
+        output->status = fail_writing(output, errno);
+    return report(output, err);
+}
+
+void mimic__output_keep(mimic_output *output)
+{
+    output->is_kept = true;
+}
+
 /* The folder of the output, for a sync that makes the new name last (fsync(2): the entry in the folder
  * needs a sync of its own); -1 where nothing can be synced. Opened before the file gets its name,
  * after which nothing should fail. */
 static mimic_status open_folder(mimic_output *output, int *out_folder)
 {
-    const size_t size = folder_size(output->path);
+    const size_t size = mimic__path_folder_size(output->path);
     *out_folder = -1;
     if (output->no_sync)
         return MIMIC_OK;
@@ -374,6 +409,7 @@ static mimic_status name_file(mimic_output *output, int folder)
     if (rename(output->temporary, output->path) != 0)
         return fail_writing(output, errno);
     output->stage = PUBLISHED;
+    close_lock(output);
     return folder < 0 || !sync_fails(folder)
                ? MIMIC_OK
                : mimic__fail_errno(&output->failure, MIMIC_ERR_IO, errno,
@@ -412,7 +448,8 @@ void mimic__output_free(mimic_output *output)
         return;
     if (output->file >= 0)
         (void)close(output->file);
-    if (output->stage != PUBLISHED && output->temporary != NULL && output->temporary[0] != '\0')
+    close_lock(output);
+    if (output->stage != PUBLISHED && !output->is_kept && output->temporary != NULL && output->temporary[0] != '\0')
         (void)unlink(output->temporary);
     free_blocks(output);
     mimic__free(output->ctx, output->temporary);

@@ -36,6 +36,14 @@ mimic_status mimic__output_read(mimic_output *output, int64_t offset, void *byte
                                 mimic_error *err);
 /* The temporary name, for a library that writes the file by itself; borrowed. */
 const char *mimic__output_temporary_path(const mimic_output *output);
+/* Gives the temporary file another hidden name. is_there: a file of that name is taken in its place,
+ * with what it holds. For a file that something else writes. */
+mimic_status mimic__output_wait_as(mimic_output *output, const char *name, bool is_there,
+                                   mimic_error *err);
+/* fsync of what is written so far. */
+mimic_status mimic__output_sync(mimic_output *output, mimic_error *err);
+/* mimic__output_free is to leave the temporary file where it is. */
+void mimic__output_keep(mimic_output *output);
 /* Uncompressed bytes written so far. */
 int64_t mimic__output_position(const mimic_output *output);
 /* Completes the temporary file (flushed, synced, closed); it still waits under its other name. */
@@ -52,6 +60,8 @@ int mimic__open_file(const char *path, int flags);
 mimic_status mimic__open_nameless(const mimic_context *ctx, const char *path, int *out_fd,
                                   mimic_error *err);
 
+/* fsync of a folder, which makes the names in it last. */
+mimic_status mimic__sync_folder(const char *path, mimic_error *err);
 /* mkdir -p. Nothing to do for "". */
 mimic_status mimic__make_folders(const char *path, mimic_error *err);
 /* Reads a whole file of at most max_size bytes (0 = no limit), as it is stored; "-" is standard

@@ -34,7 +34,8 @@ static mimic_status copy_options(const mimic_load_options *given, mimic_load_opt
 
 /* Its long steps ask the progress callback too whether to stop, and all of that on the caller's
  * thread. */
-static mimic_status open_target(load_job *job, const char *target, mimic_error *err)
+static mimic_status open_target(load_job *job, const char *target, load_ledger *resumed,
+                                mimic_error *err)
 {
     mimic_sink_options options = MIMIC_SINK_OPTIONS_INIT;
     MIMIC_TRY(MIMIC_OPTIONS_COPY(&options, job->options->sink, "mimic_sink_options", err));
@@ -46,6 +47,10 @@ static mimic_status open_target(load_job *job, const char *target, mimic_error *
     job->interrupted_ctx = options.interrupted_ctx;
     options.interrupted = mimic__load_is_interrupted;
     options.interrupted_ctx = job;
+    if (resumed != NULL) {
+        options.resume = mimic__load_ledger_keeps;
+        options.resume_ctx = resumed;
+    }
     return mimic__sink_open(job->ctx, target, &options, job->pool, &job->sink, err);
 }
 
@@ -110,7 +115,7 @@ static mimic_status convert_inner(load_job *job, load_input *input, const char *
         return mimic__fail_memory(err);
     mimic__load_input_stamp(input, name);
     MIMIC_TRY(mimic__load_preview(job, input, err));
-    MIMIC_TRY(open_target(job, target, err));
+    MIMIC_TRY(open_target(job, target, NULL, err));
     job->table_count = 1;
     job->table_bytes = 0;
     for (size_t i = 0; i < input->path_count && job->table_bytes >= 0; i++) {
@@ -393,7 +398,9 @@ static mimic_status load_inner(load_job *job, load_ledger *ledger, mimic_arena *
     mimic_status first = preview_all(job, &plan, is_check, err);
     if (first != MIMIC_OK && !is_check)
         return first;
-    MIMIC_TRY(open_target(job, target, err));
+    ledger->inputs = plan.inputs;
+    ledger->input_count = plan.input_count;
+    MIMIC_TRY(open_target(job, target, ledger, err));
     MIMIC_TRY(mimic__load_ledger_skip(ledger, plan.folder.dataset, plan.inputs, &plan.input_count,
                                       err));
     MIMIC_TRY(mimic__load_quality_new(job, plan.inputs, plan.input_count, &job->quality, err));

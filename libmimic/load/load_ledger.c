@@ -177,6 +177,18 @@ static mimic_status compare(load_ledger *ledger, const load_input *input,
     return MIMIC_OK;
 }
 
+int mimic__load_ledger_keeps(const mimic_ledger_entry *entry, void *ctx)
+{
+    load_ledger *const ledger = ctx;
+    const mimic_load_options *const options = ledger->job->options;
+    const char *reason = "";
+    for (size_t i = 0; i < ledger->input_count && !options->force && !options->profile; i++)
+        if (mimic__name_equals(ledger->inputs[i].table->name, entry->table) &&
+            compare(ledger, &ledger->inputs[i], entry, &reason, NULL) == MIMIC_OK)
+            return reason == NULL;
+    return 0;
+}
+
 /* ---- the report ---- */
 
 static mimic_status add_note(load_job *job, const char *table, const char *code,

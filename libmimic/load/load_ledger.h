@@ -15,6 +15,8 @@ struct load_ledger {
     char options_hash[33];
     load_ledger_line *lines; /* that the target holds */
     bool ran_out;            /* of memory, while lines were told */
+    const load_input *inputs; /* that are wanted, while the target is opened */
+    size_t input_count;
 };
 
 /* Also without a ledger in the target. The caller calls mimic__load_ledger_free in any case. */
@@ -23,6 +25,10 @@ void mimic__load_ledger_free(load_ledger *ledger);
 
 /* Notes size and time of an input before it is read. `name` is how the ledger calls it; borrowed. */
 void mimic__load_input_stamp(load_input *input, const char *name);
+
+/* mimic_sink_options.resume: whether a table of a load that was cut short is one that this load would
+ * write. `ledger` is a load_ledger. */
+int mimic__load_ledger_keeps(const mimic_ledger_entry *entry, void *ledger);
 
 /*
  * Takes the tables that the target holds already out of the inputs: they get their line in the

@@ -28,8 +28,7 @@ mimic_status mimic__scan_check_interrupt(const mimic_scan *scan, mimic_error *er
 {
     const mimic_scan_options *options = &scan->options;
     if (options->interrupted != NULL && options->interrupted(options->interrupted_ctx) != 0)
-        return mimic__fail(err, MIMIC_ERR_CANCELLED, "cancelled while reading %s",
-                           scan->target.path);
+        return mimic__fail(err, MIMIC_ERR_CANCELLED, "cancelled while reading %s", scan->shown);
     return MIMIC_OK;
 }
 
@@ -51,6 +50,9 @@ static mimic_status check_there(const char *path, mimic_error *err)
 
 static mimic_status open_target(mimic_scan *scan, const char *text, mimic_error *err)
 {
+    scan->shown = mimic__target_redact(scan->ctx, text);
+    if (scan->shown == NULL)
+        return mimic__fail_memory(err);
     if (is_folder(text)) {
         scan->target.path = mimic__strdup(scan->ctx, text);
         return scan->target.path == NULL ? mimic__fail_memory(err)
@@ -61,8 +63,7 @@ static mimic_status open_target(mimic_scan *scan, const char *text, mimic_error 
         return mimic__fail(err, MIMIC_ERR_UNSUPPORTED, "\"%s\" keeps nothing that could be read",
                            text);
     if (scan->target.kind == MIMIC_TARGET_POSTGRES)
-        return mimic__fail(err, MIMIC_ERR_UNSUPPORTED,
-                           "this version reads no PostgreSQL database back");
+        return mimic__scan_open_postgres(scan, err);
     MIMIC_TRY(check_there(scan->target.path, err));
     if (scan->target.kind == MIMIC_TARGET_SQLITE)
         return mimic__scan_open_sqlite(scan, err);
@@ -93,7 +94,7 @@ mimic_status mimic_scan_open(const mimic_context *ctx, const mimic_registry *reg
     scan->options = chosen;
     mimic__arena_init(&scan->arena, ctx);
     const mimic_status status = open_target(scan, target, err);
-    scan->options.dataset = NULL; /* borrowed during the call only */
+    scan->options.dataset = scan->options.pg_schema = NULL; /* borrowed during the call only */
     if (status != MIMIC_OK)
         mimic_scan_free(scan);
     else
@@ -108,6 +109,7 @@ void mimic_scan_free(mimic_scan *scan)
     if (scan->database != NULL)
         scan->close_database(scan->database);
     mimic__target_free(scan->ctx, &scan->target);
+    mimic__free(scan->ctx, scan->shown);
     mimic__free(scan->ctx, scan->tables);
     mimic__arena_free(&scan->arena);
     mimic__free(scan->ctx, scan);

@@ -46,6 +46,7 @@ struct mimic_scan {
     mimic_scan_options options;
     mimic_arena arena;
     struct mimic_target target;
+    char *shown; /* the target without its secrets, for messages */
     scan_table *tables;
     size_t table_count;
     size_t table_capacity;
@@ -82,6 +83,7 @@ mimic_status mimic__scan_add_table(mimic_scan *scan, const scan_layout *layout, 
 /* ---- targets: each finds its tables ---- */
 
 mimic_status mimic__scan_open_sqlite(mimic_scan *scan, mimic_error *err);
+mimic_status mimic__scan_open_postgres(mimic_scan *scan, mimic_error *err);
 /* A folder of files, with Arrow files, CSV files or both; or one file, which the target is. */
 mimic_status mimic__scan_open_folder(mimic_scan *scan, bool takes_arrow, bool takes_csv,
                                      mimic_error *err);

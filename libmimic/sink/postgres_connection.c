@@ -28,6 +28,8 @@ struct mimic_postgres {
     void *interrupted_ctx;
     PGconn *conn;
     bool is_copying;
+    bool is_reading; /* a COPY from the server */
+    char *piece;     /* of that COPY, as libpq gave it */
     bool is_uninterruptible;
     bool was_cancelled;       /* the statement that runs: the server was asked to end it */
     int64_t deadline;         /* of an answer that must come, 0 = none */
@@ -194,7 +196,7 @@ static mimic_status wait_for_socket(mimic_postgres *db, bool to_write, bool *out
             return fail_lost(db, err);
         }
         if (is_interrupted(db)) {
-            if (db->is_copying)
+            if (db->is_copying || db->is_reading)
                 return fail_cancelled(err);
             cancel(db);
         }
@@ -260,10 +262,10 @@ static mimic_status take_results(mimic_postgres *db, const mimic_postgres_query 
         else if (kind == PGRES_TUPLES_OK && !is_stopped)
             is_stopped = tell_rows(result, query) != 0;
         PQclear(result);
-        if (kind == PGRES_COPY_IN) {
-            db->is_copying = true;
+        db->is_copying = kind == PGRES_COPY_IN;
+        db->is_reading = kind == PGRES_COPY_OUT;
+        if (db->is_copying || db->is_reading)
             return first;
-        }
     }
     if (PQstatus(db->conn) == CONNECTION_BAD) {
         if (first == MIMIC_OK)
@@ -390,6 +392,41 @@ mimic_status mimic__postgres_copy_end(mimic_postgres *db, mimic_error *err)
 {
     MIMIC_TRY(check_idle(db, err));
     return end_copy(db, NULL, err);
+}
+
+mimic_status mimic__postgres_copy_out(mimic_postgres *db, const char *sql, mimic_error *err)
+{
+    MIMIC_TRY(check_idle(db, err));
+    MIMIC_TRY(run(db, PQsendQuery(db->conn, sql), NULL, err));
+    return db->is_reading ? MIMIC_OK
+                          : mimic__fail(err, MIMIC_ERR_INTERNAL, "the statement was no COPY");
+}
+
+mimic_status mimic__postgres_copy_read(mimic_postgres *db, const char **out_bytes, size_t *out_size,
+                                       mimic_error *err)
+{
+    MIMIC_TRY(check_idle(db, err));
+    PQfreemem(db->piece);
+    for (;;) {
+        bool is_readable = false;
+        db->piece = NULL;
+        const int size = PQgetCopyData(db->conn, &db->piece, 1);
+        if (size > 0) {
+            *out_bytes = db->piece;
+            *out_size = (size_t)size;
+            return MIMIC_OK;
+        }
+        if (size < -1)
+            return fail_lost(db, err);
+        if (size < 0)
+            break;
+        MIMIC_TRY(wait_for_socket(db, false, &is_readable, err));
+        if (PQconsumeInput(db->conn) == 0)
+            return fail_lost(db, err);
+    }
+    db->is_reading = false;
+    const mimic_status status = take_results(db, NULL, err);
+    return status == MIMIC_OK ? MIMIC_END : status;
 }
 
 int64_t mimic__postgres_failed_row(const mimic_postgres *db)
@@ -574,6 +611,7 @@ void mimic__postgres_free(mimic_postgres *db)
 {
     if (db == NULL)
         return;
+    PQfreemem(db->piece);
     PQfinish(db->conn);
     mimic__free(db->ctx, db);
 }

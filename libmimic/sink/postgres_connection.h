@@ -67,6 +67,14 @@ mimic_status mimic__postgres_copy_end(mimic_postgres *db, mimic_error *err);
 /* The row of the COPY that failed last, counted from 1, as the server told it; 0 = it did not. */
 int64_t mimic__postgres_failed_row(const mimic_postgres *db);
 
+/*
+ * COPY … TO STDOUT: begin, then read until MIMIC_END. *out_bytes is borrowed until the next read. A
+ * COPY that is not read to its end leaves a connection that can only be freed.
+ */
+mimic_status mimic__postgres_copy_out(mimic_postgres *db, const char *sql, mimic_error *err);
+mimic_status mimic__postgres_copy_read(mimic_postgres *db, const char **out_bytes, size_t *out_size,
+                                       mimic_error *err);
+
 /* Ends a COPY and the transaction, whatever state they are in. Cannot be interrupted. */
 void mimic__postgres_rollback(mimic_postgres *db);
 

@@ -135,6 +135,18 @@ static mimic_status arrow_commit(void *self, mimic_error *err)
     return mimic__sink_files_commit(&sink->files, err);
 }
 
+static mimic_status arrow_ledger(void *self, const mimic_ledger_entry *entry, mimic_error *err)
+{
+    arrow_sink *sink = self;
+    return mimic__sink_files_ledger(&sink->files, entry, err);
+}
+
+static mimic_status arrow_read_ledger(void *self, mimic_ledger_fn fn, void *fn_ctx, mimic_error *err)
+{
+    arrow_sink *sink = self;
+    return mimic__sink_files_read_ledger(&sink->files, fn, fn_ctx, err);
+}
+
 static mimic_status arrow_finish(void *self, mimic_finding_fn finding, void *finding_ctx,
                                  mimic_error *err)
 {
@@ -160,7 +172,9 @@ static const mimic_sink_vtable vtable = {.struct_size = sizeof vtable,
                                          .commit = arrow_commit,
                                          .abort = arrow_abort,
                                          .finish = arrow_finish,
-                                         .free = arrow_free};
+                                         .free = arrow_free,
+                                         .ledger = arrow_ledger,
+                                         .read_ledger = arrow_read_ledger};
 
 static bool is_compressed(mimic_sink_compression compression)
 {
@@ -183,7 +197,7 @@ static mimic_status open_inner(arrow_sink *sink, const struct mimic_target *targ
         .pool = pool,
     };
     MIMIC_TRY(
-        mimic__sink_files_init(&sink->files, sink->ctx, target, ".arrow", &output_options, err));
+        mimic__sink_files_init(&sink->files, sink->ctx, target, ".arrow", &output_options, options, err));
     return mimic_sink_new(sink->ctx, &vtable, sink, out_sink, err);
 }
 

@@ -102,6 +102,18 @@ static mimic_status csv_commit(void *self, mimic_error *err)
     return mimic__sink_files_commit(&sink->files, err);
 }
 
+static mimic_status csv_ledger(void *self, const mimic_ledger_entry *entry, mimic_error *err)
+{
+    csv_sink *sink = self;
+    return mimic__sink_files_ledger(&sink->files, entry, err);
+}
+
+static mimic_status csv_read_ledger(void *self, mimic_ledger_fn fn, void *fn_ctx, mimic_error *err)
+{
+    csv_sink *sink = self;
+    return mimic__sink_files_read_ledger(&sink->files, fn, fn_ctx, err);
+}
+
 static mimic_status csv_finish(void *self, mimic_finding_fn finding, void *finding_ctx,
                                mimic_error *err)
 {
@@ -129,7 +141,9 @@ static const mimic_sink_vtable vtable = {.struct_size = sizeof vtable,
                                          .commit = csv_commit,
                                          .abort = csv_abort,
                                          .finish = csv_finish,
-                                         .free = csv_free};
+                                         .free = csv_free,
+                                         .ledger = csv_ledger,
+                                         .read_ledger = csv_read_ledger};
 
 static mimic_status open_inner(csv_sink *sink, const struct mimic_target *target,
                                const mimic_sink_options *options, mimic_sink **out_sink,
@@ -153,7 +167,7 @@ static mimic_status open_inner(csv_sink *sink, const struct mimic_target *target
                                                  .level = options->compression_level,
                                                  .no_sync = options->no_sync != 0};
     MIMIC_TRY(mimic__sink_files_init(&sink->files, sink->ctx, target, forms[compression].ending,
-                                     &output_options, err));
+                                     &output_options, options, err));
     return mimic_sink_new(sink->ctx, &vtable, sink, out_sink, err);
 }
 

@@ -108,7 +108,9 @@ static mimic_status make_plan(mimic_postgres_sink *sink, mimic_error *err)
 {
     mimic_postgres_table *const open = &sink->open;
     mimic_pgcopy_plan *const plan = mimic__arena_alloc(&open->arena, sizeof *plan);
-    if (plan == NULL)
+    open->present =
+        mimic__arena_array(&open->arena, open->given->field_count, sizeof *open->present);
+    if (plan == NULL || open->present == NULL)
         return mimic__fail_memory(err);
     open->plan = plan;
     return mimic__pgcopy_plan_init(plan, sink->ctx, open->given, err);
@@ -247,11 +249,23 @@ static void note_place(mimic_postgres_table *open, const mimic_batch *batch, int
     open->row_count += sent;
 }
 
+static void count_present(mimic_postgres_table *open, const mimic_batch *batch,
+                          const postgres_chunk *chunk)
+{
+    for (size_t i = 0; i < batch->column_count; i++) {
+        const mimic_column *const column = &batch->columns[i];
+        open->present[i] += batch->row_count - column->null_count;
+        for (size_t j = 0; j < chunk->fault_count; j++)
+            open->present[i] -= mimic_column_is_valid(column, chunk->faults[j].row);
+    }
+}
+
 static mimic_status send_chunk(mimic_postgres_sink *sink, const mimic_batch *batch,
                                const postgres_chunk *chunk, mimic_error *err)
 {
     mimic_postgres_table *const open = &sink->open;
     note_place(open, batch, batch->row_count - (int64_t)chunk->fault_count);
+    count_present(open, batch, chunk);
     for (size_t i = 0; i < chunk->fault_count; i++) {
         const mimic_pgcopy_fault *const fault = &chunk->faults[i];
         MIMIC_TRY(mimic__sink_refuse(

@@ -59,6 +59,7 @@ typedef struct mimic_postgres_table {
     mimic_postgres_place places[MIMIC_POSTGRES_PLACES];
     int64_t place_count;
     int64_t row_count; /* sent */
+    int64_t *present;  /* a column: its values that were sent and are not NULL */
     struct mimic_pgcopy_plan *plan;
 } mimic_postgres_table;
 

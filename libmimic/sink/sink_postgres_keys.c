@@ -7,7 +7,9 @@
  * are counted only.
  *
  * States of a noted key: "pending" until the end of a load, then "valid", "violated" (declared NOT
- * VALID), "counted" (a relation only) or "absent" (the table that it leads to is not there).
+ * VALID), "counted" (a relation only) or "absent" (the table that it leads to is not there). Of a
+ * pending key, violations are the rows that have it at all, which is what is told when the other table
+ * turns out to be absent; -1 = not known.
  */
 #include "sink/sink_postgres.h"
 
@@ -36,6 +38,15 @@ static void put_array(mimic_buffer *out, const char *const *texts, size_t count)
     mimic__buffer_byte(out, '\0');
 }
 
+/* Rows that were sent with this key; -1 for several columns, which would have to be looked at together.
+ */
+static int64_t rows_with_key(const mimic_postgres_table *open, const mimic_foreign_key *key)
+{
+    const int64_t field =
+        key->count == 1 ? mimic_table_find_field(open->given, key->fields[0]) : -1;
+    return field < 0 ? -1 : open->present[field];
+}
+
 /* Parents of a table's own package stand in the same module or in another; which one is known when
  * they are there. */
 static mimic_status note_key(mimic_postgres_sink *sink, size_t index, mimic_error *err)
@@ -48,6 +59,8 @@ static mimic_status note_key(mimic_postgres_sink *sink, size_t index, mimic_erro
     mimic__buffer_init(&referenced, sink->ctx);
     put_array(&fields, key->fields, key->count);
     put_array(&referenced, key->referenced_fields, key->count);
+    char rows[24];
+    (void)snprintf(rows, sizeof rows, "%lld", (long long)rows_with_key(&sink->open, key));
     const char *const values[] = {names->schema,
                                   names->table->name,
                                   names->foreign_keys[index],
@@ -55,7 +68,8 @@ static mimic_status note_key(mimic_postgres_sink *sink, size_t index, mimic_erro
                                   key->referenced_table,
                                   referenced.data,
                                   key->is_enforceable ? "t" : "f",
-                                  sink->open.given->dataset};
+                                  sink->open.given->dataset,
+                                  rows};
     const mimic_postgres_query query = {NULL, values, sizeof values / sizeof values[0], NULL, NULL};
     const mimic_status status =
         fields.failed || referenced.failed
@@ -65,13 +79,13 @@ static mimic_status note_key(mimic_postgres_sink *sink, size_t index, mimic_erro
                   "INSERT INTO %s._mimic_foreign_keys (schema_name, table_name, name, definition,"
                   " fields, referenced_schema, referenced_table, referenced_fields,"
                   " is_enforceable, is_own, dataset, state, violations) VALUES ($1, $2, $3, '',"
-                  " $4::text[], '', $5, $6::text[], $7::boolean, true, $8, 'pending', 0)"
+                  " $4::text[], '', $5, $6::text[], $7::boolean, true, $8, 'pending', $9::int8)"
                   " ON CONFLICT (schema_name, table_name, name) DO UPDATE SET definition = '',"
                   " fields = excluded.fields, referenced_schema = '',"
                   " referenced_table = excluded.referenced_table,"
                   " referenced_fields = excluded.referenced_fields,"
                   " is_enforceable = excluded.is_enforceable, is_own = true,"
-                  " dataset = excluded.dataset, state = 'pending', violations = 0",
+                  " dataset = excluded.dataset, state = 'pending', violations = excluded.violations",
                   &query, err);
     mimic__buffer_free(&fields);
     mimic__buffer_free(&referenced);
@@ -92,7 +106,7 @@ mimic_status mimic__postgres_note_keys(mimic_postgres_sink *sink, mimic_error *e
     for (size_t i = 0; i < names->table->foreign_key_count; i++)
         MIMIC_TRY(note_key(sink, i, err));
     return mimic__postgres_run_own(sink,
-                                   "UPDATE %s._mimic_foreign_keys SET state = 'pending'"
+                                   "UPDATE %s._mimic_foreign_keys SET state = 'pending', violations = -1"
                                    " WHERE is_own AND referenced_table = $1 AND dataset = $2",
                                    &others, err);
 }
@@ -112,7 +126,7 @@ mimic_status mimic__postgres_detach_keys(mimic_postgres_sink *sink, mimic_error 
         "  rn.nspname, r.relname,"
         "  (SELECT array_agg(a.attname::text ORDER BY u.i) FROM unnest(k.confkey)"
         "    WITH ORDINALITY AS u (n, i) JOIN pg_catalog.pg_attribute AS a"
-        "    ON a.attrelid = k.confrelid AND a.attnum = u.n), true, false, '', 'pending', 0"
+        "    ON a.attrelid = k.confrelid AND a.attnum = u.n), true, false, '', 'pending', -1"
         " FROM pg_catalog.pg_constraint AS k"
         " JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid"
         " JOIN pg_catalog.pg_namespace AS cn ON cn.oid = c.relnamespace"
@@ -120,7 +134,8 @@ mimic_status mimic__postgres_detach_keys(mimic_postgres_sink *sink, mimic_error 
         " JOIN pg_catalog.pg_namespace AS rn ON rn.oid = r.relnamespace"
         " WHERE k.contype = 'f' AND k.conparentid = 0"
         "  AND ((rn.nspname = $1 AND r.relname = $2) OR (cn.nspname = $1 AND c.relname = $2))"
-        " ON CONFLICT (schema_name, table_name, name) DO UPDATE SET state = 'pending'";
+        " ON CONFLICT (schema_name, table_name, name) DO UPDATE SET state = 'pending',"
+        " violations = -1";
     static const char drops[] =
         "SELECT format('ALTER TABLE %I.%I DROP CONSTRAINT %I', cn.nspname, c.relname, k.conname)"
         " FROM pg_catalog.pg_constraint AS k"
@@ -154,6 +169,7 @@ typedef struct pending_key {
     char *names[5];      /* schema, table, name, parent as a text, columns as a text */
     char *declare;       /* ALTER TABLE … ADD CONSTRAINT …, "" = only counted */
     char *count;         /* SELECT of its violations */
+    int64_t rows;        /* that have the key; -1 = not known */
     bool has_parent;
     struct pending_key *next;
 } pending_key;
@@ -221,7 +237,7 @@ static const char PENDING[] =
     " WHERE %s AND NOT EXISTS (SELECT 1 FROM %I.%I AS p WHERE %s)', schema_name, table_name,"
     " presence, parent_schema, referenced_table, equality)"
     " ELSE format('SELECT count(*) FROM %I.%I AS c WHERE %s', schema_name, table_name, presence)"
-    " END FROM parts ORDER BY schema_name, table_name, name";
+    " END, violations::text FROM parts ORDER BY schema_name, table_name, name";
 
 static int take_pending(void *ctx, const char *const *values, size_t count)
 {
@@ -238,6 +254,7 @@ static int take_pending(void *ctx, const char *const *values, size_t count)
     key->has_parent = values[5][0] == 't';
     key->declare = mimic__arena_strdup(&run->arena, values[6]);
     key->count = mimic__arena_strdup(&run->arena, values[7]);
+    key->rows = strtoll(values[8], NULL, 10);
     run->failed |= key->declare == NULL || key->count == NULL;
     *run->last = key;
     run->last = &key->next;
@@ -350,7 +367,9 @@ static mimic_status finish_key(key_run *run, const pending_key *key, mimic_error
     char digits[24];
     if (key->declare[0] != '\0')
         MIMIC_TRY(declare(run, key, &state, err));
-    if (strcmp(state, "valid") != 0)
+    if (!key->has_parent && key->rows >= 0)
+        violations = key->rows;
+    else if (strcmp(state, "valid") != 0)
         MIMIC_TRY(count_violations(run, key, &violations, err));
     if (violations > 0)
         tell_violations(run, key, violations);

@@ -1,7 +1,8 @@
 /*
- * The SQLite sink. A new database is built in a temporary file, without syncs and with a journal in
+ * The SQLite sink. A new database is built in a hidden file, without syncs and with a journal in
  * memory only: pages that are appended need no journal, so it stays small, and a table can still be
- * given up. An existing database is changed in place, each table in one transaction with whatever
+ * given up. Where the file may outlive the process (sink_sqlite_resume.h) the journal is a file, so
+ * that a kill, though not a crash of the machine, leaves what can be gone on with. An existing database is changed in place, each table in one transaction with whatever
  * journal the database has, so that a kill at any moment leaves the old table or the new one.
  *
  * Besides the tables there are _mimic_meta (what was loaded, by which library), _mimic_rejects and
@@ -27,12 +28,12 @@
 #include "sink/sink_sqlite_direct.h"
 #include "sink/sink_sqlite_file.h"
 #include "sink/sink_sqlite_ledger.h"
+#include "sink/sink_sqlite_resume.h"
 
 #define OWN_PREFIX "_mimic_"
 
 static const char NEW_DATABASE[] = "PRAGMA page_size = 4096;"
                                    "PRAGMA auto_vacuum = NONE;"
-                                   "PRAGMA journal_mode = MEMORY;"
                                    "PRAGMA synchronous = OFF;"
                                    "PRAGMA secure_delete = OFF;";
 
@@ -72,6 +73,7 @@ typedef struct sqlite_sink {
     mimic_sink_host host; /* counts the refused rows on their way to the given one */
     int64_t row_count;    /* of the open table */
     size_t done_count;    /* tables that were committed */
+    size_t kept_count;    /* those among them, and of a load before, that have a line */
     bool is_direct;    /* its rows go in past SQLite, or did at first */
     bool is_continued; /* by inserts */
     bool is_created;   /* its empty self is committed */
@@ -79,6 +81,7 @@ typedef struct sqlite_sink {
     mimic_arena line_arena;
     mimic_ledger_entry line; /* of the open table, until it is committed */
     bool has_line;
+    bool is_published;
     mimic_status broken; /* an abort failed: the database is no good any more */
 } sqlite_sink;
 
@@ -195,6 +198,8 @@ static mimic_status start_direct(sqlite_sink *sink, uint32_t root, mimic_sqlite_
                                  mimic_error *err)
 {
     if (mimic__sqlite_indexes_watch_keys(indexes)) {
+        if (sink->file.partial != NULL)
+            MIMIC_TRY(mimic__sqlite_mark_direct(sink->db, err));
         MIMIC_TRY(mimic__sqlite_exec(sink->db, "COMMIT", err));
         sink->is_created = true;
         const mimic_sqlite_direct_table table = {sink->table, &sink->host, root,
@@ -418,8 +423,11 @@ static mimic_status commit(void *self, mimic_error *err)
     if (sink->has_line)
         MIMIC_TRY(mimic__sqlite_ledger_store(sink->db, &sink->line, err));
     MIMIC_TRY(note_done(sink, err));
+    if (sink->file.partial != NULL && sink->is_created)
+        MIMIC_TRY(mimic__sqlite_unmark_direct(sink->db, err));
     MIMIC_TRY(mimic__sqlite_exec(sink->db, "COMMIT", err));
     sink->done_count++;
+    sink->kept_count += sink->has_line;
     forget_open_table(sink);
     return MIMIC_OK;
 }
@@ -438,7 +446,8 @@ static mimic_status remove_table(sqlite_sink *sink, mimic_error *err)
             return status;
         }
     }
-    return run_buffer(sink, &sql, err);
+    MIMIC_TRY(run_buffer(sink, &sql, err));
+    return sink->file.partial == NULL ? MIMIC_OK : mimic__sqlite_unmark_direct(sink->db, err);
 }
 
 static void abort_table(void *self)
@@ -457,6 +466,14 @@ static void abort_table(void *self)
 
 /* ---- the whole database ---- */
 
+static mimic_status check_all(sqlite_sink *sink, const mimic_sqlite_check *check, mimic_error *err)
+{
+    const mimic_status status = mimic__sqlite_check(sink->db, check, err);
+    if (status == MIMIC_ERR_BACKEND)
+        sink->broken = status;
+    return status;
+}
+
 static mimic_status finish(void *self, mimic_finding_fn finding, void *finding_ctx,
                            mimic_error *err)
 {
@@ -466,9 +483,25 @@ static mimic_status finish(void *self, mimic_finding_fn finding, void *finding_c
     const mimic_sqlite_check check = {sink->ctx, sink->path,  sink->is_new,
                                       sink->options.verify != 0, finding, finding_ctx};
     if (sink->is_new || sink->done_count > 0)
-        MIMIC_TRY(mimic__sqlite_check(sink->db, &check, err));
+        MIMIC_TRY(check_all(sink, &check, err));
     MIMIC_TRY(mimic__sqlite_close(sink->db, err));
-    return sink->is_new ? mimic__output_publish(sink->file.output, err) : MIMIC_OK;
+    if (sink->is_new)
+        MIMIC_TRY(mimic__sqlite_file_publish(&sink->file, err));
+    sink->is_published = true;
+    mimic__target_lock_free(sink->file.lock);
+    sink->file.lock = NULL;
+    return MIMIC_OK;
+}
+
+/* What a load finished is left for the next; a database that is known to be bad is not. */
+static void leave_partial(sqlite_sink *sink)
+{
+    sink->file.is_kept = sink->file.partial != NULL && sink->broken == MIMIC_OK &&
+                         sink->kept_count > 0 && !sink->is_published;
+    if (sink->file.is_kept)
+        mimic__log(sink->ctx, MIMIC_LOG_WARNING,
+                   "%zu finished table%s kept in %s; the next load goes on from there",
+                   sink->kept_count, sink->kept_count == 1 ? " is" : "s are", sink->file.partial);
 }
 
 static void free_sink(void *self)
@@ -476,10 +509,69 @@ static void free_sink(void *self)
     sqlite_sink *sink = self;
     mimic__sqlite_free(sink->db);
     mimic__sqlite_direct_free(sink->direct);
+    leave_partial(sink);
     mimic__sqlite_file_free(&sink->file);
     mimic__arena_free(&sink->line_arena);
     mimic__free(sink->ctx, sink->path);
     mimic__free(sink->ctx, sink);
+}
+
+static mimic_status connect(sqlite_sink *sink, mimic_error *err)
+{
+    MIMIC_TRY(mimic__sqlite_open(sink->ctx, sink->file.open_path, &sink->db, err));
+    mimic__sqlite_set_name(sink->db, sink->path);
+    mimic__sqlite_set_interrupted(sink->db, sink->options.interrupted,
+                                  sink->options.interrupted_ctx);
+    return mimic__sqlite_exec(sink->db, ANY_DATABASE, err);
+}
+
+static mimic_status set_mark(sqlite_sink *sink, mimic_error *err)
+{
+    mimic_buffer sql;
+    mimic__buffer_init(&sql, sink->ctx);
+    mimic__buffer_format(&sql, "PRAGMA main.application_id = %ld", (long)mimic__sqlite_file_mark());
+    return run_buffer(sink, &sql, err);
+}
+
+static mimic_status open_new(sqlite_sink *sink, mimic_error *err)
+{
+    const bool is_partial = sink->file.partial != NULL;
+    MIMIC_TRY(connect(sink, err));
+    MIMIC_TRY(mimic__sqlite_exec(sink->db, NEW_DATABASE, err));
+    MIMIC_TRY(mimic__sqlite_exec(sink->db, is_partial ? "PRAGMA journal_mode = DELETE"
+                                                      : "PRAGMA journal_mode = MEMORY", err));
+    if (is_partial && !sink->file.is_resumed)
+        MIMIC_TRY(set_mark(sink, err));
+    return mimic__sqlite_direct_new(sink->ctx, sink->file.open_path, sink->path, &sink->direct,
+                                    err);
+}
+
+/* Goes on with what a load left, where that is possible. */
+static mimic_status resume(sqlite_sink *sink, mimic_error *err)
+{
+    mimic_sqlite_resume work = {.ctx = sink->ctx,
+                                .keeps = sink->options.resume,
+                                .keeps_ctx = sink->options.resume_ctx};
+    mimic_error why = MIMIC_ERROR_INIT;
+    mimic_status status = open_new(sink, &why);
+    if (status == MIMIC_OK) {
+        work.pages = &sink->direct->pages;
+        status = mimic__sqlite_resume(sink->db, &work, &why);
+    }
+    sink->kept_count = work.kept_count;
+    if (status == MIMIC_OK)
+        return MIMIC_OK;
+    mimic__sqlite_free(sink->db);
+    mimic__sqlite_direct_free(sink->direct);
+    sink->db = NULL;
+    sink->direct = NULL;
+    sink->kept_count = 0;
+    if (status == MIMIC_ERR_MEMORY)
+        return mimic__fail_memory(err);
+    mimic__log(sink->ctx, MIMIC_LOG_WARNING, "%s cannot be gone on with, and the load begins anew: %s",
+               sink->file.partial, why.message);
+    MIMIC_TRY(mimic__sqlite_file_begin_anew(&sink->file, sink->path, &sink->options, err));
+    return open_new(sink, err);
 }
 
 static mimic_status open_database(sqlite_sink *sink, const char *path, mimic_error *err)
@@ -487,21 +579,17 @@ static mimic_status open_database(sqlite_sink *sink, const char *path, mimic_err
     sink->path = mimic__strdup(sink->ctx, path);
     if (sink->path == NULL)
         return mimic__fail_memory(err);
-    MIMIC_TRY(
-        mimic__sqlite_file_prepare(sink->ctx, path, sink->options.no_sync != 0, &sink->file, err));
+    MIMIC_TRY(mimic__sqlite_file_prepare(sink->ctx, path, &sink->options, &sink->file, err));
     sink->is_new = sink->file.output != NULL;
-    MIMIC_TRY(mimic__sqlite_open(sink->ctx, sink->file.open_path, &sink->db, err));
-    mimic__sqlite_set_name(sink->db, sink->path);
-    mimic__sqlite_set_interrupted(sink->db, sink->options.interrupted,
-                                  sink->options.interrupted_ctx);
-    MIMIC_TRY(mimic__sqlite_exec(sink->db, ANY_DATABASE, err));
     if (sink->is_new) {
-        MIMIC_TRY(mimic__sqlite_exec(sink->db, NEW_DATABASE, err));
-        if (sink->options.no_direct_pages != 0)
+        MIMIC_TRY(sink->file.is_resumed ? resume(sink, err) : open_new(sink, err));
+        if (sink->options.no_direct_pages == 0)
             return MIMIC_OK;
-        return mimic__sqlite_direct_new(sink->ctx, sink->file.open_path, sink->path, &sink->direct,
-                                        err);
+        mimic__sqlite_direct_free(sink->direct);
+        sink->direct = NULL;
+        return MIMIC_OK;
     }
+    MIMIC_TRY(connect(sink, err));
     return sink->options.no_sync == 0
                ? MIMIC_OK
                : mimic__sqlite_exec(sink->db, "PRAGMA synchronous = OFF", err);

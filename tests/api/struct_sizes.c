@@ -31,13 +31,13 @@ int main(void)
     PRINT(mimic_finding, message);
     PRINT(mimic_ledger_entry, finished);
     PRINT(mimic_sink_vtable, lane);
-    PRINT(mimic_sink_options, pg_schema);
+    PRINT(mimic_sink_options, resume_ctx);
     PRINT(mimic_progress, is_done);
     PRINT(mimic_load_options, max_bytes);
     PRINT(mimic_table_report, is_unchanged);
     PRINT(mimic_note, message);
     PRINT(mimic_synth_options, progress_ctx);
-    PRINT(mimic_scan_options, interrupted_ctx);
+    PRINT(mimic_scan_options, pg_schema);
     PRINT(mimic_quality_options, no_script);
     PRINT(mimic_quality_check_info, message);
     PRINT(mimic_quality_table_info, message);

@@ -15,6 +15,7 @@ import jobs
 import micro
 import peer_postgres
 import peers
+import pg_loads
 import process
 import report
 
@@ -33,6 +34,7 @@ def arguments():
     parser.add_argument("--sizes", default="1,10,100,1000", help="MB for --growth (1,10,100,1000)")
     parser.add_argument("--identical", action="store_true", help="compare the outputs of 1, 2, 3 and 8 threads")
     parser.add_argument("--micro", action="store_true", help="the microbenchmarks that are built")
+    parser.add_argument("--postgres", action="store_true", help="loads into a PostgreSQL server of its own")
     parser.add_argument("--profile", action="store_true", help="perf on each of our jobs; needs perf")
     parser.add_argument("--out", help="folder for what the jobs write (the work folder)")
     parser.add_argument("--docs", action="store_true", help="put the result into docs/performance.md")
@@ -108,6 +110,9 @@ def main():
         status, shorter = int(any(not row["is_same"] for row in rows)), identical.sentence(facts, rows)
     elif options.profile:
         name, facts, rows, text = hotspots.run(options, who)
+    elif options.postgres:
+        name, facts, rows, text = pg_loads.run(options, who)
+        status = int(any("failed" in row and row["is_mimic"] for row in rows))
     elif options.micro:
         name, facts, rows, text = micro.run(options, who)
     else:

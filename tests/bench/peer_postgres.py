@@ -1,6 +1,7 @@
 """A throw-away PostgreSQL: its own cluster in the work folder, reached by a Unix socket alone.
 
-It is context, not a rival: libmimic has no PostgreSQL sink that could be held against it.
+It is context beside the files that the other jobs write; loads into PostgreSQL have a comparison of their
+own, pg_loads.py.
 """
 
 import os

@@ -4,7 +4,7 @@
 # build/bench/). See docs/performance.md; `run.sh --help` tells all options.
 #
 #     sh tests/bench/run.sh [--mb N] [--rounds N] [--jobs N] [--only ROW] [--shapes]
-#     sh tests/bench/run.sh --growth | --identical | --micro
+#     sh tests/bench/run.sh --growth | --identical | --micro | --postgres
 #     sh tests/bench/run.sh --install ...      first installs the Debian packages that peers need
 #     sh tests/bench/run.sh [MB [ROUNDS]]
 set -eu

@@ -63,8 +63,10 @@ class Calls(world.Faults):
             self.assertEqual(state, {}, what)
             names = []
         elif not before: # files get their names one after the other
-            names = set(state) | {"data/" + name for name in state} | {"ward.db"}
-        self.expect_no_leftovers(set(names) | {"data/", "data/rejects/"}, what)
+            names = set(state) | {"data/" + name for name in state} | {
+                "ward.db", "data/mimic-ledger.json"}
+        self.expect_no_leftovers(set(names) | {"data/", "data/rejects/"}, what,
+                                 is_failed=True)
 
 
 def both_ways(target, **more):
@@ -137,7 +139,7 @@ class Source(Calls):
                     continue
                 self.expect_error(result, ".csv", "Input/output error")
                 self.expect_old_or_new(target.state(self.top), before, wanted, what)
-                self.expect_no_leftovers(world.files_below(kept), what)
+                self.expect_no_leftovers(world.files_below(kept), what, is_failed=True)
 
     def test_read_errors(self):
         for target in world.TARGETS:

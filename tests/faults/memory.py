@@ -76,7 +76,8 @@ class Allocations(world.Faults):
                     self.assertEqual((status, message), ("MIMIC_ERR_MEMORY", "out of memory"))
                     self.expect_old_or_new(state, before, wanted, what)
                     self.expect_no_leftovers({"data/", "data/rejects/", *names, *state,
-                                              *("data/" + name for name in state)}, what)
+                                              *("data/" + name for name in state)}, what,
+                                             is_failed=True)
         program.stdin.close()
         self.assertEqual(program.wait(), 0)
 

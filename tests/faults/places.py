@@ -86,7 +86,8 @@ class FullDisk(Places):
                 self.expect_old_or_new(state, before, wanted, what)
                 names = world.files_below(kept) if kept is not None else []
                 self.expect_no_leftovers({"data/", "data/rejects/", *names, *state,
-                                          *("data/" + name for name in state)}, what)
+                                          *("data/" + name for name in state)}, what,
+                                         is_failed=True)
         self.assertGreater(refused, 3)
 
     def sweep(self, target):

@@ -176,6 +176,8 @@ START_TEST(arrow_sink__names_that_leave_the_folder_are_refused)
             ck_assert_int_eq(mimic_sink_begin(c.sink, &table, NULL, NULL), MIMIC_ERR_ARGUMENT);
         mimic_sink_abort(c.sink);
     }
+    mimic_sink_free(c.sink);
+    c.sink = NULL;
     ck_assert_int_eq(test_folder_walk(c.folder, 0), 0);
     teardown(&c);
 }

@@ -75,4 +75,50 @@ START_TEST(sqlite_record__stays_above_its_floor)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(sqlite_record, sqlite_record__stays_above_its_floor)
+/* ---- rows larger than SQLite's ---- */
+
+static int note_refusal(void *self, int64_t row, mimic_reject_code code, const char *column,
+                        const char *message)
+{
+    char *const text = self;
+    snprintf(text, 200, "%lld %s %s: %s", (long long)row, mimic_reject_code_name(code), column,
+             message);
+    return 0;
+}
+
+/* The limit holds for a whole row: two texts that are small enough each are not, together. Nobody
+ * looks at the texts, so there are none. */
+START_TEST(sqlite_record__row_has_a_limit)
+{
+    static const int32_t offsets[2][4] = {{0, 600000000, 600000000, 1200000000},
+                                          {0, 1, 600000001, 1200000001}};
+    static const uint8_t validity = 3;
+    char refusal[200] = "";
+    const mimic_sink_host host = {sizeof host, note_refusal, refusal};
+    mimic_context *const ctx = test_context_make(NULL);
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_sqlite_rules rules;
+    test_table t;
+    test_table_make(&t, "t");
+    test_table_field(&t, "a", MIMIC_TYPE_STRING, false);
+    test_table_field(&t, "b", MIMIC_TYPE_STRING, false);
+    mimic_column columns[2] = {{.type = MIMIC_TYPE_STRING, .offsets = offsets[0]},
+                               {.type = MIMIC_TYPE_STRING, .offsets = offsets[1]}};
+    const mimic_batch batch = {
+        .row_count = 3, .column_count = 2, .columns = columns, .table = &t.table};
+    size_t column = 0;
+    ck_assert_int_eq(mimic__sqlite_rules_init(&rules, ctx, &t.table, &err), MIMIC_OK);
+    ck_assert(mimic__sqlite_may_have_faults(&rules, &batch));
+    ck_assert_int_eq(mimic__sqlite_find_fault(&rules, &batch, 0, &column), 2);
+    ck_assert_uint_eq(column, 1);
+    ck_assert_int_eq(mimic__sqlite_refuse_fault(&rules, &host, &batch, 2, column, &err), MIMIC_OK);
+    ck_assert_str_eq(refusal, "2 sink b: SQLite cannot hold a row of this size");
+    columns[1].validity = &validity; /* bytes of a NULL do not count */
+    ck_assert_int_eq(mimic__sqlite_find_fault(&rules, &batch, 0, &column), 3);
+    mimic__sqlite_rules_free(&rules, ctx);
+    mimic_context_free(ctx);
+}
+END_TEST
+
+MIMIC_TEST_MAIN(sqlite_record, sqlite_record__stays_above_its_floor,
+                sqlite_record__row_has_a_limit)
