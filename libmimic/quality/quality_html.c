@@ -360,7 +360,6 @@ static void put_histogram(const quality_printer *printer, const quality_histogra
     int64_t most = 1;
     for (size_t i = 0; i < histogram->bins; i++)
         most = histogram->counts[i] > most ? histogram->counts[i] : most;
-    const int width = histogram->bins == 0 ? 240 : 240 / (int)histogram->bins;
     put(printer, "<svg viewBox=\"0 0 240 60\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
                  "<path class=\"z\" d=\"M0 59h240v1h-240z\"/><path d=\"");
     for (size_t i = 0; i < histogram->bins; i++) {
@@ -368,8 +367,10 @@ static void put_histogram(const quality_printer *printer, const quality_histogra
         if (histogram->counts[i] == 0)
             continue;
         height = height < 2 ? 2 : height;
-        mimic__buffer_format(printer->out, "M%d 60v-%dh%dv%dz", (int)i * width, height,
-                             width > 60 ? 60 : width - 1, height);
+        const int left = (int)(i * 240 / histogram->bins);
+        const int right = (int)((i + 1) * 240 / histogram->bins);
+        const int width = right - left > 60 ? 60 : right - left - 1; /* one bar is no wall */
+        mimic__buffer_format(printer->out, "M%d 60v-%dh%dv%dz", left, height, width, height);
     }
     put(printer, "\"/></svg>");
 }
