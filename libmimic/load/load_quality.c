@@ -222,7 +222,8 @@ static bool add_note(const finishing *work, const mimic_note *note)
                          strcmp(note->code, "reordered") == 0 ? MIMIC_QUALITY_INFORMATION
                                                               : MIMIC_QUALITY_FAILED);
     case MIMIC_NOTE_KEY:
-        return add_key_note(work, note);
+        /* One on no table says that all others hold, which add_sound_keys tells of each. */
+        return note->table[0] == '\0' || add_key_note(work, note);
     default:
         return true;
     }
@@ -271,7 +272,10 @@ static bool add_sound_keys(const finishing *work, const mimic_table *table)
             !add_sound_key(work, table, "foreign_key", columns, message))
             return false;
     }
-    if (table->primary_key_count == 0 || result->rejects[MIMIC_REJECT_UNIQUE] > 0)
+    int64_t repeated = result->rejects[MIMIC_REJECT_UNIQUE];
+    for (size_t i = 0; i < result->info.column_count; i++)
+        repeated += result->columns[i].is_key ? result->columns[i].rejects[MIMIC_REJECT_UNIQUE] : 0;
+    if (table->primary_key_count == 0 || repeated > 0)
         return true;
     const char *columns = table->fields[table->primary_key[0]].name;
     for (size_t i = 1; i < table->primary_key_count && columns != NULL; i++)
