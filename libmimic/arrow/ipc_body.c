@@ -122,7 +122,7 @@ mimic_status mimic__ipc_body_unpack(const char *bytes, size_t size, mimic_buffer
         plain_size = plain_size << 8 | (unsigned char)bytes[i];
     bytes += PREFIX_BYTES;
     size -= PREFIX_BYTES;
-    if (!mimic__buffer_reserve(out, plain_size == UINT64_MAX ? size : (size_t)plain_size))
+    if (!mimic__buffer_reserve(out, 1 + (plain_size == UINT64_MAX ? size : (size_t)plain_size)))
         return mimic__fail_memory(err);
     if (plain_size == UINT64_MAX) {
         mimic__buffer_append(out, bytes, size);

@@ -229,8 +229,9 @@ static bool get_coded(const mimic_ipc_wanted *wanted, int32_t number, piece *out
     const mimic_hashmap *texts = &wanted->builder.texts;
     if (number < 0)
         return false;
-    *out = (piece){texts->bytes + texts->offsets[number],
-                   (size_t)(texts->offsets[number + 1] - texts->offsets[number])};
+    const int32_t *offsets = texts->offsets + number;
+    *out = (piece){offsets[1] == offsets[0] ? "" : texts->bytes + offsets[0],
+                   (size_t)(offsets[1] - offsets[0])};
     return true;
 }
 
@@ -333,7 +334,8 @@ static mimic_status number_text(const conversion *c, size_t row, const piece *te
     *out = (int32_t)number;
     if (number != known)
         return MIMIC_OK;
-    const mimic_reject_code code = mimic_coerce_string(texts->bytes + texts->offsets[number], text->size, -1, -1);
+    const mimic_reject_code code =
+        mimic_coerce_string(text->size == 0 ? "" : text->bytes, text->size, -1, -1);
     return code != 0 ? fail_cell(c, row, code, err) : check_categories(c, err);
 }
 

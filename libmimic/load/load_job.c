@@ -225,6 +225,7 @@ static mimic_status check_account(const conversion *work, mimic_error *err)
 /* Everything of the table, up to what makes it final. */
 static mimic_status write_table(conversion *work, bool *out_again, mimic_error *err)
 {
+    MIMIC_TRY(mimic__flow_begin(work->flow, err));
     MIMIC_TRY(convert_parts(work, err));
     MIMIC_TRY(mimic__flow_end(work->flow, out_again, err));
     if (*out_again)

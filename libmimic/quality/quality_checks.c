@@ -143,6 +143,9 @@ static void check_constraints(deriving *work, const quality_result *column)
         if (rules[i].words != NULL || column->rejects[rules[i].code] > 0)
             add(work, MIMIC_CONFORMANCE_VALUE, rules[i].rule, column->rejects[rules[i].code], of,
                 rules[i].words == NULL ? "as the schema says" : rules[i].words);
+    if (column->rejects[MIMIC_REJECT_SINK] > 0)
+        add(work, MIMIC_CONFORMANCE_VALUE, "sink", column->rejects[MIMIC_REJECT_SINK], of,
+            "the target can hold it");
 }
 
 static void check_presence(deriving *work, const quality_result *column)

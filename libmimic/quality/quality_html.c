@@ -360,7 +360,6 @@ static void put_histogram(const quality_printer *printer, const quality_histogra
     int64_t most = 1;
     for (size_t i = 0; i < histogram->bins; i++)
         most = histogram->counts[i] > most ? histogram->counts[i] : most;
-    const int width = histogram->bins == 0 ? 240 : 240 / (int)histogram->bins;
     put(printer, "<svg viewBox=\"0 0 240 60\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
                  "<path class=\"z\" d=\"M0 59h240v1h-240z\"/><path d=\"");
     for (size_t i = 0; i < histogram->bins; i++) {
@@ -368,8 +367,10 @@ static void put_histogram(const quality_printer *printer, const quality_histogra
         if (histogram->counts[i] == 0)
             continue;
         height = height < 2 ? 2 : height;
-        mimic__buffer_format(printer->out, "M%d 60v-%dh%dv%dz", (int)i * width, height,
-                             width > 60 ? 60 : width - 1, height);
+        const int left = (int)(i * 240 / histogram->bins);
+        const int right = (int)((i + 1) * 240 / histogram->bins);
+        const int width = right - left > 60 ? 60 : right - left - 1; /* one bar is no wall */
+        mimic__buffer_format(printer->out, "M%d 60v-%dh%dv%dz", left, height, width, height);
     }
     put(printer, "\"/></svg>");
 }
@@ -531,8 +532,8 @@ static void put_quantiles(const quality_printer *printer, const quality_result *
     char text[QUALITY_NUMBER_BYTES];
     put(printer, "<div><h4>Quantiles");
     if (!info->are_quantiles_exact && column->kind == QUALITY_TIME)
-        mimic__buffer_format(printer->out, " <small>within %s" NBSP "hours</small>",
-                             mimic__quality_short_number(text, info->quantile_error / 3600));
+        mimic__buffer_format(printer->out, " <small>within %s</small>",
+                             mimic__quality_duration_text(text, info->quantile_error));
     else if (!info->are_quantiles_exact)
         mimic__buffer_format(printer->out, " <small>\xc2\xb1%s" NBSP "%%</small>",
                              mimic__quality_short_number(text, info->quantile_error * 100));
@@ -564,9 +565,9 @@ static void put_axis(const quality_printer *printer, const quality_result *colum
     put(printer, "</span></div></div>\n");
 }
 
+/* Bars are relative to the most frequent one: most columns have no value with a large share. */
 static void put_frequent(const quality_printer *printer, const quality_result *column, size_t top)
 {
-    const int64_t present = column->info.rows - column->info.nulls;
     put(printer, "<div><h4>Frequent values");
     if (!column->is_top_exact && column->others > 0) {
         put(printer, " <small>of the first 4,096 met; ");
@@ -577,7 +578,7 @@ static void put_frequent(const quality_printer *printer, const quality_result *c
     for (size_t i = 0; i < top; i++) {
         put(printer, "<li>");
         put_value(printer, &column->top[i]);
-        put_bar(printer, column->top[i].count, present);
+        put_bar(printer, column->top[i].count, column->top[0].count);
         put(printer, "<span class=\"n\">");
         put_count(printer, column->top[i].count);
         put(printer, "</span></li>");

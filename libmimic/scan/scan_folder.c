@@ -1,12 +1,14 @@
 /*
  * Targets that are files: a folder with a file a table, DIR/<module>/<table>.arrow or .csv (.gz, .zst),
- * or one file. Rejects are left out. Arrow files say themselves what they hold; the release of CSV
- * files is the caller's choice, else it is recognised from names and headers.
+ * or one file. Rejects are left out. Where a ledger (mimic-ledger.json) names files that are there, they
+ * are the tables, and it says their release. Otherwise Arrow files say themselves what they hold; the
+ * release of CSV files is the caller's choice, else it is recognised from names and headers.
  */
 #include <string.h>
 
 #include "base/error.h"
 #include "io/output.h"
+#include "json/json.h"
 #include "scan/scan_internal.h"
 #include "schema/schema_detect.h"
 
@@ -52,6 +54,61 @@ mimic_status mimic__scan_split_path(mimic_scan *scan, const char *relative, cons
             name[strlen(name) - strlen(endings[i])] = '\0';
     return MIMIC_OK;
 }
+
+/* ---- the ledger ---- */
+
+#define LEDGER_NAME "/mimic-ledger.json"
+
+/* The list of tables; NULL where there is no ledger, or none that can be understood. */
+static mimic_status read_ledger(mimic_scan *scan, const mimic_json **out_tables, mimic_error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    const mimic_json *root = NULL;
+    *out_tables = NULL;
+    const char *path =
+        mimic__arena_format(&scan->arena, "%s" LEDGER_NAME, scan->target.path);
+    if (path == NULL)
+        return mimic__fail_memory(err);
+    mimic_status status =
+        mimic__read_file(scan->ctx, path, MIMIC_JSON_MAX_BYTES, &text, &size, NULL);
+    if (status == MIMIC_OK)
+        status = mimic__json_parse(&scan->arena, text, size, path, &root, NULL);
+    mimic__free(scan->ctx, text);
+    if (status == MIMIC_ERR_MEMORY)
+        return mimic__fail_memory(err);
+    const mimic_json *tables =
+        status == MIMIC_OK ? mimic__json_get(root, "tables") : NULL;
+    if (tables != NULL && tables->kind == MIMIC_JSON_ARRAY)
+        *out_tables = tables;
+    return MIMIC_OK;
+}
+
+static const char *text_of(const mimic_json *object, const char *key)
+{
+    const mimic_json *value = mimic__json_get(object, key);
+    return value != NULL && value->kind == MIMIC_JSON_STRING ? value->text : "";
+}
+
+/* The line of a file; NULL = it has none. */
+static const mimic_json *find_line(const mimic_json *tables, const char *relative)
+{
+    for (const mimic_json *line = tables == NULL ? NULL : tables->first; line != NULL;
+         line = line->next)
+        if (strcmp(text_of(line, "file"), relative) == 0)
+            return line;
+    return NULL;
+}
+
+static bool names_any(const mimic_json *tables, const mimic_file_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (find_line(tables, entries[i].relative) != NULL)
+            return true;
+    return false;
+}
+
+/* ---- files ---- */
 
 static bool is_wanted_csv(const mimic_file_entry *entry)
 {
@@ -101,14 +158,36 @@ static mimic_status add_entry(mimic_scan *scan, const scan_file *file, mimic_err
                                           : mimic__scan_add_arrow(scan, file, err);
 }
 
+/* The release that the ledger gives, or `other` where the registry has not that. */
+static mimic_status take_release(const mimic_scan *scan, const mimic_json *line,
+                                 const mimic_dataset *other, scan_file *file, mimic_error *err)
+{
+    const char *spec = text_of(line, "dataset");
+    file->dataset = other;
+    if (spec[0] == '\0' || scan->registry == NULL)
+        return MIMIC_OK;
+    const mimic_status status =
+        mimic_registry_find_dataset(scan->registry, spec, &file->dataset, NULL);
+    if (status != MIMIC_OK)
+        file->dataset = other;
+    return status == MIMIC_ERR_MEMORY ? mimic__fail_memory(err) : MIMIC_OK;
+}
+
 static mimic_status add_entries(mimic_scan *scan, const mimic_file_entry *entries, size_t count,
                                 bool takes_arrow, bool takes_csv, mimic_error *err)
 {
     const mimic_dataset *dataset = NULL;
-    if (takes_csv)
+    const mimic_json *tables = NULL;
+    MIMIC_TRY(read_ledger(scan, &tables, err));
+    const bool is_listed = names_any(tables, entries, count);
+    if (takes_csv && !is_listed)
         MIMIC_TRY(choose_dataset(scan, entries, count, &dataset, err));
     for (size_t i = 0; i < count; i++) {
-        const scan_file file = {entries[i].path, entries[i].relative, dataset};
+        scan_file file = {entries[i].path, entries[i].relative, dataset};
+        const mimic_json *line = find_line(tables, entries[i].relative);
+        if (is_listed && line == NULL)
+            continue;
+        MIMIC_TRY(take_release(scan, line, dataset, &file, err));
         if ((takes_csv && is_wanted_csv(&entries[i])) ||
             (takes_arrow && mimic__scan_is_arrow(entries[i].relative)))
             MIMIC_TRY(add_entry(scan, &file, err));

@@ -284,10 +284,20 @@ START_TEST(convert__a_value_may_come_once_in_all_parts)
         csv.columns = column_count == 0 ? NULL : columns;
         csv.column_count = column_count;
         options.csv = &csv;
+        options.profile = 1;
         char target[1100];
         snprintf(target, sizeof target, "%s", test_path(&folder, "once.csv"));
         ck_assert_int_eq(convert("once@1/t", names, 2, target, &options, &report), MIMIC_OK);
         ck_assert_int_eq(table_of(report, "t").rejected, 1);
+        /* A profile is of all parts, and of the columns that were written. */
+        mimic_quality_column_info column = MIMIC_QUALITY_COLUMN_INFO_INIT;
+        ck_assert_int_eq(mimic_quality_column(mimic_report_quality(report), 0,
+                                              column_count == 0 ? 0 : 1, &column),
+                         MIMIC_OK);
+        ck_assert_str_eq(column.column, "k");
+        ck_assert_str_eq(column.maximum, "4");
+        ck_assert_int_eq(column.rows, 4);
+        ck_assert_int_eq(column.distinct, 4);
         size_t size;
         char *text = test_read_file(target, &size);
         const char *const wanted =

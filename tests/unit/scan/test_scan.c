@@ -294,6 +294,33 @@ START_TEST(scan__knows_storage_without_a_release)
 }
 END_TEST
 
+/* The ledger of a folder says which files are tables, and of which release. */
+START_TEST(scan__goes_by_the_ledger)
+{
+    world w;
+    char path[TEST_PATH_BYTES + 64];
+    mimic_scan *scan = NULL;
+    make_world(&w, 2);
+    store(&w, &(const way){.target = "csv:%s/out"});
+    snprintf(path, sizeof path, "%s/out/notes.csv", w.folder);
+    test_file_write(path, "who,what\nme,nothing\n");
+    ck_assert_int_eq(mimic_scan_open(w.ctx, w.registry, w.target, NULL, &scan, NULL), MIMIC_OK);
+    ck_assert_uint_eq(mimic_scan_table_count(scan), 2);
+    mimic_scan_free(scan);
+    snprintf(path, sizeof path, "%s/out/mimic-ledger.json", w.folder);
+    test_file_write(path, "{\"tables\": [{\"table_name\": \"things\", \"dataset\": \"test@1.0\", "
+                          "\"file\": \"mod/things.csv\"}]}");
+    scan = open_scan(&w, NULL);
+    ck_assert_str_eq(mimic_table_dataset(mimic_scan_table(scan, 0)), "test");
+    mimic_scan_free(scan);
+    test_file_write(path, "{\"tables\": [{\"file\": ");
+    ck_assert_int_eq(mimic_scan_open(w.ctx, w.registry, w.target, NULL, &scan, NULL), MIMIC_OK);
+    ck_assert_uint_eq(mimic_scan_table_count(scan), 2);
+    mimic_scan_free(scan);
+    free_world(&w);
+}
+END_TEST
+
 /* Values that a program of another kind put into the database. */
 START_TEST(scan__names_the_value_that_does_not_fit)
 {
@@ -453,5 +480,5 @@ END_TEST
 MIMIC_TEST_MAIN(scan, scan__gives_back_what_sinks_wrote, scan__projects_columns,
                 scan__counts_rows_without_columns, scan__refuses_what_is_not_there,
                 scan__can_be_cancelled, scan__knows_storage_without_a_release,
-                scan__names_the_value_that_does_not_fit, scan__survives_damage,
+                scan__goes_by_the_ledger, scan__names_the_value_that_does_not_fit, scan__survives_damage,
                 scan__survives_failing_allocations)
