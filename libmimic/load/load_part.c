@@ -142,7 +142,7 @@ static mimic_unique_mode unique_mode(const mimic_load_options *options)
                                                           : MIMIC_UNIQUE_NONE;
 }
 
-static mimic_status open_part(load_job *job, const load_input *input, int64_t limit,
+static mimic_status open_part(load_job *job, const load_input *input, int64_t limit, bool is_first,
                               load_part *part, mimic_error *err)
 {
     if (part->flow == NULL) {
@@ -151,8 +151,9 @@ static mimic_status open_part(load_job *job, const load_input *input, int64_t li
             return mimic__fail_memory(err);
         part->flow->ctx = job->ctx;
         part->flow->sink = job->sink;
-        MIMIC_TRY(mimic__load_quality_add(job->quality, input->table, part->flow, err));
     }
+    if (is_first) /* before a worker may look at anything */
+        MIMIC_TRY(mimic__load_quality_open(job->quality, input->table, part->flow, err));
     const csv_setup setup = {job->pool,
                              {mimic__flow_encode, mimic__flow_free_chunk, part->flow},
                              unique_mode(job->options)};
@@ -171,7 +172,7 @@ void mimic__load_part_open(load_job *job, const load_input *input, size_t index,
 {
     *out_part = (load_part){
         .path = input->paths[index], .flow = flow, .error = MIMIC_ERROR_INIT};
-    out_part->status = open_part(job, input, limit, out_part, &out_part->error);
+    out_part->status = open_part(job, input, limit, index == 0, out_part, &out_part->error);
 }
 
 /* Nothing is read or encoded any more after this. */

@@ -38,7 +38,9 @@ bool mimic__column_init(quality_column *column, const mimic_context *ctx, const 
                                .facts = {.shortest = -1}};
     atomic_init(&column->state, QUALITY_OPEN);
     mimic__arena_init(&column->arena, ctx);
-    column->set = mimic__alloc_zeroed(ctx, 1, sizeof *column->set);
+    column->set = mimic__alloc(ctx, sizeof *column->set);
+    if (column->set != NULL)
+        mimic__set_clear(column->set); /* what no value needs is not touched */
     column->counts = mimic__alloc_array(ctx, QUALITY_VALUES_MAX, sizeof *column->counts);
     if (column->kind == QUALITY_TEXT)
         column->texts = mimic__alloc_array(ctx, QUALITY_VALUES_MAX, sizeof *column->texts);

@@ -134,6 +134,7 @@ void mimic__notes_free(const mimic_context *ctx, quality_notes *notes);
 bool mimic__column_take(quality_column *column, const mimic_column *data,
                         const quality_notes *notes);
 
+void mimic__set_clear(quality_set *set);
 /* Number of a key in a set, or QUALITY_SLOTS. */
 uint32_t mimic__set_find(const quality_set *set, uint64_t key);
 /* The same, added if there is room. *out_new says so. */

@@ -90,6 +90,38 @@ static void add_known(const quality_column *column, points *list)
         qsort(list->items, list->count, sizeof *list->items, compare_points);
 }
 
+/* What a bucket is told as has no digits that mean nothing: five of a number, and of a time the
+ * seconds, minutes, hours or days that are well within the bucket. */
+#define SHORT_ERROR 5e-5
+
+static double round_short(double number)
+{
+    double scale = 1;
+    const double magnitude = fabs(number);
+    if (!(magnitude >= 1e-9 && magnitude <= 1e15))
+        return number;
+    while (magnitude * scale < 1e4)
+        scale *= 10;
+    if (magnitude < 1e5)
+        return floor(number * scale + 0.5) / scale;
+    scale = 10;
+    while (magnitude / scale >= 1e5)
+        scale *= 10;
+    return floor(number / scale + 0.5) * scale;
+}
+
+static int64_t time_unit(const quality_column *column)
+{
+    static const int64_t units[] = {86400, 3600, 60, 1};
+    const int32_t shift = column->sides[1].shift;
+    if (column->field->type == MIMIC_TYPE_DATE)
+        return 1;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (units[i] * MIMIC_MICROSECONDS_PER_SECOND <= (INT64_C(1) << shift) / 8)
+            return units[i] * MIMIC_MICROSECONDS_PER_SECOND;
+    return 1;
+}
+
 /* The middle of a bucket, as a value between the extremes. */
 static int64_t bucket_value(const quality_column *column, int side, size_t index)
 {
@@ -101,17 +133,22 @@ static int64_t bucket_value(const quality_column *column, int side, size_t index
     key = key < buckets->lowest ? buckets->lowest : key;
     key = key > buckets->highest ? buckets->highest : key;
     int64_t value = mimic__whole_of_key(key);
-    if (column->kind == QUALITY_TIME)
-        return value;
-    const double real = mimic__real_of_key(key);
-    const double number = side == 0 ? -real : real;
-    if (column->kind == QUALITY_REAL) {
-        memcpy(&value, &number, sizeof value);
-        return value;
+    if (column->kind == QUALITY_TIME) {
+        const int64_t unit = time_unit(column);
+        value -= ((value % unit) + unit) % unit;
+        return value < facts->least ? facts->least : value;
     }
-    if (number <= (double)facts->least)
+    const double real = mimic__real_of_key(key);
+    const double rounded = buckets->shift > 0 ? round_short(real) : real;
+    const double number = side == 0 ? -rounded : rounded;
+    if (number <= place_of(column->kind, facts->least))
         return facts->least;
-    return number >= (double)facts->greatest ? facts->greatest : (int64_t)llrint(number);
+    if (number >= place_of(column->kind, facts->greatest))
+        return facts->greatest;
+    if (column->kind == QUALITY_NUMBER)
+        return (int64_t)llrint(number);
+    memcpy(&value, &number, sizeof value);
+    return value;
 }
 
 static void add_buckets(const quality_column *column, points *list)
@@ -144,17 +181,17 @@ static const point *quantile(const points *list, double share)
     return &list->items[list->count - 1];
 }
 
-/* Half a bucket: of times in seconds, of numbers as a share of the number. */
+/* Half a bucket and the rounding: of times in seconds, of numbers as a share of the number. */
 static double error_of(const quality_column *column)
 {
     const int32_t shift = column->sides[0].shift > column->sides[1].shift ? column->sides[0].shift
                                                                           : column->sides[1].shift;
     if (column->kind != QUALITY_TIME)
-        return ldexp(1, shift - 53);
+        return ldexp(1, shift - 53) + (shift > 0 ? SHORT_ERROR : 0);
     const double unit = column->field->type == MIMIC_TYPE_DATE
                             ? (double)MIMIC_SECONDS_PER_DAY
                             : 1.0 / (double)MIMIC_MICROSECONDS_PER_SECOND;
-    return shift == 0 ? 0 : ldexp(unit, shift - 1);
+    return shift == 0 ? 0 : ldexp(unit, shift - 1) + unit * (double)(time_unit(column) - 1);
 }
 
 static bool conclude_quantiles(const quality_column *column, const points *list, mimic_arena *arena,

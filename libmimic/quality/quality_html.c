@@ -532,8 +532,8 @@ static void put_quantiles(const quality_printer *printer, const quality_result *
     char text[QUALITY_NUMBER_BYTES];
     put(printer, "<div><h4>Quantiles");
     if (!info->are_quantiles_exact && column->kind == QUALITY_TIME)
-        mimic__buffer_format(printer->out, " <small>within %s" NBSP "hours</small>",
-                             mimic__quality_short_number(text, info->quantile_error / 3600));
+        mimic__buffer_format(printer->out, " <small>within %s</small>",
+                             mimic__quality_duration_text(text, info->quantile_error));
     else if (!info->are_quantiles_exact)
         mimic__buffer_format(printer->out, " <small>\xc2\xb1%s" NBSP "%%</small>",
                              mimic__quality_short_number(text, info->quantile_error * 100));
@@ -565,9 +565,9 @@ static void put_axis(const quality_printer *printer, const quality_result *colum
     put(printer, "</span></div></div>\n");
 }
 
+/* Bars are relative to the most frequent one: most columns have no value with a large share. */
 static void put_frequent(const quality_printer *printer, const quality_result *column, size_t top)
 {
-    const int64_t present = column->info.rows - column->info.nulls;
     put(printer, "<div><h4>Frequent values");
     if (!column->is_top_exact && column->others > 0) {
         put(printer, " <small>of the first 4,096 met; ");
@@ -578,7 +578,7 @@ static void put_frequent(const quality_printer *printer, const quality_result *c
     for (size_t i = 0; i < top; i++) {
         put(printer, "<li>");
         put_value(printer, &column->top[i]);
-        put_bar(printer, column->top[i].count, present);
+        put_bar(printer, column->top[i].count, column->top[0].count);
         put(printer, "<span class=\"n\">");
         put_count(printer, column->top[i].count);
         put(printer, "</span></li>");

@@ -19,6 +19,12 @@ static inline uint32_t slot_of(uint64_t key)
     return (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 51);
 }
 
+void mimic__set_clear(quality_set *set)
+{
+    set->count = 0;
+    memset(set->slots, 0, sizeof set->slots);
+}
+
 uint32_t mimic__set_find(const quality_set *set, uint64_t key)
 {
     for (uint32_t slot = slot_of(key);; slot = (slot + 1) & (QUALITY_SLOTS - 1)) {
@@ -238,8 +244,7 @@ static weighted weigh(quality_scratch *scratch, const quality_notes *notes)
 static void list_values(quality_scratch *scratch, quality_notes *notes)
 {
     quality_set *const set = &scratch->set;
-    set->count = 0;
-    memset(set->slots, 0, sizeof set->slots);
+    mimic__set_clear(set);
     for (size_t i = 0; i < scratch->runs; i++) {
         bool is_new;
         const uint32_t number = mimic__set_insert(set, scratch->keys[i], &is_new);

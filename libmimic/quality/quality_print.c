@@ -107,6 +107,20 @@ const char *mimic__quality_share_text(char *out, int64_t part, int64_t whole)
     return out;
 }
 
+const char *mimic__quality_duration_text(char *out, double seconds)
+{
+    static const struct {
+        double seconds;
+        const char *name;
+    } units[] = {{86400, "days"}, {3600, "hours"}, {60, "minutes"}, {1, "seconds"}};
+    size_t i = 0;
+    while (i < 3 && seconds < 2 * units[i].seconds)
+        i++;
+    (void)snprintf(out, QUALITY_NUMBER_BYTES, "%" PRId64 "\xc2\xa0%s",
+                   (int64_t)ceil(seconds / units[i].seconds), units[i].name);
+    return out;
+}
+
 mimic_status mimic_quality_text(const mimic_quality *quality, mimic_quality_format format,
                                 const mimic_quality_options *options, char **out_text,
                                 mimic_error *err)

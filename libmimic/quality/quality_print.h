@@ -40,6 +40,9 @@ const char *mimic__quality_count_text(char *out, int64_t count);
 /* "0 %", "<0.1 %", "12.3 %", "100 %": a share is 0 or 100 only when it is so. */
 const char *mimic__quality_share_text(char *out, int64_t part, int64_t whole);
 
+/* "7 days", rounded up to a whole number of the unit. */
+const char *mimic__quality_duration_text(char *out, double seconds);
+
 void mimic__quality_print_json(const quality_printer *printer);
 void mimic__quality_print_plain(const quality_printer *printer);
 void mimic__quality_print_html(const quality_printer *printer);

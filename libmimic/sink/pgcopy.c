@@ -14,6 +14,7 @@
 
 #define MAX_COLUMNS 1600 /* PostgreSQL's MaxHeapAttributeNumber */
 #define WORD 16          /* bytes that a short text is copied by */
+#define SAMPLES 32       /* rows that tell the length of categories */
 
 /* ---- the plan ---- */
 
@@ -286,6 +287,25 @@ static void put_rows(const lane *lanes, size_t count, size_t row, size_t end, cu
     to->out->size = (size_t)(to->at - to->out->data);
 }
 
+/* About what the texts of a column take: exact for those that stand in a row, by some rows for those of
+ * a dictionary. Where it is too little, room is made on the way. */
+static size_t estimate_texts(const lane *self, size_t first, size_t end)
+{
+    if (self->layout == MIMIC_PGCOPY_BYTES)
+        return (size_t)(self->offsets[end] - self->offsets[first]);
+    if (self->layout != MIMIC_PGCOPY_CATEGORICAL)
+        return 0;
+    size_t sum = 0;
+    for (size_t i = 0; i < SAMPLES; i++) {
+        const size_t row = first + (end - first) * i / SAMPLES;
+        uint32_t code;
+        memcpy(&code, self->values + 4 * row, sizeof code);
+        if (((self->validity[(row >> 3) & self->validity_mask] >> (row & 7)) & 1) != 0)
+            sum += (size_t)(self->offsets[code + 1] - self->offsets[code]);
+    }
+    return sum * (end - first) / SAMPLES / 8 * 9;
+}
+
 void mimic__pgcopy_put_rows(const mimic_pgcopy_plan *plan, const mimic_batch *batch, int64_t first,
                             int64_t end, mimic_buffer *out)
 {
@@ -300,10 +320,8 @@ void mimic__pgcopy_put_rows(const mimic_pgcopy_plan *plan, const mimic_batch *ba
     size_t texts = 0;
     for (size_t i = 0; i < count; i++) {
         lanes[i] = lane_of(&plan->columns[i], &batch->columns[i], batch->row_count);
-        if (lanes[i].layout == MIMIC_PGCOPY_BYTES)
-            texts += (size_t)(lanes[i].offsets[end] - lanes[i].offsets[first]);
+        texts += estimate_texts(&lanes[i], (size_t)first, (size_t)end);
     }
-    /* A dictionary's texts are taken to be short; where they are not, room is made on the way. */
     cursor to = {.out = out, .slack = plan->fixed_bytes + 2 * WORD};
     size_t rows;
     if (mimic__multiply_overflows((size_t)(end - first), plan->fixed_bytes, &rows) ||

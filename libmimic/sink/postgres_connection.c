@@ -34,6 +34,7 @@ struct mimic_postgres {
     bool was_cancelled;       /* the statement that runs: the server was asked to end it */
     int64_t deadline;         /* of an answer that must come, 0 = none */
     int64_t suspicious_since; /* the server said something during COPY, 0 = not */
+    int64_t suspicious_notices; /* notice_count at that time */
     int64_t notice_count;
     int64_t failed_row;
     mimic_error lost; /* code MIMIC_OK = the connection is sound */
@@ -203,6 +204,18 @@ static mimic_status wait_for_socket(mimic_postgres *db, bool to_write, bool *out
     }
 }
 
+/* Reads what the server said. In a COPY that is a notice, or else bad news; see look_for_error. */
+static mimic_status take_input(mimic_postgres *db, mimic_error *err)
+{
+    if (PQconsumeInput(db->conn) == 0)
+        return fail_lost(db, err);
+    if (db->is_copying && db->suspicious_since == 0) {
+        db->suspicious_since = now_ms();
+        db->suspicious_notices = db->notice_count;
+    }
+    return MIMIC_OK;
+}
+
 static mimic_status flush(mimic_postgres *db, mimic_error *err)
 {
     for (;;) {
@@ -213,8 +226,8 @@ static mimic_status flush(mimic_postgres *db, mimic_error *err)
         if (left < 0)
             return fail_lost(db, err);
         MIMIC_TRY(wait_for_socket(db, true, &is_readable, err));
-        if (is_readable && PQconsumeInput(db->conn) == 0)
-            return fail_lost(db, err);
+        if (is_readable)
+            MIMIC_TRY(take_input(db, err));
     }
 }
 
@@ -345,20 +358,18 @@ static mimic_status end_copy(mimic_postgres *db, const char *reason, mimic_error
 /*
  * A server that fails in the middle of a COPY says so at once and swallows the rest, but libpq reads
  * the message only when the COPY is ended, and lets nobody see it before. It does read notices; so a
- * server that has said something which is no notice, and says no notice for a while, has failed.
+ * server that has said something, and says no notice for a while, has failed. (libpq may take the
+ * message from the socket before it is seen here; then it is told when the COPY ends.)
  */
 static mimic_status look_for_error(mimic_postgres *db, mimic_error *err)
 {
     struct pollfd socket = {.fd = PQsocket(db->conn), .events = POLLIN};
-    const int64_t notice_count = db->notice_count;
-    if (poll(&socket, 1, 0) > 0) {
-        if (PQconsumeInput(db->conn) == 0)
-            return fail_lost(db, err);
-        if (db->suspicious_since == 0)
-            db->suspicious_since = now_ms();
-    }
+    if (poll(&socket, 1, 0) > 0)
+        MIMIC_TRY(take_input(db, err));
+    if (db->suspicious_since == 0)
+        return MIMIC_OK;
     (void)PQisBusy(db->conn); /* reads notices */
-    if (db->notice_count != notice_count)
+    if (db->notice_count != db->suspicious_notices)
         db->suspicious_since = 0;
     if (db->suspicious_since == 0 || now_ms() - db->suspicious_since < SUSPICION_MS)
         return MIMIC_OK;
@@ -375,6 +386,7 @@ mimic_status mimic__postgres_copy_write(mimic_postgres *db, const void *bytes, s
     MIMIC_TRY(check_idle(db, err));
     while (size > 0) {
         const size_t piece = size < PIECE_BYTES ? size : PIECE_BYTES;
+        MIMIC_TRY(look_for_error(db, err));
         const int sent = PQputCopyData(db->conn, at, (int)piece);
         if (sent < 0)
             return fail_lost(db, err);
@@ -383,7 +395,6 @@ mimic_status mimic__postgres_copy_write(mimic_postgres *db, const void *bytes, s
             at += piece;
             size -= piece;
         }
-        MIMIC_TRY(look_for_error(db, err));
     }
     return MIMIC_OK;
 }
@@ -523,9 +534,11 @@ static mimic_status wait_for_connection(mimic_postgres *db, mimic_error *err)
  */
 static mimic_status connect_by_rules(mimic_postgres *db, const char *uri, mimic_error *err)
 {
-    static const char *const keys[] = {"dbname", "fallback_application_name", "client_encoding",
-                                       NULL};
-    const char *const values[] = {uri, "mimic", "UTF8", NULL};
+    /* What stands before the address can be changed by it. A connection may be quiet for hours while
+     * others load: keepalives tell routers in between that it is alive. */
+    static const char *const keys[] = {"keepalives_idle", "dbname", "fallback_application_name",
+                                       "client_encoding", NULL};
+    const char *const values[] = {"60", uri, "mimic", "UTF8", NULL};
     MIMIC_TRY(check_uri(db, uri, err));
     db->conn = PQconnectStartParams(keys, values, 1);
     const bool is_limited = db->conn != NULL && has_timeout(db->conn);
@@ -558,7 +571,8 @@ static mimic_status check_server(const mimic_postgres *db, mimic_error *err)
     return MIMIC_OK;
 }
 
-/* The check of the connection is not offered on every system, so it may fail. */
+/* The check of the connection is not offered on every system, so it may fail. The session that holds
+ * the lock of a load is idle while the lanes work. */
 static mimic_status set_up_session(mimic_postgres *db, mimic_error *err)
 {
     MIMIC_TRY(check_server(db, err));
@@ -570,8 +584,10 @@ static mimic_status set_up_session(mimic_postgres *db, mimic_error *err)
                                    "SET idle_in_transaction_session_timeout = 0",
                                    err));
     mimic_error ignored = MIMIC_ERROR_INIT;
-    if (PQserverVersion(db->conn) >= 140000 &&
-        mimic__postgres_exec(db, "SET client_connection_check_interval = 5000", &ignored) ==
+    if (PQserverVersion(db->conn) < 140000)
+        return MIMIC_OK;
+    MIMIC_TRY(mimic__postgres_exec(db, "SET idle_session_timeout = 0", err));
+    if (mimic__postgres_exec(db, "SET client_connection_check_interval = 5000", &ignored) ==
             MIMIC_ERR_CANCELLED)
         return mimic__fail_again(err, &ignored);
     return MIMIC_OK;

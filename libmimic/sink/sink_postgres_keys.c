@@ -301,6 +301,19 @@ static bool is_refused(mimic_status status, const mimic_error *why)
            (strncmp(why->sqlstate, "23", 2) == 0 || strncmp(why->sqlstate, "42", 2) == 0);
 }
 
+/* The key is there: a load ended between its declaration and the note of it, valid or not. */
+static mimic_status declare_again(key_run *run, const pending_key *key, mimic_error *err)
+{
+    mimic_buffer sql;
+    mimic__buffer_init(&sql, run->sink->ctx);
+    mimic__buffer_text(&sql, "ALTER TABLE ");
+    mimic__postgres_quote_in(&sql, key->names[0], key->names[1]);
+    mimic__buffer_text(&sql, " DROP CONSTRAINT ");
+    mimic__postgres_quote(&sql, key->names[2]);
+    const mimic_status status = mimic__postgres_run(run->sink->db, &sql, err);
+    return status == MIMIC_OK ? mimic__postgres_exec(run->sink->db, key->declare, err) : status;
+}
+
 /* Declares a key, NOT VALID when rows violate it. *out_state says what became of it. */
 static mimic_status declare(key_run *run, const pending_key *key, const char **out_state,
                             mimic_error *err)
@@ -309,16 +322,16 @@ static mimic_status declare(key_run *run, const pending_key *key, const char **o
     mimic_error why = MIMIC_ERROR_INIT;
     mimic_buffer sql;
     mimic_status status = mimic__postgres_exec(db, key->declare, &why);
+    if (is_refused(status, &why) && strcmp(why.sqlstate, "42710") == 0) {
+        why = (mimic_error)MIMIC_ERROR_INIT;
+        status = declare_again(run, key, &why);
+    }
     *out_state = "valid";
     if (is_refused(status, &why) && strcmp(why.sqlstate, "23503") == 0) {
         mimic__buffer_init(&sql, run->sink->ctx);
         mimic__buffer_format(&sql, "%s NOT VALID", key->declare);
         *out_state = "violated";
         status = mimic__postgres_run(db, &sql, &why);
-    }
-    if (strcmp(why.sqlstate, "42710") == 0 && status != MIMIC_OK) {
-        *out_state = "violated"; /* it is there: a load was killed right here; counting tells */
-        return MIMIC_OK;
     }
     if (is_refused(status, &why)) {
         char message[MIMIC_ERROR_MESSAGE_BYTES];

@@ -3,8 +3,10 @@
 #include "check_main.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "conformance_postgres.h"
+#include "sink/postgres_connection.h"
 #include "test_batch.h"
 #include "test_files.h"
 
@@ -176,6 +178,8 @@ START_TEST(postgres__rights_indexes_and_keys_of_others_stay)
     load(sink, &t.table, 1, 3);
     RUN("DO $$ BEGIN CREATE ROLE mimic_reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
     RUN("GRANT SELECT ON %s.visits TO mimic_reader");
+    RUN("ALTER TABLE %s.visits OWNER TO mimic_reader");
+    RUN("GRANT SELECT (id) ON %s.visits TO PUBLIC");
     RUN("CREATE INDEX mine ON %s.visits ((id + 1))");
     RUN("DROP TABLE IF EXISTS public.mine; CREATE TABLE public.mine (v int)");
     RUN("INSERT INTO public.mine VALUES (1), (3)");
@@ -185,6 +189,10 @@ START_TEST(postgres__rights_indexes_and_keys_of_others_stay)
     finish();
     ck_assert_str_eq(findings, "0 mine 1\n");
     expect_answer("SELECT has_table_privilege('mimic_reader', '%s.visits', 'SELECT')", "t\n");
+    expect_answer("SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = '%s.visits'::regclass",
+                  "mimic_reader\n");
+    expect_answer("SELECT attacl FROM pg_attribute WHERE attrelid = '%s.visits'::regclass AND attname = 'id'",
+                  "{=r/mimic_reader}\n");
     expect_answer("SELECT count(*) FROM pg_indexes WHERE indexname = 'mine' AND tablename = 'visits'"
                   " AND quote_ident(schemaname)::regnamespace = '%s'::regnamespace",
                   "1\n");
@@ -496,7 +504,78 @@ START_TEST(postgres__waiting_can_be_interrupted)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(postgres_sink, postgres__foreign_keys_are_declared_and_counted,
+/* A long step of the server: the table cannot change places while somebody reads it. */
+START_TEST(postgres__work_of_the_server_can_be_interrupted)
+{
+    test_table t;
+    char schema[64];
+    char sql[256];
+    int asked = -1000000;
+    mimic_postgres *reader = NULL;
+    test_batch batch;
+    setup();
+    make_table(&t, "visits");
+    open_sink();
+    load(sink, &t.table, 1, 1);
+    mimic_sink_free(sink);
+    sink = NULL;
+    const mimic_postgres_options connection = {getenv("MIMIC_TEST_POSTGRES"), "here", NULL, NULL};
+    OK(mimic__postgres_connect(ctx, &connection, &reader, &err));
+    snprintf(sql, sizeof sql, "BEGIN; LOCK TABLE \"%s\".visits IN ACCESS SHARE MODE",
+             postgres_schema(folder, schema));
+    OK(mimic__postgres_exec(reader, sql, &err));
+    mimic_sink_options options = MIMIC_SINK_OPTIONS_INIT;
+    options.pg_schema = schema;
+    options.interrupted = interrupt_at_once;
+    options.interrupted_ctx = &asked;
+    OK(mimic_sink_open(ctx, getenv("MIMIC_TEST_POSTGRES"), &options, &sink, &err));
+    fill_rows(&batch, &t.table, 5, 2);
+    OK(mimic_sink_begin(sink, &t.table, NULL, &err));
+    OK(mimic_sink_write(sink, &batch.batch, &err));
+    asked = -40; /* far enough to wait for the lock */
+    ck_assert_int_eq(mimic_sink_commit(sink, &err), MIMIC_ERR_CANCELLED);
+    mimic_sink_abort(sink);
+    mimic__postgres_free(reader);
+    expect_answer("SELECT id FROM %s.visits", "1\n");
+    asked = -1000000;
+    load(sink, &t.table, 5, 1); /* the sink is as good as before */
+    expect_answer("SELECT id FROM %s.visits", "5\n");
+    test_batch_free(&batch);
+    teardown();
+}
+END_TEST
+
+/* The server says early that it failed; it is not left to swallow the rest. */
+START_TEST(postgres__failure_in_the_middle_ends_the_copy)
+{
+    test_table t;
+    test_batch batch;
+    setup();
+    make_table(&t, "visits");
+    t.table.primary_key_count = 0;
+    open_sink();
+    load(sink, &t.table, 1, 1);
+    RUN("CREATE VIEW %s.v AS SELECT id FROM %s.visits");
+    RUN("ALTER TABLE %s.visits ADD CHECK (id < 1000)");
+    fill_rows(&batch, &t.table, 1, 2000);
+    OK(mimic_sink_begin(sink, &t.table, NULL, &err));
+    const time_t start = time(NULL);
+    mimic_status status = MIMIC_OK;
+    while (status == MIMIC_OK && time(NULL) - start < 60)
+        status = mimic_sink_write(sink, &batch.batch, &err);
+    ck_assert_int_eq(status, MIMIC_ERR_BACKEND);
+    ck_assert_str_eq(err.sqlstate, "23514");
+    ck_assert_int_lt(time(NULL) - start, 30);
+    ck_assert_msg(strstr(err.message, "row 1000 of those sent") != NULL, "%s", err.message);
+    mimic_sink_abort(sink);
+    expect_answer("SELECT id FROM %s.visits", "1\n");
+    test_batch_free(&batch);
+    teardown();
+}
+END_TEST
+
+MIMIC_TEST_MAIN(postgres_sink, postgres__work_of_the_server_can_be_interrupted,
+                postgres__failure_in_the_middle_ends_the_copy, postgres__foreign_keys_are_declared_and_counted,
                 postgres__parent_without_a_key, postgres__rights_indexes_and_keys_of_others_stay,
                 postgres__table_with_a_view_is_filled_in_place,
                 postgres__name_of_a_view_is_refused, postgres__names_are_those_the_server_chooses,

@@ -14,7 +14,7 @@ import unittest
 
 import world
 
-NAMES = ["calls", "kills", "places", "limits", "memory"]
+NAMES = ["calls", "kills", "places", "limits", "memory", "database"]
 
 if __name__ == "__main__":
     world.begin()

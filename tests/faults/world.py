@@ -16,7 +16,7 @@ import tempfile
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-RERUN_CLEARS = False  # temporary files of a killed load
+RERUN_CLEARS = True  # temporary files of a killed load
 PATIENCE = 120  # seconds for one run of the program
 
 # Runs a program and notes its peak memory, from a small process: until it becomes the program, a
@@ -119,8 +119,9 @@ def moment(chance):
                                               chance.randrange(60))
 
 
-def make_ward(folder, size, seed):
-    """Three tables; labs has `size` rows. Some rows are bad, so that there are rejects."""
+def make_ward(folder, size, seed, has_twins):
+    """Three tables; labs has `size` rows. Some rows are bad, so that there are rejects; with twins a
+    primary key comes twice."""
     chance = random.Random(seed)
     patients = max(size // 20, 3)
     visits = max(size // 4, 5)
@@ -128,7 +129,8 @@ def make_ward(folder, size, seed):
     for i in range(patients):
         lines.append("%d,%s,19%02d-%02d-01" % (i, "name %d" % chance.randrange(10**6),
                                                chance.randrange(100), chance.randrange(1, 13)))
-    lines.append("%d,twin,1990-01-01" % (patients - 1))  # of a key that is there
+    if has_twins:
+        lines.append("%d,twin,1990-01-01" % (patients - 1))
     write(os.path.join(folder, "patients.csv"), "\n".join(lines) + "\n")
     lines = ["visit_id,patient_id,at,weight,ward,note"]
     for i in range(visits):
@@ -152,18 +154,19 @@ class Ward:
 
     made = {}
 
-    def __init__(self, size):
-        top = os.path.join(Settings.folder, "ward-%d" % size)
+    def __init__(self, size, has_twins):
+        self.name = "ward-%d%s" % (size, "-twins" if has_twins else "")
+        top = os.path.join(Settings.folder, self.name)
         self.schemas = os.path.join(top, "schemas")
         write(os.path.join(self.schemas, "datapackage.json"), json.dumps(package()))
-        self.old = make_ward(os.path.join(top, "old"), size, "old %d" % Settings.seed)
-        self.new = make_ward(os.path.join(top, "new"), size, "new %d" % Settings.seed)
+        self.old = make_ward(os.path.join(top, "old"), size, "old %d" % Settings.seed, has_twins)
+        self.new = make_ward(os.path.join(top, "new"), size, "new %d" % Settings.seed, has_twins)
 
     @classmethod
-    def of(cls, size):
-        if size not in cls.made:
-            cls.made[size] = cls(size)
-        return cls.made[size]
+    def of(cls, size, has_twins=True):
+        if (size, has_twins) not in cls.made:
+            cls.made[size, has_twins] = cls(size, has_twins)
+        return cls.made[size, has_twins]
 
     def load(self, source, target, *more):
         return [Settings.mimic, "load", "-q", "--schema-dir", self.schemas, "--dataset", "faults",
@@ -349,8 +352,7 @@ class Faults(unittest.TestCase):
 
     def loaded(self, target, ward, *sources, more=()):
         """Loads one after the other into a folder kept aside; returns its path."""
-        key = "kept-%s-%d-%s-%s" % (target.name, len(os.listdir(ward.old)) + id(ward) % 10**9,
-                                    "-".join(map(os.path.basename, sources)), "".join(more).strip("-"))
+        key = "-".join(["kept", target.name, ward.name, *map(os.path.basename, sources), *more])
         path = os.path.join(Settings.folder, key)
         if not os.path.isdir(path):
             os.makedirs(path)

@@ -13,6 +13,7 @@ import re
 import statistics
 import sys
 import tempfile
+from datetime import datetime
 
 import real
 
@@ -63,6 +64,10 @@ def check_places(faults, found, values, where):
         elif "relative_error" in found["quantiles"]:
             bound = found["quantiles"]["relative_error"] * abs(expected) * 1.001 + 0.5
             faults.expect(abs(got - expected) <= bound, f"{where}: {name} {got} {expected}")
+        else:
+            off = datetime.fromisoformat(got) - datetime.fromisoformat(expected)
+            faults.expect(abs(off.total_seconds()) <= found["quantiles"]["error_seconds"],
+                          f"{where}: {name} {got} {expected}")
 
 
 def check_column(faults, found, texts, kind, where):

@@ -215,7 +215,7 @@ START_TEST(sorter__strings_that_are_empty)
     fixture f;
     set_up(&f, 0);
     for (size_t memory = 0; memory <= MIMIC_SORTER_BYTES; memory += MIMIC_SORTER_BYTES) {
-        const unsigned char *string = NULL;
+        const unsigned char *found = NULL;
         size_t size = 0;
         mimic_sorter *sorter = new_sorter(&f, true, memory);
         for (int i = 0; i < 100; i++)
@@ -223,8 +223,8 @@ START_TEST(sorter__strings_that_are_empty)
                 mimic__sorter_add_string(sorter, (const unsigned char *)"", 0, NULL), MIMIC_OK);
         ck_assert_int_eq(mimic__sorter_finish(sorter, NULL), MIMIC_OK);
         for (int i = 0; i <= 100; i++) {
-            ck_assert_int_eq(mimic__sorter_next_string(sorter, &string, &size, NULL), MIMIC_OK);
-            ck_assert_int_eq(string == NULL, i == 100);
+            ck_assert_int_eq(mimic__sorter_next_string(sorter, &found, &size, NULL), MIMIC_OK);
+            ck_assert_int_eq(found == NULL, i == 100);
             ck_assert_uint_eq(size, 0);
         }
         mimic__sorter_free(sorter);

@@ -1,0 +1,463 @@
+"""A PostgreSQL server that fails: loads killed, sessions ended, the server restarted, the connection
+cut anywhere, the disk of the server full, nobody there, nobody let in."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+import kills
+import world
+from world import Settings, Ward, run
+
+sys.path.insert(0, os.path.join(world.HERE, "..", "support"))
+import postgres  # noqa: E402
+
+TOP = "top"  # the database of the test at hand
+COLUMNS = """
+SELECT c.oid::regclass::text || E'\\t' || md5(coalesce(string_agg(a.attname || ' ' ||
+           format_type(a.atttypid, a.atttypmod) || a.attnotnull::text, ',' ORDER BY a.attnum), '') ||
+       coalesce((SELECT string_agg(pg_get_indexdef(i.indexrelid), ';' ORDER BY i.indexrelid::regclass::text)
+                 FROM pg_index i WHERE i.indrelid = c.oid), '') ||
+       coalesce(obj_description(c.oid), ''))
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relkind = 'r' AND c.relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')
+GROUP BY c.oid ORDER BY 1;
+"""
+KEYS = """
+SELECT 'keys of ' || conrelid::regclass::text || E'\\t' ||
+       string_agg(conname || ' ' || pg_get_constraintdef(oid), ';' ORDER BY conname)
+FROM pg_constraint WHERE conrelid <> 0 AND
+      connamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema') GROUP BY conrelid;
+"""
+BY_TABLE = {"_mimic_rejects": "rejects of ", "_mimic_meta": "meta of ", "_mimic_ledger": "ledger of "}
+
+
+class Server:
+    """One for all tests of a run; started when first asked for."""
+
+    one = None
+
+    @classmethod
+    def get(cls):
+        if cls.one is None:
+            if not postgres.is_installed():
+                if os.environ.get("CI") == "true":
+                    raise AssertionError("PostgreSQL is not installed")
+                raise unittest.SkipTest("PostgreSQL is not installed")
+            probe = subprocess.run([Settings.mimic, "load", "-q", "/nowhere", "postgresql:///x?host=/nowhere"],
+                                   capture_output=True, text=True, check=False)
+            if "not built in" in probe.stderr:
+                raise unittest.SkipTest("the program is built without PostgreSQL")
+            cls.one = postgres.Server(tcp=True)
+            cls.one.start()
+            unittest.addModuleCleanup(cls.end)
+        return cls.one
+
+    @classmethod
+    def end(cls):
+        cls.one.stop()
+        cls.one = None
+
+
+def state_of(server, database):
+    state = {}
+    shapes = dict(line.split("\t", 1) for line in server.psql(COLUMNS, database).splitlines())
+    questions = []
+    for table in shapes:
+        name = table.split(".")[-1].strip('"')
+        title = "keys of the load" if name == "_mimic_foreign_keys" else table
+        if name in BY_TABLE:
+            left_out = "'started', 'finished', 'source_modified', 'source', 'seconds'"
+            questions.append(
+                "SELECT '%s' || table_name || E'\\t' || md5(string_agg(line, '|' ORDER BY line)) FROM "
+                "(SELECT table_name, (SELECT string_agg(key || regexp_replace(value, '[^ ]*/', '', 'g'), ',' ORDER BY key) "
+                "FROM jsonb_each_text(to_jsonb(t)) WHERE key NOT IN (%s)) AS line FROM %s t) x GROUP BY table_name;"
+                % (BY_TABLE[name], left_out, table))
+        else:
+            questions.append("SELECT '%s' || E'\\t' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') "
+                             "|| '%s' FROM %s t;" % (title, shapes[table], table))
+    for line in server.psql("\n".join(questions) + KEYS, database).splitlines():
+        name, value = line.split("\t", 1)
+        state[name] = value
+    return state
+
+
+class Database(world.Faults):
+    """Has a database where other tests have a folder."""
+
+    SIZE = 400
+
+    def setUp(self):
+        self.server = Server.get()
+        self.ward = Ward.of(self.SIZE, has_twins=False)
+        self.chance = world.random.Random("%d %s" % (Settings.seed, self.id()))
+        self.kept = {}
+        self.top = TOP
+
+    def address(self, database=TOP):
+        return self.server.dsn(database, tcp=False)
+
+    def sql(self, text, database="postgres"):
+        return self.server.psql(text, database)
+
+    def recreate(self, database, template="template0"):
+        self.sql('DROP DATABASE IF EXISTS "%s" WITH (FORCE);\nCREATE DATABASE "%s" TEMPLATE "%s";'
+                 % (database, database, template))
+
+    def loaded(self, _target, ward, *sources, more=()):
+        name = "kept-%d-%s" % (self.SIZE, "-".join(map(os.path.basename, sources)))
+        if self.sql("SELECT count(*) FROM pg_database WHERE datname = '%s';" % name).strip() == "0":
+            self.recreate(name)
+            for source in sources:
+                result = run(ward.load(source, self.address(name), *more))
+                self.assertEqual(result.status, 3, result)
+        return name
+
+    def reset(self, kept=None):
+        self.recreate(TOP, kept or "template0")
+
+    def state(self, database=TOP):
+        return state_of(self.server, database)
+
+    def states(self):
+        """Before and behind a load of the new version over the old one."""
+        return (self.state(self.loaded(None, self.ward, self.ward.old)),
+                self.state(self.loaded(None, self.ward, self.ward.old, self.ward.new)))
+
+    def expect_between(self, before, wanted, what):
+        """Foreign keys come when all tables are there."""
+        state = self.state()
+        for part in (state, before, wanted):
+            for name in [name for name in part if name.startswith("keys of ")]:
+                del part[name]
+        self.expect_old_or_new(state, before, wanted, what)
+
+    def expect_rerun(self, wanted, what):
+        """The same load again ends well, and nothing is left of the first."""
+        result = run(self.ward.load(self.ward.new, self.address()))
+        self.assertEqual(result.status, 3, (what, result))
+        self.assertEqual(self.state(), wanted, what)
+
+
+class Target:
+    """As the moments of kills.py want it."""
+
+    name = "postgres"
+
+    def __init__(self, test):
+        self.test = test
+
+    def spec(self, _top):
+        return self.test.address()
+
+    def state(self, database):
+        return self.test.state(database)
+
+    def check(self, _database):
+        return ""
+
+
+class Moments(Database, kills.Moments):
+    SIZE = 8000
+    for name in dir(kills.Moments):
+        if name.startswith("test_"):
+            locals()[name] = None
+    del name
+
+    def setUp(self):
+        Database.setUp(self)
+
+    def look(self, target, before, wanted, what):
+        self.expect_between(dict(before), dict(wanted), what)
+
+    def expect_no_leftovers(self, *_ignored):
+        """The state names every table."""
+
+    def test_new(self):
+        self.kill_often(Target(self), True, 0.1)
+
+    def test_there(self):
+        self.kill_often(Target(self), False, 0.2)
+
+
+class Session(Database):
+    """The load goes on; what it talks to does not."""
+
+    SIZE = 8000
+
+    def interrupt(self, deed, count, words):
+        before, wanted = self.states()
+        kept = self.loaded(None, self.ward, self.ward.old)
+        command = self.ward.load(self.ward.new, self.address(), "-j", "2")
+        self.reset(kept)
+        start = time.monotonic()
+        self.assertEqual(run(command).status, 3)
+        duration = time.monotonic() - start
+        met = 0
+        for i in range(count):
+            at = duration * (i + 0.5) / count
+            what = "after %.0f of %.0f ms" % (at * 1000, duration * 1000)
+            with self.subTest(what):
+                self.reset(kept)
+                with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                      env=world.environment()) as load:
+                    time.sleep(at)
+                    deed()
+                    _, said = load.communicate(timeout=world.PATIENCE)
+                result = world.Result(load.returncode, said)
+                self.server.start()
+                if result.status != 3:
+                    met += 1
+                    self.expect_error(result)
+                    self.assertRegex(result.said, words)
+                self.expect_between(dict(before), dict(wanted), what)
+                self.expect_rerun(wanted, what)
+        self.assertGreater(met, 0, "the load was always over")
+
+    def test_backends_end(self):
+        self.interrupt(self.server.terminate_backends, 8, "terminat|connection|57P01")
+
+    def test_server_restarts(self):
+        self.interrupt(lambda: self.server.restart(immediate=True), 4,
+                       "(?i)terminat|connection|crash|57P0|shut")
+
+    def test_orderly_shutdown(self):
+        self.interrupt(lambda: self.server.restart(immediate=False), 2,
+                       "(?i)terminat|connection|57P0|shut")
+
+
+class Proxy:
+    """Passes bytes on until so many have gone one way, then cuts the line."""
+
+    def __init__(self, port, limit, of_client, is_hard):
+        self.port, self.limit, self.of_client, self.is_hard = port, limit, of_client, is_hard
+        self.passed = {True: 0, False: 0}
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.open = []
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def address(self, database=TOP):
+        return "postgresql://postgres@127.0.0.1:%d/%s?sslmode=disable&gssencmode=disable" % (
+            self.listener.getsockname()[1], database)
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(("127.0.0.1", self.port))
+            self.open += [client, server]
+            threading.Thread(target=self.pass_on, args=(client, server), daemon=True).start()
+
+    def pass_on(self, client, server):
+        answers = threading.Thread(target=self.pump, args=(server, client, False), daemon=True)
+        answers.start()
+        self.pump(client, server, True)
+        answers.join()
+        client.close()
+        server.close()
+
+    def pump(self, source, sink, of_client):
+        try:
+            while True:
+                data = source.recv(65536)
+                if not data:
+                    break
+                if self.limit is not None and of_client == self.of_client:
+                    data = data[:max(self.limit - self.passed[of_client], 0)]
+                sink.sendall(data)
+                self.passed[of_client] += len(data)
+                if self.limit is not None and self.passed[self.of_client] >= self.limit:
+                    self.cut()
+        except OSError:
+            pass
+        self.end((source, sink))
+
+    def cut(self):
+        """Closing a socket whose lingering is off resets the connection."""
+        for end in self.open if self.is_hard else []:
+            try:
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            except OSError:
+                pass
+        self.end(self.open)
+
+    def end(self, ends):
+        for end in ends:
+            try:
+                end.shutdown(socket.SHUT_RD if self.is_hard else socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def close(self):
+        self.listener.close()
+        self.end(self.open)
+
+
+class Cut(Database):
+    """The connection is cut behind any number of bytes, of the load's or of the server's."""
+
+    def test_cuts(self):
+        before, wanted = self.states()
+        kept = self.loaded(None, self.ward, self.ward.old)
+        self.reset(kept)
+        whole = Proxy(self.server.port, None, True, False)
+        self.assertEqual(run(self.ward.load(self.ward.new, whole.address(), "-j", "1")).status, 3)
+        total = dict(whole.passed)
+        whole.close()
+        count = 60 if Settings.all else 16
+        for i in range(count):
+            of_client, is_hard = i % 2 == 0, i % 4 < 2
+            # The last bytes of either side are a good-bye that nobody waits for.
+            limit = 1 + int((total[of_client] - 20) * self.chance.random())
+            if i >= count * 3 // 4:
+                limit = total[of_client] - 5 - self.chance.randrange(400)
+            what = "%s cut behind byte %d of %d of the %s" % (
+                "hard" if is_hard else "soft", limit, total[of_client], "load" if of_client else "server")
+            with self.subTest(what):
+                self.reset(kept)
+                proxy = Proxy(self.server.port, limit, of_client, is_hard)
+                result = run(self.ward.load(self.ward.new, proxy.address(), "-j", "1"))
+                proxy.close()
+                state = self.state()
+                if result.status != 3:
+                    self.expect_error(result)
+                    self.assertRegex(result.said, "(?i)connection|server closed|could not|lost")
+                    self.expect_honest(result, state, before, wanted)
+                self.expect_between(dict(before), dict(wanted), what)
+                self.expect_rerun(wanted, what)
+
+    def expect_honest(self, result, state, before, wanted):
+        """What is said of the table at hand is so."""
+        if "is as it was before" in result.said:
+            found = re.search(r"table (\w+)", result.said)
+            name = found.group(1) if found else ""
+            for table in state:
+                if table.split(".")[-1] == name:
+                    self.assertEqual(state[table], before[table], result)
+
+
+class NoEntry(Database):
+    def setUp(self):
+        super().setUp()
+        self.reset()
+
+    def load(self, address, **more):
+        environment = dict(world.environment(), **more)
+        done = subprocess.run(self.ward.load(self.ward.new, address), capture_output=True, text=True,
+                              env=environment, check=False, timeout=world.PATIENCE)
+        return world.Result(done.returncode, done.stderr, done.stdout)
+
+    def test_nobody_there(self):
+        port = postgres.free_port()
+        for address in ("postgresql://postgres@127.0.0.1:%d/x" % port,
+                        "postgresql://postgres@/x?host=/nowhere/at/all",
+                        "postgresql://postgres@host.invalid/x"):
+            with self.subTest(address):
+                self.expect_error(self.load(address), "cannot connect")
+
+    def test_no_such_database_or_role(self):
+        self.expect_error(self.load(self.server.dsn("nowhere", tcp=False)), "nowhere", "does not exist")
+        address = self.server.dsn(TOP, tcp=False).replace("//postgres@", "//nobody_here@")
+        self.expect_error(self.load(address), "nobody_here")
+
+    def test_wrong_password(self):
+        with postgres.Server(password="the right one") as server:
+            for address, more in ((server.dsn(), {"PGPASSWORD": "wr0ng-w0rd"}),
+                                  (server.dsn().replace("//postgres@", "//postgres:wr0ng-w0rd@"), {}),
+                                  (server.dsn() + "&password=wr0ng-w0rd", {}),
+                                  (server.dsn(), {})):
+                with self.subTest(address):
+                    result = self.load(address, **more)
+                    self.expect_error(result, "assword")
+                    self.assertNotIn("wr0ng-w0rd", result.said + result.out)
+
+    def test_no_rights(self):
+        self.sql("DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN;")
+        self.sql("REVOKE CREATE ON SCHEMA public FROM PUBLIC;", TOP)
+        address = self.server.dsn(TOP, tcp=False).replace("//postgres@", "//guest@")
+        result = self.load(address)
+        self.expect_error(result, "permission denied", "42501")
+        self.assertEqual(self.state(), {})
+
+    def test_table_of_another(self):
+        """A table that is not ours to replace stays."""
+        self.assertEqual(self.load(self.address()).status, 3)
+        before = self.state()
+        self.sql("DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN; GRANT ALL ON DATABASE top TO guest;", TOP)
+        address = self.server.dsn(TOP, tcp=False).replace("//postgres@", "//guest@")
+        result = run(self.ward.load(self.ward.old, address))
+        self.expect_error(result, "permission denied", "42501")
+        self.assertEqual(self.state(), before)
+        self.sql("REVOKE ALL ON DATABASE top FROM guest;", TOP)
+
+    def test_table_in_use(self):
+        """Another session holds a lock on the old table; the load waits, and a signal ends the wait."""
+        self.assertEqual(self.load(self.address()).status, 3)
+        before = self.state()
+        holder = subprocess.Popen(self.server.psql_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  text=True, env=self.server.environment(PGDATABASE=TOP))
+        tables = [name for name in before if name.endswith("labs") and " " not in name]
+        holder.stdin.write("BEGIN; SELECT count(*) FROM %s;\n" % tables[0])
+        holder.stdin.flush()
+        holder.stdout.readline()
+        with subprocess.Popen(self.ward.load(self.ward.old, self.address()), stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True, env=world.environment()) as load:
+            time.sleep(2)
+            self.assertIsNone(load.poll(), "it did not wait")
+            load.send_signal(signal.SIGINT)
+            _, said = load.communicate(timeout=40)
+        holder.stdin.close()
+        holder.wait()
+        holder.stdout.close()
+        self.assertEqual(load.returncode, 130, said)
+        state = self.state()
+        self.assertEqual(state[tables[0]], before[tables[0]])
+
+
+class FullDisk(Database):
+    SIZE = 4000
+
+    def test_tablespace(self):
+        """The server's disk is a small one."""
+        folder = os.path.join(Settings.folder, "disk")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        os.chmod(Settings.folder, 0o755)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=777", "tmpfs", folder],
+                                 capture_output=True, check=False)
+        if mounted.returncode != 0:
+            self.skipTest("mounting a tmpfs is not allowed here")
+        self.addCleanup(subprocess.run, ["umount", folder], check=True)
+        before, wanted = self.states()
+        space = os.path.join(folder, "space")
+        os.mkdir(space)
+        shutil.chown(space, "postgres", "postgres")
+        self.sql("CREATE TABLESPACE small LOCATION '%s';" % space)
+        self.addCleanup(self.sql, "DROP DATABASE top WITH (FORCE); DROP TABLESPACE small;")
+        self.sql('DROP DATABASE IF EXISTS top WITH (FORCE);\nCREATE DATABASE top TEMPLATE "%s" TABLESPACE small;'
+                 % self.loaded(None, self.ward, self.ward.old))
+        refused = 0
+        for free in (0, 64, 256, 512, 1024):
+            with self.subTest("%d KiB free" % free):
+                facts = os.statvfs(folder)
+                with open(os.path.join(folder, "filler"), "wb") as filler:
+                    filler.write(bytes(max(facts.f_bavail * facts.f_frsize - free * 1024, 0)))
+                result = run(self.ward.load(self.ward.new, self.address()))
+                os.remove(os.path.join(folder, "filler"))
+                if result.status == 3:
+                    continue
+                refused += 1
+                self.expect_error(result)
+                self.assertRegex(result.said, "No space left.*53100|could not write")
+                self.expect_between(dict(before), dict(wanted), str(free))
+        self.assertGreater(refused, 1)
+        self.expect_rerun(wanted, "with room")
