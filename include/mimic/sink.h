@@ -145,7 +145,7 @@ typedef struct mimic_sink_options {
     mimic_sink_compression compression;
     int32_t compression_level; /* 0 = the sink's default */
     int32_t integer_times;     /* SQLite: 1 = microseconds as INTEGER instead of ISO 8601 text */
-    int32_t no_indexes;        /* SQLite: 1 = primary and unique keys only */
+    int32_t no_indexes;        /* SQLite, PostgreSQL: 1 = primary and unique keys only */
     int32_t no_sync;           /* 1 = skip fsync, for tests and throw-away data */
     /* Asked now and then during long steps (indexes, checks); not 0 stops with MIMIC_ERR_CANCELLED.
      * Called on the thread that called the sink. NULL = never. */
