@@ -54,8 +54,10 @@ const cli_command cmd_load = {
         "gone is reported and kept.\n\n"
         "A new database appears under its name when it is whole; in a database that is there "
         "already each table is replaced in one transaction. Ctrl-C cancels and leaves the target "
-        "as "
-        "it was.",
+        "as it was.\n\n"
+        "A load that was killed, cancelled or failed is gone on with table by table by the next one "
+        "into the same target: what it finished waits under a hidden name beside the target. One "
+        "load at a time writes a target; another waits some seconds and then says who does.",
     .exit_status = exit_status_rows,
     .examples = "mimic load mimic-iv-demo hospital.db\n"
                 "Every table of the demo into one SQLite database.\n"

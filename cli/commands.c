@@ -9,7 +9,7 @@
 #include "talk.h"
 
 static const cli_command *const commands[] = {
-    &cmd_load,       &cmd_convert,           &cmd_check,        &cmd_quality, &cmd_schema_list,  &cmd_schema_show,
+    &cmd_load,       &cmd_convert,           &cmd_check, &cmd_status,        &cmd_quality, &cmd_schema_list,  &cmd_schema_show,
     &cmd_schema_ddl, &cmd_schema_dictionary, &cmd_schema_infer, &cmd_schema_check, &cmd_schema_diff,
     &cmd_synth,      &cmd_completion,        &cmd_help,
 };
@@ -101,6 +101,11 @@ const cli_option group_target[] = {
     {"pg-schema", 0, OPTION_TEXT, "NAME", OPTION_AT(pg_schema),
      "PostgreSQL: put all tables into this schema, made when it is missing. Default: one a module, "
      "such as mimiciv_hosp and mimiciv_icu, and mimic for what libmimic notes of them."},
+    OPTION_END};
+
+const cli_option group_pg_schema[] = {
+    {"pg-schema", 0, OPTION_TEXT, "NAME", OPTION_AT(pg_schema),
+     "PostgreSQL: the schema that the load was given."},
     OPTION_END};
 
 const cli_option group_ledger[] = {

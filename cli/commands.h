@@ -9,6 +9,7 @@
 extern const cli_command cmd_convert;
 extern const cli_command cmd_load;
 extern const cli_command cmd_check;
+extern const cli_command cmd_status;
 extern const cli_command cmd_quality;
 extern const cli_command cmd_schema_list;
 extern const cli_command cmd_schema_show;
@@ -45,6 +46,7 @@ extern const cli_option group_records[];    /* --no-header, --max-record */
 extern const cli_option group_policy[];     /* --on-error, --max-rejects, --strict */
 extern const cli_option group_folder[];     /* --dataset, --tables */
 extern const cli_option group_target[];     /* --compress, --integer-times, --no-indexes, … */
+extern const cli_option group_pg_schema[];  /* --pg-schema, for reading */
 extern const cli_option group_ledger[];     /* --force, --checksum */
 extern const cli_option group_expect[];     /* --expect */
 extern const cli_option group_jobs[];       /* --jobs */

@@ -72,11 +72,23 @@ typedef struct mimic_ledger_entry {
     int64_t nulled;
     const char *started;
     const char *finished;
+    int32_t is_waiting; /* told of a load that was cut short or runs: the target does not show it yet */
 } mimic_ledger_entry;
 
 #define MIMIC_LEDGER_ENTRY_INIT                                                                    \
     { (uint32_t)sizeof(mimic_ledger_entry), "", "", "", "", -1, -1, "", "", "", "", 0, 0, 0, 0, 0, \
-      0, "", "" }
+      0, "", "", 0 }
+
+/** What is to be known of a target beside its lines. */
+typedef struct mimic_ledger_state {
+    uint32_t struct_size;
+    int32_t is_unfinished; /* 1 = a load is under way or was cut short; the next goes on with it */
+    char writer[200]; /* who is writing it: "process 812 on ward7 since 2026-…Z"; "" = nobody, or not
+                       * known (PostgreSQL) */
+} mimic_ledger_state;
+
+#define MIMIC_LEDGER_STATE_INIT                                                                    \
+    { (uint32_t)sizeof(mimic_ledger_state), 0, "" }
 
 /** Borrowed during the call; not 0 stops with MIMIC_ERR_CANCELLED. */
 typedef int (*mimic_ledger_fn)(const mimic_ledger_entry *entry, void *ctx);
@@ -133,7 +145,7 @@ typedef struct mimic_sink_options {
     mimic_sink_compression compression;
     int32_t compression_level; /* 0 = the sink's default */
     int32_t integer_times;     /* SQLite: 1 = microseconds as INTEGER instead of ISO 8601 text */
-    int32_t no_indexes;        /* SQLite: 1 = primary and unique keys only */
+    int32_t no_indexes;        /* SQLite, PostgreSQL: 1 = primary and unique keys only */
     int32_t no_sync;           /* 1 = skip fsync, for tests and throw-away data */
     /* Asked now and then during long steps (indexes, checks); not 0 stops with MIMIC_ERR_CANCELLED.
      * Called on the thread that called the sink. NULL = never. */
@@ -242,6 +254,23 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_sink_ledger(mimic_sink *sink,
                                                          mimic_error *err);
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_sink_read_ledger(mimic_sink *sink, mimic_ledger_fn fn,
                                                               void *fn_ctx, mimic_error *err);
+
+/**
+ * Tells the lines of a target's ledger without opening it for writing: nothing is locked or changed.
+ * `options` (NULL allowed) as for mimic_sink_open; out_state may be NULL.
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_NOT_FOUND when the target is not there or has no ledger;
+ * MIMIC_ERR_CANCELLED when fn asks to stop; MIMIC_ERR_ARGUMENT; MIMIC_ERR_IO; MIMIC_ERR_BACKEND;
+ * MIMIC_ERR_MEMORY.
+ * Ownership: none.
+ * Since: 0.1
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_ledger_read(const mimic_context *ctx,
+                                                         const char *target,
+                                                         const mimic_sink_options *options,
+                                                         mimic_ledger_fn fn, void *fn_ctx,
+                                                         mimic_ledger_state *out_state,
+                                                         mimic_error *err);
 
 /**
  * Opens another sink to the same target, for writing other tables on another thread at the same time.

@@ -393,8 +393,13 @@ static mimic_status load_inner(load_job *job, load_ledger *ledger, mimic_arena *
                                const char *dir, const char *target, mimic_error *err)
 {
     load_plan plan = {0};
+    load_expect expect;
     const bool is_check = strcmp(target, "null:") == 0;
     MIMIC_TRY(make_plan(arena, job->registry, dir, job, &plan, err));
+    if (job->options->expect) {
+        MIMIC_TRY(mimic__load_expect_init(&expect, plan.folder.dataset, job->options, err));
+        job->expect = &expect;
+    }
     mimic_status first = preview_all(job, &plan, is_check, err);
     if (first != MIMIC_OK && !is_check)
         return first;

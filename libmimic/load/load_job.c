@@ -225,12 +225,14 @@ static mimic_status check_account(const conversion *work, mimic_error *err)
 /* Everything of the table, up to what makes it final. */
 static mimic_status write_table(conversion *work, bool *out_again, mimic_error *err)
 {
+    MIMIC_TRY(mimic__flow_begin(work->flow, err));
     MIMIC_TRY(convert_parts(work, err));
     MIMIC_TRY(mimic__flow_end(work->flow, out_again, err));
     if (*out_again)
         return MIMIC_OK;
     MIMIC_TRY(mimic__load_check_limits(work, work->entry->read, true, err));
-    return check_account(work, err);
+    MIMIC_TRY(check_account(work, err));
+    return mimic__load_expect_check(work->job->expect, work->input->table, work->entry->read, err);
 }
 
 /* One way through the input; *out_again: it was given up, for another way. */

@@ -3,6 +3,7 @@
 #define MIMIC_LOAD_JOB_H
 
 #include "base/pool.h"
+#include "load/load_expect.h"
 #include "load/load_flow.h"
 #include "load/load_report.h"
 
@@ -23,6 +24,7 @@ typedef struct load_job {
     mimic_progress progress; /* as told last */
     mimic_report *report;
     const load_ledger *ledger; /* NULL = no line is written */
+    load_expect *expect;       /* NULL = any number of rows will do */
     load_quality *quality;     /* NULL = no profiles */
     size_t table_index;
     size_t table_count;

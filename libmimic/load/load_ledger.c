@@ -267,6 +267,7 @@ static mimic_status judge(load_ledger *ledger, const load_input *input, bool *ou
     MIMIC_TRY(compare(ledger, input, line, &reason, err));
     if (reason != NULL)
         return note_changed(ledger, line, reason, err);
+    MIMIC_TRY(mimic__load_expect_check(ledger->job->expect, input->table, line->read, err));
     *out_is_unchanged = true;
     MIMIC_TRY(report_unchanged(ledger->job, input, line, err));
     if (input->modified == line->source_modified)

@@ -142,11 +142,9 @@ static mimic_status open_part(load_job *job, const load_input *input, int64_t li
             return mimic__fail_memory(err);
         part->flow->ctx = job->ctx;
         part->flow->sink = job->sink;
-        MIMIC_TRY(mimic__load_quality_add(job->quality, input->table, part->flow, err));
     }
-    /* Before a worker may look at anything. */
-    if (is_first)
-        MIMIC_TRY(mimic__flow_begin(part->flow, err));
+    if (is_first) /* before a worker may look at anything */
+        MIMIC_TRY(mimic__load_quality_open(job->quality, input->table, part->flow, err));
     const csv_setup setup = {job->pool,
                              {mimic__flow_encode, mimic__flow_free_chunk, part->flow}};
     mimic_csv_options options = reader_options(job);

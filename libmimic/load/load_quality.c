@@ -65,14 +65,6 @@ void mimic__load_quality_free(load_quality *quality)
 
 /* ---- the stage of a table ---- */
 
-static mimic_status begin(void *self, mimic_error *err)
-{
-    table_quality *const entry = self;
-    mimic__quality_table_free(entry->result);
-    entry->result = NULL;
-    return mimic__profile_reset(entry->profile, err);
-}
-
 static mimic_status look(void *self, const mimic_batch *batch, void **out_notes, mimic_error *err)
 {
     return mimic__profile_look(((const table_quality *)self)->profile, batch, out_notes, err);
@@ -93,10 +85,12 @@ static mimic_status end(void *self, bool *out_again, mimic_error *err)
 {
     table_quality *const entry = self;
     (void)out_again;
+    mimic__quality_table_free(entry->result);
+    entry->result = NULL;
     return mimic__profile_result(entry->profile, &entry->result, err);
 }
 
-mimic_status mimic__load_quality_add(load_quality *quality, const mimic_table *table,
+mimic_status mimic__load_quality_open(load_quality *quality, const mimic_table *table,
                                      load_flow *flow, mimic_error *err)
 {
     table_quality *entry = NULL;
@@ -105,12 +99,15 @@ mimic_status mimic__load_quality_add(load_quality *quality, const mimic_table *t
             entry = &quality->tables[i];
     if (entry == NULL)
         return MIMIC_OK;
+    if (entry->profile != NULL) {
+        mimic__quality_table_free(entry->result);
+        entry->result = NULL;
+        return mimic__profile_reset(entry->profile, err);
+    }
     const mimic_table *written = NULL;
     MIMIC_TRY(mimic__load_output_table(entry->csv, table, &entry->arena, &written, err));
-    if (entry->profile == NULL)
-        MIMIC_TRY(mimic__profile_new(entry->ctx, written, &entry->profile, err));
+    MIMIC_TRY(mimic__profile_new(entry->ctx, written, &entry->profile, err));
     flow->stages[flow->stage_count++] = (load_stage){.self = entry,
-                                                     .begin = begin,
                                                      .look = look,
                                                      .take = take,
                                                      .drop = drop,
@@ -225,7 +222,8 @@ static bool add_note(const finishing *work, const mimic_note *note)
                          strcmp(note->code, "reordered") == 0 ? MIMIC_QUALITY_INFORMATION
                                                               : MIMIC_QUALITY_FAILED);
     case MIMIC_NOTE_KEY:
-        return add_key_note(work, note);
+        /* One on no table says that all others hold, which add_sound_keys tells of each. */
+        return note->table[0] == '\0' || add_key_note(work, note);
     default:
         return true;
     }
@@ -274,7 +272,10 @@ static bool add_sound_keys(const finishing *work, const mimic_table *table)
             !add_sound_key(work, table, "foreign_key", columns, message))
             return false;
     }
-    if (table->primary_key_count == 0 || result->rejects[MIMIC_REJECT_UNIQUE] > 0)
+    int64_t repeated = result->rejects[MIMIC_REJECT_UNIQUE];
+    for (size_t i = 0; i < result->info.column_count; i++)
+        repeated += result->columns[i].is_key ? result->columns[i].rejects[MIMIC_REJECT_UNIQUE] : 0;
+    if (table->primary_key_count == 0 || repeated > 0)
         return true;
     const char *columns = table->fields[table->primary_key[0]].name;
     for (size_t i = 1; i < table->primary_key_count && columns != NULL; i++)

@@ -10,8 +10,9 @@ mimic_status mimic__load_quality_new(const load_job *job, const load_input *inpu
                                      load_quality **out_quality, mimic_error *err);
 void mimic__load_quality_free(load_quality *quality); /* NULL is allowed */
 
-/* Adds the stage of a table; `quality` NULL = none. */
-mimic_status mimic__load_quality_add(load_quality *quality, const mimic_table *table,
+/* The table is opened: adds its stage to a flow that has none yet, and forgets what was seen of it
+ * before. Nothing is read of it meanwhile. `quality` NULL = none. */
+mimic_status mimic__load_quality_open(load_quality *quality, const mimic_table *table,
                                      load_flow *flow, mimic_error *err);
 
 /* Makes report->quality, from the profiles and everything that the report says by then. Once, when all

@@ -2,8 +2,8 @@
  * A table of PostgreSQL, from its empty beginning to its place. Everything happens in one
  * transaction: a new table is made under a staging name, filled, given its keys, indexes, comments
  * and statistics, and renamed into the place of the old one, which is dropped. Whoever reads the old
- * one is disturbed for that last moment only. Rights on the old table and indexes that others made
- * on it are given to the new one.
+ * one is disturbed for that last moment only. The owner of the old table, rights on it and indexes that
+ * others made are given to the new one.
  *
  * Views, functions, triggers, policies, publications and the like hold on to the old table itself.
  * When there are any, the old table stays, is emptied in the same transaction and filled in place,
@@ -72,7 +72,10 @@ static const char REMAKE[] =
     " JOIN pg_catalog.pg_index AS i ON i.indrelid = t.oid"
     " JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid"
     " WHERE x.relname <> ALL ($4::text[]) AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint"
-    "  AS k WHERE k.conindid = i.indexrelid)";
+    "  AS k WHERE k.conindid = i.indexrelid)"
+    " UNION ALL SELECT format('ALTER TABLE %I.%I OWNER TO %I', n.nspname, t.relname,"
+    "  pg_get_userbyid(t.relowner))" TABLE_T
+    " WHERE pg_get_userbyid(t.relowner) <> current_user";
 
 int mimic__postgres_take_statement(void *ctx, const char *const *values, size_t count)
 {

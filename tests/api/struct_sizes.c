@@ -29,7 +29,7 @@ int main(void)
     PRINT(mimic_csv_counts, bytes);
     PRINT(mimic_sink_host, ctx);
     PRINT(mimic_finding, message);
-    PRINT(mimic_ledger_entry, finished);
+    PRINT(mimic_ledger_entry, is_waiting);
     PRINT(mimic_sink_vtable, lane);
     PRINT(mimic_sink_options, resume_ctx);
     PRINT(mimic_progress, is_done);

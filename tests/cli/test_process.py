@@ -4,6 +4,7 @@ terminal, JSON, completion in bash.
     test_process.py MIMIC [NAME...]
 """
 
+import fcntl
 import json
 import os
 import pty
@@ -11,6 +12,7 @@ import re
 import select
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -19,7 +21,7 @@ import unittest
 
 MIMIC = os.path.abspath(sys.argv.pop(1))
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "cli")
-COMMANDS = ["load", "convert", "check", "quality", "schema list", "schema show", "schema ddl",
+COMMANDS = ["load", "convert", "check", "status", "quality", "schema list", "schema show", "schema ddl",
             "schema dictionary", "schema infer", "schema check", "schema diff", "synth",
             "completion", "help"]
 HEADER = "visit_id,patient_id,at,weight,ward\n"
@@ -177,6 +179,95 @@ class Jobs(Folder):
                         self.assertEqual(sorted(got[2]), sorted(wanted[2]))
                         for name, content in wanted[2].items():
                             self.assertTrue(got[2][name] == content, "%d jobs: %s" % (jobs, name))
+
+
+class Ledger(Folder):
+    """A second run, a killed one, and two at once."""
+
+    TARGETS = Jobs.TARGETS
+
+    def contents(self, target):
+        """Every file, that of a database table by table."""
+        found = {}
+        for folder, _, names in os.walk(self.path(".")):
+            for name in names:
+                path = os.path.join(folder, name)
+                if path.endswith(".db"):
+                    database = sqlite3.connect(path)
+                    self.assertEqual(database.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+                    tables = [row[0] for row in database.execute(
+                        "SELECT name FROM sqlite_master WHERE type = 'table'")]
+                    for table in tables:
+                        rows = database.execute('SELECT * FROM "%s"' % table).fetchall()
+                        if table.startswith("_mimic_"):
+                            rows = sorted(without_times(repr(row).encode()) for row in rows)
+                        found[table] = hash(tuple(rows))
+                    database.close()
+                elif target in folder or name.startswith("."):
+                    with open(path, "rb") as file:
+                        found[os.path.relpath(path, self.folder)] = without_times(file.read())
+        return found
+
+    def remove_outputs(self):
+        shutil.rmtree(self.path("out"), ignore_errors=True)
+        if os.path.exists(self.path("out.db")):
+            os.remove(self.path("out.db"))
+
+    def test_killed_loads_go_on(self):
+        self.mimic("synth", "mimic-iv", "source", "--patients", "12", "--seed", "5", "-q")
+        for kind, form in self.TARGETS.items():
+            with self.subTest(kind=kind):
+                self.remove_outputs()
+                command = [MIMIC, "load", "-q", "source", form % "out"]
+                start = time.monotonic()
+                self.assertEqual(run(*command[1:], cwd=self.folder).returncode, 0)
+                duration = time.monotonic() - start
+                wanted = self.contents("out")
+                kept = 0
+                for part in (0.3, 0.6, 0.8, 0.95):
+                    self.remove_outputs()
+                    job = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL,
+                                           stderr=subprocess.DEVNULL)
+                    time.sleep(duration * part)
+                    job.kill()
+                    job.wait()
+                    done = run(*command[1:], cwd=self.folder)
+                    self.assertEqual(done.returncode, 0, done)
+                    kept += "unchanged" in done.stdout
+                    self.assertTrue(self.contents("out") == wanted, "killed at %s" % part)
+                self.assertGreater(kept, 0)
+
+    def test_two_at_once(self):
+        for target, lock in (("x.db", ".x.db.mimic-lock"), ("csv:out", "out/.mimic-lock"),
+                             ("y.arrow", ".y.arrow.mimic-lock")):
+            with self.subTest(target=target):
+                os.makedirs(os.path.dirname(self.path(lock)), exist_ok=True)
+                with open(self.path(lock), "w", encoding="ascii") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX)
+                    file.write("process 42 on ward since 2026-01-01T00:00:00Z\n")
+                    file.flush()
+                    words = ["--dataset", "clinic", "clinic"]
+                    if target == "y.arrow":
+                        words = ["--table", "clinic/visits", "clinic/visits.csv"]
+                    words = ["convert" if target == "y.arrow" else "load", "-q", "--schema-dir", ".",
+                             *words, target]
+                    refused = self.mimic(*words)
+                    self.assertEqual(refused.returncode, 1)
+                    self.assertIn("is being written by process 42 on ward since", refused.stderr)
+                self.assertEqual(self.mimic(*words).returncode, 0)
+                self.assertFalse(os.path.exists(self.path(lock)))
+
+    def test_second_run_is_quick(self):
+        self.mimic("synth", "mimic-iv", "source", "--patients", "12", "--seed", "5", "-q")
+        for kind, form in self.TARGETS.items():
+            with self.subTest(kind=kind):
+                self.mimic("load", "-q", "source", form % "out")
+                time.sleep(0.01)
+                start = os.times()
+                done = self.mimic("load", "-q", "source", form % "out")
+                end = os.times()
+                self.assertIn("nothing to do: ", done.stdout)
+                self.assertLess(end.children_user - start.children_user, 1)
 
 
 class Cancel(Folder):

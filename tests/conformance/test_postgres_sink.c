@@ -178,6 +178,8 @@ START_TEST(postgres__rights_indexes_and_keys_of_others_stay)
     load(sink, &t.table, 1, 3);
     RUN("DO $$ BEGIN CREATE ROLE mimic_reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
     RUN("GRANT SELECT ON %s.visits TO mimic_reader");
+    RUN("ALTER TABLE %s.visits OWNER TO mimic_reader");
+    RUN("GRANT SELECT (id) ON %s.visits TO PUBLIC");
     RUN("CREATE INDEX mine ON %s.visits ((id + 1))");
     RUN("DROP TABLE IF EXISTS public.mine; CREATE TABLE public.mine (v int)");
     RUN("INSERT INTO public.mine VALUES (1), (3)");
@@ -187,6 +189,10 @@ START_TEST(postgres__rights_indexes_and_keys_of_others_stay)
     finish();
     ck_assert_str_eq(findings, "0 mine 1\n");
     expect_answer("SELECT has_table_privilege('mimic_reader', '%s.visits', 'SELECT')", "t\n");
+    expect_answer("SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = '%s.visits'::regclass",
+                  "mimic_reader\n");
+    expect_answer("SELECT attacl FROM pg_attribute WHERE attrelid = '%s.visits'::regclass AND attname = 'id'",
+                  "{=r/mimic_reader}\n");
     expect_answer("SELECT count(*) FROM pg_indexes WHERE indexname = 'mine' AND tablename = 'visits'"
                   " AND quote_ident(schemaname)::regnamespace = '%s'::regnamespace",
                   "1\n");
