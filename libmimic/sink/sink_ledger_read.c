@@ -44,15 +44,15 @@ static mimic_status find_writer(ledger_listener *listener, bool is_folder, mimic
     return mimic__target_lock_holder(listener->ctx, &place, listener->state.writer, err);
 }
 
+/* ---- SQLite ---- */
+
+#if MIMIC_HAVE_SQLITE
 static bool is_file(const char *path)
 {
     struct stat facts;
     return stat(path, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0;
 }
 
-/* ---- SQLite ---- */
-
-#if MIMIC_HAVE_SQLITE
 static mimic_status read_database(ledger_listener *listener, const char *path, mimic_error *err)
 {
     mimic_sqlite *db = NULL;
