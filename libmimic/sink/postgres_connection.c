@@ -105,7 +105,9 @@ static mimic_status fail_lost(mimic_postgres *db, mimic_error *err)
 {
     char why[MIMIC_ERROR_MESSAGE_BYTES];
     if (db->lost.code == MIMIC_OK) {
-        const char *const reason = connection_message(db->conn, why, sizeof why);
+        const char *const first = PQerrorMessage(db->conn);
+        (void)snprintf(why, sizeof why, "%.*s", (int)strcspn(first, "\n"), first);
+        const char *const reason = why[0] == '\0' ? "no reason was given" : why;
         PGresult *const result = last_words(db);
         const char *const words = field_of(result, PG_DIAG_MESSAGE_PRIMARY);
         mimic__fail(&db->lost, MIMIC_ERR_BACKEND,
