@@ -28,6 +28,7 @@ struct mimic_postgres {
     void *interrupted_ctx;
     PGconn *conn;
     bool is_copying;
+    bool is_committing; /* the answer to COMMIT is waited for: without it nobody knows */
     bool is_reading; /* a COPY from the server */
     char *piece;     /* of that COPY, as libpq gave it */
     bool is_uninterruptible;
@@ -104,13 +105,17 @@ static mimic_status fail_lost(mimic_postgres *db, mimic_error *err)
 {
     char why[MIMIC_ERROR_MESSAGE_BYTES];
     if (db->lost.code == MIMIC_OK) {
-        const char *const reason = connection_message(db->conn, why, sizeof why);
+        const char *const first = PQerrorMessage(db->conn);
+        (void)snprintf(why, sizeof why, "%.*s", (int)strcspn(first, "\n"), first);
+        const char *const reason = why[0] == '\0' ? "no reason was given" : why;
         PGresult *const result = last_words(db);
         const char *const words = field_of(result, PG_DIAG_MESSAGE_PRIMARY);
         mimic__fail(&db->lost, MIMIC_ERR_BACKEND,
                     "the connection to %s was lost: %s; what was committed stays, and the table "
-                    "that was being written is as it was before",
-                    db->shown, words[0] == '\0' ? reason : words);
+                    "that was being written is %s",
+                    db->shown, words[0] == '\0' ? reason : words,
+                    db->is_committing ? "the old one or the new one: run this again, which finds out"
+                                      : "as it was before");
         (void)snprintf(db->lost.sqlstate, sizeof db->lost.sqlstate, "%.5s",
                        field_of(result, PG_DIAG_SQLSTATE));
         PQclear(result);
@@ -315,7 +320,10 @@ static mimic_status check_idle(mimic_postgres *db, mimic_error *err)
 mimic_status mimic__postgres_exec(mimic_postgres *db, const char *sql, mimic_error *err)
 {
     MIMIC_TRY(check_idle(db, err));
-    return run(db, PQsendQuery(db->conn, sql), NULL, err);
+    db->is_committing = strcmp(sql, "COMMIT") == 0;
+    const mimic_status status = run(db, PQsendQuery(db->conn, sql), NULL, err);
+    db->is_committing = false;
+    return status;
 }
 
 mimic_status mimic__postgres_query(mimic_postgres *db, const mimic_postgres_query *query,

@@ -13,6 +13,8 @@ import time
 import unittest
 
 import kills
+import limits
+import memory
 import world
 from world import Settings, Ward, run
 
@@ -177,7 +179,7 @@ class Moments(Database, kills.Moments):
     def look(self, target, before, wanted, what):
         self.expect_between(dict(before), dict(wanted), what)
 
-    def expect_no_leftovers(self, *_ignored):
+    def expect_no_leftovers(self, *_ignored, **_too):
         """The state names every table."""
 
     def test_new(self):
@@ -185,6 +187,41 @@ class Moments(Database, kills.Moments):
 
     def test_there(self):
         self.kill_often(Target(self), False, 0.2)
+
+
+class AtOnce(Database, kills.AtOnce):
+    SIZE = 8000
+    test_files = None
+
+    def setUp(self):
+        Database.setUp(self)
+
+    def test_database(self):
+        self.two_at_once(Target(self))
+
+
+class Allocations(Database, memory.Allocations):
+    """Memory that runs out between libmimic and the server; libpq has its own."""
+
+    SIZE = 120
+    SAMPLE = 8
+    test_sqlite = test_sqlite_by_inserts = test_arrow = test_csv = None
+    test_several_threads = test_many_rejects = None
+
+    def setUp(self):
+        Database.setUp(self)
+
+    def expect_no_leftovers(self, *_ignored, **_too):
+        """The state names every table."""
+
+    def expect_old_or_new(self, state, old, new, what):
+        states = [{name: value for name, value in part.items() if not name.startswith("keys of ")}
+                  for part in (state, old, new)]
+        world.Faults.expect_old_or_new(self, *states, what)
+
+    def test_database(self):
+        for options in (["jobs=1"], ["jobs=3"]):
+            self.sweep(Target(self), False, *options)
 
 
 class Session(Database):
@@ -421,6 +458,60 @@ class NoEntry(Database):
         self.assertEqual(load.returncode, 130, said)
         state = self.state()
         self.assertEqual(state[tables[0]], before[tables[0]])
+
+
+class Names(Database):
+    """Names and values that are SQL. limits.py has the same for SQLite."""
+
+    def setUp(self):
+        super().setUp()
+        self.reset()
+        self.maker = limits.Packages()
+        self.maker.top = world.fresh("names")
+
+    def expect_tables(self, tables, schema):
+        found = self.sql("SELECT c.relname FROM pg_class c WHERE relkind = 'r' AND "
+                         "relnamespace::regnamespace::text = '%s' ORDER BY 1;" % schema, TOP).splitlines()
+        self.assertEqual(sorted(found), sorted(name.lower() for name in tables))
+        for name in tables:
+            quoted = '"%s"."%s"' % (schema, name.lower().replace('"', '""'))
+            rows = self.sql("SELECT * FROM %s ORDER BY 1;" % quoted, TOP)
+            self.assertEqual(rows, "1|'); DROP TABLE y; --\n2|x\n", name)
+
+    def test_names_that_are_sql(self):
+        tables = self.maker.hostile_tables()
+        for again in range(2):
+            result = self.maker.load_named(tables, os.path.join(self.maker.top, "in"), self.address())
+            self.assertEqual(result.status, 3, result)
+            self.expect_tables(tables, "hostile")
+            count = self.sql("SELECT count(*) FROM mimic._mimic_rejects;", TOP).strip()
+            self.assertEqual(count, str(len(tables)))
+
+    def test_schema_that_is_sql(self):
+        tables = self.maker.hostile_tables()
+        for name in ('x"; DROP SCHEMA public CASCADE; --', "it's", "select", "ä"):
+            more = ["--pg-schema", name]
+            with self.subTest(name):
+                self.maker.load_named({"y": tables["y"] | {"schema": {"fields": tables["y"]["schema"]["fields"]}}},
+                                      os.path.join(self.maker.top, "in"), "null:")
+                result = run([Settings.mimic, "load", "-q", "--schema-dir", self.maker.path("schemas"), "--dataset",
+                              "hostile", *more, self.maker.path("in"), self.address()])
+                self.assertEqual(result.status, 3, result)
+                found = self.sql("SELECT nspname FROM pg_namespace;", TOP).splitlines()
+                self.assertIn(name.lower(), found)
+                self.assertIn("public", found)
+
+    def test_long_names(self):
+        """The server cuts names at 63 bytes: two that would be one are refused or told apart."""
+        field = {"fields": [{"name": "a", "type": "integer"}, {"name": "b", "type": "string"}]}
+        stem = "x" * 70
+        tables = {stem + "1": {"schema": field}, stem + "2": {"schema": field}}
+        result = self.maker.load_named(tables, os.path.join(self.maker.top, "in"), self.address())
+        self.expect_error(result, "63")
+        self.assertEqual([name for name in self.state() if name.startswith("hostile")], [])
+        columns = {"fields": [{"name": stem + "1", "type": "integer"}, {"name": stem + "2", "type": "string"}]}
+        result = self.maker.load_named({"y": {"schema": columns}}, os.path.join(self.maker.top, "in2"), self.address())
+        self.expect_error(result)
 
 
 class FullDisk(Database):

@@ -96,3 +96,44 @@ class Moments(world.Faults):
 
     def test_csv_there(self):
         self.kill_often(CSV, False, 0.15)
+
+
+class AtOnce(world.Faults):
+    """Two loads into one target: one after the other, or one of them says who is at work."""
+
+    def setUp(self):
+        super().setUp()
+        self.ward = Ward.of(SIZE)
+
+    def two_at_once(self, target):
+        ward = self.ward
+        sources = {"old": ward.old, "new": ward.new}
+        alone = {name: target.state(self.loaded(target, ward, source)) for name, source in sources.items()}
+        both = [target.state(self.loaded(target, ward, ward.old, ward.new)),
+                target.state(self.loaded(target, ward, ward.new, ward.old))]
+        for turn in range(6):
+            names = ["old", "new"] if turn % 2 == 0 else ["new", "old"]
+            with self.subTest("%s, turn %d" % (target.name, turn)):
+                self.reset()
+                loads = []
+                for name in names:
+                    loads.append(subprocess.Popen(ward.load(sources[name], target.spec(self.top)),
+                                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                                  text=True, env=world.environment()))
+                    time.sleep(0.02 * turn)
+                said = [load.communicate(timeout=world.PATIENCE)[1] for load in loads]
+                done = [name for name, load in zip(names, loads) if load.returncode == 3]
+                for load, words in zip(loads, said):
+                    if load.returncode != 3:
+                        self.expect_error(world.Result(load.returncode, words), "another load")
+                self.assertGreater(len(done), 0, said)
+                wanted = both if len(done) == 2 else [alone[done[0]]]
+                self.assertIn(target.state(self.top), wanted)
+                self.assertEqual(target.check(self.top), "")
+                if isinstance(self.top, str) and os.path.isdir(self.top):
+                    kept = self.loaded(target, ward, ward.old)
+                    self.expect_no_leftovers(world.files_below(kept), "two at once")
+
+    def test_files(self):
+        for target in world.TARGETS:
+            self.two_at_once(target)

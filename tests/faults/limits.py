@@ -198,7 +198,8 @@ class Packages(Limits):
                 with open(self.path("out/x.csv"), encoding="ascii") as stream:
                     self.assertEqual(stream.read(), "a,b\n0,x\n")
 
-    def test_names_that_are_sql(self):
+    def hostile_tables(self):
+        """Tables and fields whose names, titles and values are SQL; each refers to the next."""
         names = ['x"; DROP TABLE y; --', "x'; DROP TABLE y; --", "x]y", "x`y", "select", "x y", "%s%n",
                  "?1", ":a", "$$", "y", "\u00e4\u4e2d", "x\\", "-- ", "/* ", "x;y"]
         tables = {name: {"title": name, "description": name + "\n'; DROP TABLE y; --"}
@@ -214,6 +215,10 @@ class Packages(Limits):
                 "primaryKey": [name], "uniqueKeys": [[other + "\n" + name]],
                 "foreignKeys": [{"fields": [name], "reference": {"resource": other,
                                                                 "fields": [other]}}]}
+        return tables
+
+    def test_names_that_are_sql(self):
+        tables = self.hostile_tables()
         dataset = self.path("in")
         for again in range(2):
             result = self.load_named(tables, dataset, "sqlite:" + self.path("x.db"))
@@ -244,7 +249,7 @@ class Packages(Limits):
                               "mimic": {"aliases": ["table_%d" % i]}})
         write(self.path("schemas/datapackage.json"),
               json.dumps({"name": "hostile", "version": "1", "resources": resources}))
-        return run([Settings.mimic, "load", "-q", "--schema-dir", self.path("schemas"),
+        return run([Settings.mimic, "load", "-q", "--force", "--schema-dir", self.path("schemas"),
                     "--dataset", "hostile", dataset, target])
 
     def test_reserved_names(self):

@@ -7,10 +7,11 @@ import world
 from world import ARROW, CSV, SQLITE, Settings, Ward
 
 SIZE = 120
-SAMPLE = 24
 
 
 class Allocations(world.Faults):
+    SAMPLE = 24
+
     def setUp(self):
         super().setUp()
         self.ward = Ward.of(SIZE)
@@ -54,8 +55,8 @@ class Allocations(world.Faults):
         program = self.open_program(target, *options)
         count = self.count(program, kept)
         start = self.first_of_the_load(program, kept, count)
-        numbers = range(start, count) if Settings.all or count - start < SAMPLE else sorted(
-            self.chance.sample(range(start, count), SAMPLE))
+        numbers = range(start, count) if Settings.all or count - start < self.SAMPLE else sorted(
+            self.chance.sample(range(start, count), self.SAMPLE))
         for number in numbers:
             for line in (str(number), "%d+" % number):
                 what = "%s %s, allocation %s of %d" % (target.name, "new" if is_new else "there",
@@ -109,6 +110,11 @@ class Allocations(world.Faults):
 
     def test_csv(self):
         self.both(CSV, "jobs=1")
+
+    def test_many_rejects(self):
+        """Rejects by the hundred, with keys and profiles where the load makes them."""
+        self.ward = Ward.of(1500)
+        self.sweep(SQLITE, False, "jobs=2")
 
     def test_several_threads(self):
         for target in world.TARGETS:

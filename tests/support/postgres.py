@@ -106,7 +106,9 @@ class Server:
         try:
             if self.folder is None:
                 self.create()
-            self.launch()
+                self.launch_first()
+            else:
+                self.launch()
         except BaseException:
             self.stop()
             raise
@@ -129,6 +131,17 @@ class Server:
             raise Failed("initdb: " + done.stdout.decode(errors="replace").strip()[-500:])
         if self.password is not None:
             os.unlink(word)
+
+    def launch_first(self):
+        """The free port may have been taken by somebody else meanwhile."""
+        for _ in range(5):
+            try:
+                return self.launch()
+            except Failed:
+                if not self.tcp or "Address already in use" not in self.log():
+                    raise
+                self.process, self.port = None, free_port()
+        return self.launch()
 
     def cluster(self):
         return os.path.join(self.folder, "cluster")
