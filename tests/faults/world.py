@@ -60,6 +60,9 @@ def begin():
     Settings.moments, Settings.all, Settings.seed = chosen.moments, chosen.all, chosen.seed
     Settings.folder = os.path.realpath(chosen.folder or tempfile.mkdtemp(prefix="mimic-faults-"))
     os.makedirs(Settings.folder, exist_ok=True)
+    for name in os.listdir(Settings.folder):  # of an earlier run, of another build perhaps
+        if name.startswith("kept-"):
+            shutil.rmtree(os.path.join(Settings.folder, name))
     if not chosen.folder:
         atexit.register(shutil.rmtree, Settings.folder, ignore_errors=True)
     linked = subprocess.run(["ldd", Settings.mimic], capture_output=True, text=True, check=False)
@@ -279,7 +282,7 @@ def ledger_state(path):
     with open(path, encoding="utf-8") as stream:
         ledger = json.load(stream)
     lines = ledger if isinstance(ledger, list) else ledger.get("tables", [])
-    return {"ledger of " + line.get("table", "?"):
+    return {"ledger of " + line.get("table_name", "?"):
             digest(sorted((key, value) for key, value in line.items() if key not in TIMES))
             for line in lines}
 
