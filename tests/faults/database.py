@@ -98,7 +98,7 @@ class Database(world.Faults):
 
     def setUp(self):
         self.server = Server.get()
-        self.ward = Ward.of(self.SIZE, has_twins=False)
+        self.ward = Ward.of(self.SIZE)
         self.chance = world.random.Random("%d %s" % (Settings.seed, self.id()))
         self.kept = {}
         self.top = TOP
