@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <mimic/load.h>
+#include <mimic/scan.h>
 
 #include "load/load_keys_set.h"
 
@@ -311,4 +312,324 @@ START_TEST(keys__counts_are_those_of_a_plain_count)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(load_keys, keys__counts_are_those_of_a_plain_count)
+/* ---- duplicates ---- */
+
+#define VERSIONS 400
+
+typedef struct version {
+    int32_t k; /* -1 = NULL, as of the others */
+    int32_t u;
+    int32_t at;
+} version;
+
+static version versions[VERSIONS];
+
+static void make_versions(uint64_t *state, int32_t keys, int32_t texts)
+{
+    text file = {0};
+    add(&file, "k,u,at,n\n");
+    for (size_t i = 0; i < VERSIONS; i++) {
+        version *const v = &versions[i];
+        char u[40] = "";
+        char at[12] = "";
+        *v = (version){(int32_t)(test_random(state) % (unsigned)keys),
+                       (int32_t)(test_random(state) % (unsigned)texts), -1};
+        if (test_random(state) % 9 == 0)
+            v->u = -1;
+        if (test_random(state) % 6 != 0)
+            v->at = (int32_t)(test_random(state) % 4);
+        if (v->u >= 0)
+            snprintf(u, sizeof u, v->u % 3 == 0 ? "a somewhat longer text %d" : "t%d", v->u);
+        if (v->at >= 0)
+            snprintf(at, sizeof at, "%d", v->at);
+        add(&file, "%d,%s,%s,%zu\n", v->k, u, at, i);
+    }
+    put("in/version.csv", &file);
+}
+
+static bool is_preferred(size_t a, size_t b, bool is_latest)
+{
+    if (!is_latest)
+        return a < b;
+    return versions[a].at != versions[b].at ? versions[a].at > versions[b].at : a > b;
+}
+
+/* Which rows stay; returns how many. */
+static int64_t choose(bool is_latest, bool *stays)
+{
+    size_t order[VERSIONS];
+    int64_t count = 0;
+    for (size_t i = 0; i < VERSIONS; i++) {
+        size_t at = i;
+        for (; at > 0 && is_preferred(i, order[at - 1], is_latest); at--)
+            order[at] = order[at - 1];
+        order[at] = i;
+    }
+    for (size_t i = 0; i < VERSIONS; i++) {
+        const version *const v = &versions[order[i]];
+        stays[order[i]] = true;
+        for (size_t j = 0; j < i; j++) {
+            const version *const other = &versions[order[j]];
+            if (stays[order[j]] && (other->k == v->k || (v->u >= 0 && other->u == v->u)))
+                stays[order[i]] = false;
+        }
+        count += stays[order[i]];
+    }
+    return count;
+}
+
+/* The rows of the target are those that stay, each once. */
+static void check_rows(const char *target, const bool *stays)
+{
+    static const char *const columns[] = {"n"};
+    mimic_scan_stream *stream = NULL;
+    mimic_scan *scan = NULL;
+    const mimic_batch *batch;
+    mimic_error err = MIMIC_ERROR_INIT;
+    int times[VERSIONS] = {0};
+    ck_assert_msg(mimic_scan_open(ctx, registry, target, NULL, &scan, &err) == MIMIC_OK, "%s",
+                  err.message);
+    ck_assert_msg(mimic_scan_read(scan, mimic_scan_find_table(scan, "version"), columns, 1, &stream,
+                                  &err) == MIMIC_OK,
+                  "%s", err.message);
+    while (mimic_scan_next(stream, &batch, &err) == MIMIC_OK)
+        for (int64_t row = 0; row < batch->row_count; row++)
+            times[((const int32_t *)batch->columns[0].values)[row]]++;
+    for (size_t i = 0; i < VERSIONS; i++)
+        ck_assert_msg(times[i] == stays[i], "%s: row %zu is there %d times", target, i, times[i]);
+    mimic_scan_stream_free(stream);
+    mimic_scan_free(scan);
+}
+
+static const char *const kinds[][2] = {
+    {"csv:", "out"}, {"sqlite:", "x.db"}, {"arrow:", "arrows"}, {"null:", ""}, {"null:", ""}};
+static const int32_t all_jobs[] = {1, 3, 8, 1, 3};
+
+static void check_policy(mimic_duplicates policy)
+{
+    const bool is_latest = policy == MIMIC_DUPLICATES_LATEST;
+    const bool is_kept = policy == MIMIC_DUPLICATES_KEEP;
+    bool stays[VERSIONS] = {false};
+    const int64_t count = choose(is_latest, stays);
+    text first = {0};
+    for (size_t i = 0; is_kept && i < VERSIONS; i++)
+        stays[i] = true;
+    for (size_t i = 0; i < 5; i++) {
+        const char *const *const kind = kinds[i];
+        mimic_load_options options = MIMIC_LOAD_OPTIONS_INIT;
+        options.duplicates = policy;
+        options.jobs = all_jobs[i];
+        options.force = 1;
+        mimic_report *const report = load_ok(&options, kind[0], kind[1]);
+        const mimic_table_report entry = table_of(report, "version");
+        ck_assert_int_eq(entry.read, VERSIONS);
+        ck_assert_int_eq(entry.written, is_kept ? VERSIONS : count);
+        ck_assert_int_eq(entry.duplicates, is_latest ? VERSIONS - count : 0);
+        ck_assert_int_eq(entry.rejected, is_latest || is_kept ? 0 : VERSIONS - count);
+        text notes = key_notes(report);
+        /* A database that refuses rows by itself says so in its own words. */
+        if (first.bytes == NULL)
+            first = notes;
+        else if (kind[0][0] != 's' || policy != MIMIC_DUPLICATES_REJECT)
+            ck_assert_str_eq(notes.bytes, first.bytes);
+        if (notes.bytes != first.bytes)
+            free(notes.bytes);
+        mimic_report_free(report);
+        if (kind[1][0] == '\0')
+            continue;
+        char target[1100];
+        snprintf(target, sizeof target, "%s%s", kind[0], test_path(&folder, kind[1]));
+        check_rows(target, stays);
+    }
+    free(first.bytes);
+}
+
+START_TEST(keys__rows_that_stay_are_those_of_the_policy)
+{
+    uint64_t state = 99;
+    set_up();
+    /* Both keys come again; only the first; only the second. */
+    for (size_t i = 0; i < 3; i++) {
+        make_versions(&state, i == 2 ? 1 << 30 : 120, i == 1 ? 1 << 30 : 150);
+        check_policy(MIMIC_DUPLICATES_REJECT);
+        check_policy(MIMIC_DUPLICATES_LATEST);
+        check_policy(MIMIC_DUPLICATES_KEEP);
+    }
+    tear_down();
+}
+END_TEST
+
+/* ---- what fails ---- */
+
+static void expect_failure(const mimic_load_options *options, mimic_status wanted,
+                           const char *part_of_message)
+{
+    static const char *const absent[] = {"out/child.csv", "x.db", "arrows/child.arrow"};
+    for (size_t i = 0; i < 4; i++) {
+        mimic_report *report = NULL;
+        mimic_error err = MIMIC_ERROR_INIT;
+        const mimic_status status = load(options, kinds[i][0], kinds[i][1], &report, &err);
+        ck_assert_msg(status == wanted, "%s: %d, %s", kinds[i][0], (int)status, err.message);
+        ck_assert_msg(strstr(err.message, part_of_message) != NULL, "%s", err.message);
+        ck_assert_msg(i == 3 || !test_exists(test_path(&folder, absent[i])), "%s is there",
+                      absent[i]);
+        mimic_report_free(report);
+    }
+}
+
+static void put_text(const char *name, const char *bytes)
+{
+    test_write_file(test_path(&folder, name), bytes, strlen(bytes));
+}
+
+START_TEST(keys__enforce_leaves_no_target)
+{
+    mimic_load_options options = MIMIC_LOAD_OPTIONS_INIT;
+    set_up();
+    options.keys = MIMIC_KEYS_ENFORCE;
+    put_text("in/parent.csv", "id,code,a,d,x,long\n1,c,1,2100-01-01,1,l\n");
+    put_text("in/child.csv", "seq,long,x,a,d,code,id,up\n1,l,1,1,2100-01-01,c,1,1\n2,,,,,,7,1\n");
+    for (options.jobs = 1; options.jobs <= 3; options.jobs += 2)
+        expect_failure(&options, MIMIC_ERR_VALUE, "1 row names 1 key that parent (id) does not");
+    put_text("in/child.csv", "seq,long,x,a,d,code,id,up\n1,l,1,1,2100-01-01,c,1,1\n1,,,,,,1,1\n");
+    options.duplicates = MIMIC_DUPLICATES_KEEP;
+    expect_failure(&options, MIMIC_ERR_VALUE, "primary key (seq) of another row");
+    options.duplicates = MIMIC_DUPLICATES_LATEST;
+    mimic_report *const report = load_ok(&options, "csv:", "out");
+    ck_assert_int_eq(table_of(report, "child").duplicates, 1);
+    mimic_report_free(report);
+    tear_down();
+}
+END_TEST
+
+START_TEST(keys__options_that_contradict_are_refused)
+{
+    static const char *const columns[] = {"at", "nowhere"};
+    mimic_load_options options = MIMIC_LOAD_OPTIONS_INIT;
+    set_up();
+    put_text("in/version.csv", "k,u,at,n\n1,a,1,0\n1,b,2,1\n");
+    options.order_by = columns;
+    options.order_by_count = 1;
+    expect_failure(&options, MIMIC_ERR_ARGUMENT, "order_by");
+    options.duplicates = MIMIC_DUPLICATES_LATEST;
+    options.order_by_count = 2;
+    expect_failure(&options, MIMIC_ERR_NOT_FOUND, "no table has the columns \"at\"");
+    options.order_by_count = 0;
+    options.keys = MIMIC_KEYS_OFF;
+    expect_failure(&options, MIMIC_ERR_ARGUMENT, "not looked at");
+    options.keys = 4;
+    expect_failure(&options, MIMIC_ERR_ARGUMENT, "none of the known");
+    options.keys = MIMIC_KEYS_OFF;
+    options.duplicates = MIMIC_DUPLICATES_DEFAULT;
+    mimic_report *const report = load_ok(&options, "csv:", "out");
+    ck_assert_int_eq(table_of(report, "version").written, 2);
+    mimic_report_free(report);
+    tear_down();
+}
+END_TEST
+
+/* ---- sets by themselves ---- */
+
+typedef struct plain_entry {
+    load_key key;
+    uint64_t first;
+    uint64_t extra;
+    unsigned char payload[24];
+    size_t payload_size;
+} plain_entry;
+
+static int compare_plain(const void *a, const void *b)
+{
+    const plain_entry *const left = a;
+    const plain_entry *const right = b;
+    const int order = mimic__key_compare(&left->key, &right->key);
+    const size_t least = left->payload_size < right->payload_size ? left->payload_size
+                                                                  : right->payload_size;
+    const int bytes = memcmp(left->payload, right->payload, least);
+    if (order != 0)
+        return order;
+    if (bytes != 0 || left->payload_size != right->payload_size)
+        return bytes != 0 ? bytes : left->payload_size < right->payload_size ? -1 : 1;
+    return (left->first > right->first) - (left->first < right->first);
+}
+
+/* Distinct: one entry of a key, with the first place, its payload, and all rows. */
+static size_t combine_plain(plain_entry *entries, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        plain_entry *const last = kept == 0 ? NULL : &entries[kept - 1];
+        if (last == NULL || mimic__key_compare(&last->key, &entries[i].key) != 0) {
+            entries[kept++] = entries[i];
+            continue;
+        }
+        const uint64_t extra = last->extra + entries[i].extra;
+        if (entries[i].first < last->first)
+            *last = entries[i];
+        last->extra = extra;
+    }
+    return kept;
+}
+
+static void check_set(uint64_t *state, size_t count, bool is_distinct, unsigned disorder,
+                      size_t memory)
+{
+    plain_entry *const entries = calloc(count, sizeof *entries);
+    const load_key_set_options options = {
+        .is_distinct = is_distinct, .memory_bytes = memory, .path = folder.path};
+    load_key_set *set;
+    const load_key_entry *entry;
+    ck_assert_ptr_nonnull(entries);
+    ck_assert_int_eq(mimic__key_set_new(ctx, &options, &set, NULL), MIMIC_OK);
+    for (size_t i = 0; i < count; i++) {
+        plain_entry *const e = &entries[i];
+        const uint64_t any = test_random(state);
+        const uint64_t at = i / 2 + (any % (disorder * disorder + 1) < disorder ? any % 977 : 0);
+        e->key = (load_key){at / 3 * (disorder % 2 == 0 ? 1 : UINT64_C(0x100000001)),
+                            any % 5 == 0 ? UINT64_MAX - at % 3 : at % 3};
+        e->first = 100 + i + i / 7;
+        e->extra = is_distinct ? 1 + any % 3 : i;
+        /* As those that order rows: none is the beginning of another. */
+        e->payload_size = disorder == 0 ? 0 : 1 + (size_t)(any >> 40) % 23;
+        memset(e->payload, 1 + (int)(any >> 50) % 3, e->payload_size);
+        e->payload[disorder == 0 ? 0 : e->payload_size - 1] = 0;
+        const load_key_entry given = {e->key, e->first, e->extra, e->payload, e->payload_size};
+        if (!is_distinct || !mimic__key_set_count(set, &e->key, e->extra))
+            ck_assert_int_eq(mimic__key_set_add(set, &given, NULL), MIMIC_OK);
+    }
+    qsort(entries, count, sizeof *entries, compare_plain);
+    const size_t wanted = is_distinct ? combine_plain(entries, count) : count;
+    ck_assert_int_eq(mimic__key_set_end(set, NULL), MIMIC_OK);
+    for (size_t i = 0; i < wanted; i++) {
+        ck_assert_int_eq(mimic__key_set_next(set, &entry, NULL), MIMIC_OK);
+        ck_assert_ptr_nonnull(entry);
+        ck_assert_int_eq(mimic__key_compare(&entry->key, &entries[i].key), 0);
+        ck_assert_uint_eq(entry->first, entries[i].first);
+        ck_assert_uint_eq(entry->extra, entries[i].extra);
+        ck_assert_uint_eq(entry->payload_size, entries[i].payload_size);
+        if (entry->payload_size > 0)
+            ck_assert_mem_eq(entry->payload, entries[i].payload, entry->payload_size);
+    }
+    ck_assert_int_eq(mimic__key_set_next(set, &entry, NULL), MIMIC_OK);
+    ck_assert_ptr_null(entry);
+    mimic__key_set_free(set);
+    free(entries);
+}
+
+START_TEST(keys__sets_give_what_a_sort_gives)
+{
+    uint64_t state = 12;
+    set_up();
+    for (size_t count = 1; count < 30000; count = 9 * count + 3)
+        for (unsigned disorder = 0; disorder < 4; disorder++)
+            for (size_t memory = 1024; memory < 4u << 20; memory *= 40) {
+                check_set(&state, count, false, disorder, memory);
+                check_set(&state, count, true, disorder, memory);
+            }
+    tear_down();
+}
+END_TEST
+
+MIMIC_TEST_MAIN(load_keys, keys__counts_are_those_of_a_plain_count,
+                keys__rows_that_stay_are_those_of_the_policy, keys__enforce_leaves_no_target,
+                keys__options_that_contradict_are_refused, keys__sets_give_what_a_sort_gives)
