@@ -64,7 +64,10 @@ static void print_values(FILE *stream, int keeps_lines, const char *format, va_l
         (void)vfprintf(memory, format, values);
         (void)fclose(memory);
     }
-    put_text(stream, text == NULL ? "" : text, size, keeps_lines);
+    if (text == NULL)
+        (void)fputs("out of memory", stream);
+    else
+        put_text(stream, text, size, keeps_lines);
     free(text);
 }
 

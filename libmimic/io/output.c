@@ -4,9 +4,10 @@
  * file. The final rename replaces a regular file or a link; anything else (a folder, a device, a
  * FIFO) is refused when the output is opened.
  *
- * The umask is learnt from the mode that the kernel gives the new file, since reading it means
+ * The umask is learnt from the mode that the kernel gives a new file, since reading it means
  * changing it for the whole process.
  */
+#define _GNU_SOURCE /* O_TMPFILE */
 #include "io/output.h"
 
 #include <errno.h>
@@ -185,10 +186,40 @@ int64_t mimic__output_position(const mimic_output *output)
     return output->position;
 }
 
-/* The mode waits until the file gets its name; file systems without modes are left alone. */
-static mimic_status hide(mimic_output *output)
+/* The mode that the umask gives, as a file that never has a name tells it; 0 where there is none. */
+static mode_t told_mode(mimic_output *output)
+{
+    mode_t mode = 0;
+#ifdef O_TMPFILE
+    const size_t folder = mimic__path_folder_size(output->path);
+    const char first = output->path[folder];
+    struct stat facts;
+    output->path[folder] = '\0';
+    const int file =
+        open(folder == 0 ? "." : output->path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+    output->path[folder] = first;
+    if (file >= 0 && fstat(file, &facts) == 0)
+        mode = facts.st_mode & 07777;
+    if (file >= 0)
+        (void)close(file);
+#else
+    (void)output;
+#endif
+    return mode;
+}
+
+/* Nobody else may read the file before it gets its name; file systems without modes are left alone. */
+static mimic_status create(mimic_output *output)
 {
     struct stat facts;
+    output->mode = told_mode(output);
+    if (!mimic__temporary_create(output->path, output->mode == 0 ? 0666 : S_IRUSR | S_IWUSR,
+                                 output->temporary, &output->file))
+        return mimic__fail_errno(&output->failure, MIMIC_ERR_IO, errno,
+                                 "cannot create a file beside %s", output->path);
+    output->is_hidden = true;
+    if (output->mode != 0)
+        return MIMIC_OK;
     if (fstat(output->file, &facts) != 0)
         return fail_writing(output, errno);
     output->mode = facts.st_mode & 07777;
@@ -240,10 +271,7 @@ static mimic_status open_inner(mimic_output *output, const char *path,
                                      &output->failure));
     }
     MIMIC_TRY(check_target(output));
-    if (!mimic__temporary_create(output->path, output->temporary, &output->file))
-        return mimic__fail_errno(&output->failure, MIMIC_ERR_IO, errno,
-                                 "cannot create a file beside %s", output->path);
-    return hide(output);
+    return create(output);
 }
 
 mimic_status mimic__output_open(const mimic_context *ctx, const char *path,

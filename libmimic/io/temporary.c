@@ -112,7 +112,7 @@ static bool lock(int file)
     return fstat(file, &facts) != 0 || facts.st_nlink > 0;
 }
 
-bool mimic__temporary_create(const char *path, char *name, int *out_file)
+bool mimic__temporary_create(const char *path, int mode, char *name, int *out_file)
 {
     mimic__temporary_remove_stale(path);
     for (int number = 0; number < NAMES_MAX; number++) {
@@ -120,7 +120,7 @@ bool mimic__temporary_create(const char *path, char *name, int *out_file)
         (void)snprintf(ending, sizeof ending, ".%ld-%d.tmp", (long)getpid(), number);
         mimic__temporary_name(path, ending, name);
         do {
-            *out_file = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666);
+            *out_file = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, mode);
         } while (*out_file < 0 && errno == EINTR);
         if (*out_file >= 0 && lock(*out_file))
             return true;

@@ -23,7 +23,7 @@ void mimic__temporary_name(const char *path, const char *ending, char *out);
 
 /* Makes the first such file that is free, open and locked, and removes those that nobody locks.
  * errno says why it did not work; name[0] is 0 then. */
-bool mimic__temporary_create(const char *path, char *name, int *out_file);
+bool mimic__temporary_create(const char *path, int mode, char *name, int *out_file);
 /* Removes those beside `path` that nobody locks. */
 void mimic__temporary_remove_stale(const char *path);
 

@@ -17,6 +17,7 @@
 
 struct load_skip {
     const mimic_context *ctx;
+    char *path; /* beside which the file stands */
     int fd;
     int64_t count;
     int64_t page_number;
@@ -31,8 +32,12 @@ mimic_status mimic__skip_open(const mimic_context *ctx, const char *path, load_s
     if (skip == NULL)
         return mimic__fail_memory(err);
     skip->ctx = ctx;
-    const mimic_status status = mimic__open_nameless(ctx, path, &skip->fd, err);
+    skip->path = mimic__strdup(ctx, path);
+    const mimic_status status = skip->path == NULL
+                                    ? mimic__fail_memory(err)
+                                    : mimic__open_nameless(ctx, path, &skip->fd, err);
     if (status != MIMIC_OK) {
+        mimic__free(ctx, skip->path);
         mimic__free(ctx, skip);
         return status;
     }
@@ -51,7 +56,7 @@ mimic_status mimic__skip_end(load_skip *skip, mimic_error *err)
             continue;
         if (done <= 0)
             return mimic__fail_errno(err, MIMIC_ERR_IO, done == 0 ? ENOSPC : errno,
-                                     "cannot write a temporary file");
+                                     "cannot write a temporary file beside %s", skip->path);
         bytes += done;
         size -= (size_t)done;
         place += done;
@@ -118,5 +123,6 @@ void mimic__skip_free(load_skip *skip)
     if (skip == NULL)
         return;
     (void)close(skip->fd);
+    mimic__free(skip->ctx, skip->path);
     mimic__free(skip->ctx, skip);
 }

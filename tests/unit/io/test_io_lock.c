@@ -133,9 +133,9 @@ START_TEST(temporary__stale_ones_go)
     test_write_file(test_path(&folder, ".x.db.7-0.tmp"), "old", 3);
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         test_write_file(test_path(&folder, kept[i]), "", 0);
-    ck_assert(mimic__temporary_create(path, name, &files[0]));
+    ck_assert(mimic__temporary_create(path, 0600, name, &files[0]));
     ck_assert(!test_exists(test_path(&folder, ".x.db.7-0.tmp")));
-    ck_assert(mimic__temporary_create(path, other, &files[1])); /* one that is written stays */
+    ck_assert(mimic__temporary_create(path, 0600, other, &files[1])); /* one that is written stays */
     ck_assert(test_exists(name));
     ck_assert(test_exists(other));
     close(files[0]);
