@@ -548,6 +548,7 @@ void mimic__keys_table_reset(keys_table *table)
     for (size_t i = 0; i < table->collector_count; i++)
         free_results(&table->collectors[i]);
     mimic__key_reader_free(&table->loser_reader);
+    table->loser_reader = (load_key_reader){0};
     mimic__key_run_free(table->losers);
     mimic__skip_free(table->skip);
     mimic__buffer_free(&table->scratch);
