@@ -98,7 +98,7 @@ class Database(world.Faults):
 
     def setUp(self):
         self.server = Server.get()
-        self.ward = Ward.of(self.SIZE, has_twins=False)
+        self.ward = Ward.of(self.SIZE)
         self.chance = world.random.Random("%d %s" % (Settings.seed, self.id()))
         self.kept = {}
         self.top = TOP
@@ -126,6 +126,12 @@ class Database(world.Faults):
         self.recreate(TOP, kept or "template0")
 
     def state(self, database=TOP):
+        """The session of a killed load may go on for a moment, and take away what is looked at."""
+        for _ in range(50):
+            try:
+                return state_of(self.server, database)
+            except postgres.Failed:
+                time.sleep(0.1)
         return state_of(self.server, database)
 
     def states(self):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Loads that meet misfortune: full disks, broken and interrupted system calls, SIGKILL, locked and
-forbidden targets, hostile inputs, memory that runs out.
+forbidden targets, hostile inputs, memory that runs out, a server that fails.
 
     run.py MIMIC SHIM MEMORY [--moments N] [--all] [--seed S] [--folder DIR] [NAME...]
 

@@ -122,9 +122,9 @@ def moment(chance):
                                               chance.randrange(60))
 
 
-def make_ward(folder, size, seed, has_twins):
-    """Three tables; labs has `size` rows. Some rows are bad, so that there are rejects; with twins a
-    primary key comes twice."""
+def make_ward(folder, size, seed):
+    """Three tables; labs has `size` rows. Some rows are bad, so that there are rejects, and a primary
+    key comes twice."""
     chance = random.Random(seed)
     patients = max(size // 20, 3)
     visits = max(size // 4, 5)
@@ -132,8 +132,7 @@ def make_ward(folder, size, seed, has_twins):
     for i in range(patients):
         lines.append("%d,%s,19%02d-%02d-01" % (i, "name %d" % chance.randrange(10**6),
                                                chance.randrange(100), chance.randrange(1, 13)))
-    if has_twins:
-        lines.append("%d,twin,1990-01-01" % (patients - 1))
+    lines.append("%d,twin,1990-01-01" % (patients - 1))
     write(os.path.join(folder, "patients.csv"), "\n".join(lines) + "\n")
     lines = ["visit_id,patient_id,at,weight,ward,note"]
     for i in range(visits):
@@ -157,19 +156,19 @@ class Ward:
 
     made = {}
 
-    def __init__(self, size, has_twins):
-        self.name = "ward-%d%s" % (size, "-twins" if has_twins else "")
+    def __init__(self, size):
+        self.name = "ward-%d" % size
         top = os.path.join(Settings.folder, self.name)
         self.schemas = os.path.join(top, "schemas")
         write(os.path.join(self.schemas, "datapackage.json"), json.dumps(package()))
-        self.old = make_ward(os.path.join(top, "old"), size, "old %d" % Settings.seed, has_twins)
-        self.new = make_ward(os.path.join(top, "new"), size, "new %d" % Settings.seed, has_twins)
+        self.old = make_ward(os.path.join(top, "old"), size, "old %d" % Settings.seed)
+        self.new = make_ward(os.path.join(top, "new"), size, "new %d" % Settings.seed)
 
     @classmethod
-    def of(cls, size, has_twins=True):
-        if (size, has_twins) not in cls.made:
-            cls.made[size, has_twins] = cls(size, has_twins)
-        return cls.made[size, has_twins]
+    def of(cls, size):
+        if size not in cls.made:
+            cls.made[size] = cls(size)
+        return cls.made[size]
 
     def load(self, source, target, *more):
         return [Settings.mimic, "load", "-q", "--schema-dir", self.schemas, "--dataset", "faults",
