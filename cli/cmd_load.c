@@ -47,7 +47,7 @@ const cli_command cmd_load = {
         " null:         nothing is written\n\n"
         "A row that does not fit its schema is a reject. It is put aside with its reason and place "
         "(table _mimic_rejects of a database, folder rejects/ beside files), and the others go on. "
-        "For every table the report shows read = written + rejected + filtered.\n\n"
+        "For every table the report shows read = written + rejected + duplicates + filtered.\n\n"
         "The target keeps a ledger (table _mimic_ledger of a database): a table whose source, "
         "schema and options are what they were is left alone, so a second run does nothing and "
         "says so; its exit status is 3 as long as the ledger has rejects. A table whose source is "

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/options.h"
 #include "schema/schema_model.h"
+#include "sink/sink_internal.h"
 
 static void put_bytes(mimic_buffer *out, const char *bytes, size_t size)
 {
@@ -178,10 +179,12 @@ static void put_sink(mimic_buffer *out, const mimic_sink_options *sink)
     put_text(out, sink->pg_schema);
 }
 
-mimic_status mimic__digest_options(const mimic_context *ctx, const mimic_load_options *options,
+mimic_status mimic__digest_options(const mimic_context *ctx, const char *target,
+                                   const mimic_load_options *options,
                                    char out_hex[33], mimic_error *err)
 {
     mimic_sink_options sink = MIMIC_SINK_OPTIONS_INIT;
+    struct mimic_target parsed;
     MIMIC_TRY(MIMIC_OPTIONS_COPY(&sink, options->sink, "mimic_sink_options", err));
     const mimic_on_error on_error =
         options->on_error != MIMIC_ON_ERROR_DEFAULT ? options->on_error : options->csv->on_error;
@@ -189,8 +192,12 @@ mimic_status mimic__digest_options(const mimic_context *ctx, const mimic_load_op
     const mimic_duplicates duplicates = options->duplicates == MIMIC_DUPLICATES_DEFAULT
                                             ? MIMIC_DUPLICATES_REJECT
                                             : options->duplicates;
+    const mimic_status parsing = mimic__target_parse(ctx, target, &parsed, err);
+    mimic__target_free(ctx, &parsed);
+    MIMIC_TRY(parsing);
     mimic_buffer text;
     mimic__buffer_init(&text, ctx);
+    put_number(&text, parsed.kind); /* one folder may be given as arrow: and as csv: */
     put_number(&text, on_error);
     put_number(&text, duplicates);
     put_number(&text, options->keys == MIMIC_KEYS_ENFORCE);

@@ -11,7 +11,8 @@ mimic_status mimic__digest_table(const mimic_context *ctx, const mimic_table *ta
                                  char out_hex[33], mimic_error *err);
 
 /* Of the options that change what is written, and not of how fast it is. options->csv is there. */
-mimic_status mimic__digest_options(const mimic_context *ctx, const mimic_load_options *options,
+mimic_status mimic__digest_options(const mimic_context *ctx, const char *target,
+                                   const mimic_load_options *options,
                                    char out_hex[33], mimic_error *err);
 
 #endif

@@ -42,8 +42,9 @@ typedef struct load_flow {
     const load_skip *skip;    /* NULL = all rows are written */
     bool skipped_are_rejects; /* else they count as duplicates */
     /* Says why a row is skipped, where that makes a reject; `row` is among the rows that the reader
-     * delivers. Returns the column, "" where it is not one. */
-    const char *(*explain)(void *ctx, int64_t row, char *message, size_t message_size);
+     * delivers. *out_column is "" where it is not one. */
+    mimic_status (*explain)(void *ctx, int64_t row, char *message, size_t message_size,
+                            const char **out_column, mimic_error *err);
     void *explain_ctx;
     /* Where row `row` of the batch that was read last stands in the input, as a number that ascends:
      * see LOAD_PLACE. The conversion's. */

@@ -25,16 +25,22 @@ static bool prefers_latest(const keys_table *table)
 
 /* ---- why a row is not there ---- */
 
-static const char *explain(void *ctx, int64_t row, char *message, size_t message_size)
+static mimic_status explain(void *ctx, int64_t row, char *message, size_t message_size,
+                            const char **out_column, mimic_error *err)
 {
     keys_table *const table = ctx;
     mimic_buffer place;
-    while (table->loser != NULL && (int64_t)table->loser->key.lo < row)
-        if (mimic__key_reader_next(&table->loser_reader, &table->loser, NULL) != MIMIC_OK)
+    while (table->loser != NULL && (int64_t)table->loser->key.lo < row) {
+        const mimic_status status =
+            mimic__key_reader_next(&table->loser_reader, &table->loser, err);
+        if (status < MIMIC_OK)
+            return status;
+        if (status == MIMIC_END)
             break;
+    }
     if (table->loser == NULL || (int64_t)table->loser->key.lo != row) {
         (void)snprintf(message, message_size, "a row with the same key came before");
-        return "";
+        return MIMIC_OK;
     }
     const key_unique *const unique = &table->uniques[table->loser->extra];
     mimic__buffer_init(&place, table->keys->ctx);
@@ -42,8 +48,10 @@ static const char *explain(void *ctx, int64_t row, char *message, size_t message
     (void)snprintf(message, message_size, "a row with the same %s key (%s) came before: %.*s",
                    strcmp(unique->code, "primary_key") == 0 ? "primary" : "unique",
                    unique->columns, (int)place.size, place.data == NULL ? "" : place.data);
+    const bool has_failed = place.failed;
     mimic__buffer_free(&place);
-    return unique->column;
+    *out_column = unique->column;
+    return has_failed ? mimic__fail_memory(err) : MIMIC_OK;
 }
 
 /* ---- one key ---- */

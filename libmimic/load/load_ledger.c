@@ -31,7 +31,8 @@ mimic_status mimic__load_ledger_init(load_ledger *ledger, load_job *job, mimic_e
     *ledger = (load_ledger){.job = job};
     mimic__arena_init(&ledger->arena, job->ctx);
     job->ledger = ledger;
-    return mimic__digest_options(job->ctx, job->options, ledger->options_hash, err);
+    return mimic__digest_options(job->ctx, job->report->target, job->options, ledger->options_hash,
+                                  err);
 }
 
 void mimic__load_ledger_free(load_ledger *ledger)
@@ -42,6 +43,7 @@ void mimic__load_ledger_free(load_ledger *ledger)
 
 void mimic__load_input_stamp(load_input *input, const char *name)
 {
+    bool is_timed = true;
     input->name = name;
     input->bytes = 0;
     input->modified = -1;
@@ -52,12 +54,17 @@ void mimic__load_input_stamp(load_input *input, const char *name)
             input->modified = -1;
             return;
         }
-        const int64_t modified =
-            (int64_t)facts.st_mtim.tv_sec * 1000000000 + (int64_t)facts.st_mtim.tv_nsec;
+        const int64_t seconds = (int64_t)facts.st_mtim.tv_sec;
         input->bytes += (int64_t)facts.st_size;
+        /* A time that nanoseconds cannot hold (after 2262) is as good as none. */
+        is_timed = is_timed && seconds >= 0 && seconds < INT64_MAX / 1000000000 - 10;
+        const int64_t modified =
+            is_timed ? seconds * 1000000000 + (int64_t)facts.st_mtim.tv_nsec : -1;
         if (modified > input->modified)
             input->modified = modified;
     }
+    if (!is_timed)
+        input->modified = -1;
 }
 
 /* "2026-01-31T12:00:00Z" */

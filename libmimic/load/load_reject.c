@@ -154,8 +154,8 @@ static mimic_status reject_skipped(conversion *work, const mimic_batch *batch, i
     MIMIC_TRY(mimic_csv_reader_place(work->part.reader, row, &reject));
     reject.column = "";
     if (work->flow->explain != NULL)
-        reject.column = work->flow->explain(work->flow->explain_ctx, batch->first_row + row,
-                                            message, sizeof message);
+        MIMIC_TRY(work->flow->explain(work->flow->explain_ctx, batch->first_row + row, message,
+                                      sizeof message, &reject.column, err));
     reject.code = MIMIC_REJECT_UNIQUE;
     reject.message = message;
     return take_reject(work, &reject, err);

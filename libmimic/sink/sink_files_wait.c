@@ -142,10 +142,32 @@ static void note_former(mimic_sink_files *files)
     }
 }
 
+/* Without the ending of a CSV file; 0 for any other. */
+static size_t csv_stem(const char *name)
+{
+    static const char *const endings[] = {".csv", ".csv.gz", ".csv.zst"};
+    const size_t size = strlen(name);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        const size_t ending = strlen(endings[i]);
+        if (size > ending && strcmp(name + size - ending, endings[i]) == 0)
+            return size - ending;
+    }
+    return 0;
+}
+
+/* The same table compressed in another way; anything else of that name is not ours to remove. */
+static bool is_other_form(const char *former, const char *file)
+{
+    const size_t stem = csv_stem(former);
+    return stem > 0 && stem == csv_stem(file) && strncmp(former, file, stem) == 0;
+}
+
 static void remove_former(const mimic_sink_files *files, const mimic_folder_line *line)
 {
     char *const path =
-        line->former == NULL ? NULL : mimic__sink_files_path(files, files->root, line->former);
+        line->former == NULL || !is_other_form(line->former, line->file)
+            ? NULL
+            : mimic__sink_files_path(files, files->root, line->former);
     if (path != NULL)
         (void)unlink(path);
     mimic__free(files->ctx, path);
@@ -316,6 +338,19 @@ static void choose_tables(mimic_sink_files *files, const mimic_sink_options *opt
     files->waiting.count = kept;
 }
 
+/* What waits is in a folder that this user made, and no link: else the files that are moved and removed
+ * there would be somebody else's. */
+static mimic_status check_partial(const char *path, mimic_error *err)
+{
+    struct stat facts;
+    if (lstat(path, &facts) != 0 || (S_ISDIR(facts.st_mode) && facts.st_uid == geteuid()))
+        return MIMIC_OK;
+    return mimic__fail(err, MIMIC_ERR_IO,
+                       "%s is %s; it should be the folder of a load of yours that was cut short: "
+                       "move it away",
+                       path, S_ISDIR(facts.st_mode) ? "another user's" : "no folder");
+}
+
 mimic_status mimic__sink_files_resume(mimic_sink_files *files, const mimic_sink_options *options,
                                       mimic_error *err)
 {
@@ -324,7 +359,15 @@ mimic_status mimic__sink_files_resume(mimic_sink_files *files, const mimic_sink_
     files->partial = mimic__sink_files_path(files, files->root, MIMIC_FOLDER_PARTIAL_NAME);
     if (files->partial == NULL)
         return mimic__fail_memory(err);
+    const mimic_status checked = check_partial(files->partial, err);
+    if (checked != MIMIC_OK) {
+        mimic__free(files->ctx, files->partial); /* else it would be tidied up in the end */
+        files->partial = NULL;
+        return checked;
+    }
     MIMIC_TRY(read_ledger(files, &files->waiting, files->partial, &is_sound, err));
+    if (is_sound && !files->waiting.is_partial) /* some other target's, put there by hand */
+        mimic__folder_ledger_free(&files->waiting);
     if (is_sound && files->waiting.is_publishing) {
         MIMIC_TRY(publish_partial(files, err));
         mimic__folder_ledger_free(&files->waiting);

@@ -151,8 +151,9 @@ static mimic_status read_lines(mimic_folder_ledger *ledger, const mimic_json *ro
     if (!mimic__json_int64(mimic__json_get(root, "mimic_ledger"), &version) ||
         version != FORMAT_VERSION || tables == NULL || tables->kind != MIMIC_JSON_ARRAY)
         return MIMIC_OK;
-    ledger->is_publishing = is_true(root, "is_publishing");
-    if (is_true(root, "is_partial") && !ledger->is_publishing && !is_fresh(root))
+    ledger->is_partial = is_true(root, "is_partial");
+    ledger->is_publishing = ledger->is_partial && is_true(root, "is_publishing");
+    if (ledger->is_partial && !ledger->is_publishing && !is_fresh(root))
         return MIMIC_OK;
     for (const mimic_json *object = tables->first; object != NULL; object = object->next) {
         mimic_folder_line line;

@@ -27,6 +27,7 @@ typedef struct mimic_folder_ledger {
     mimic_folder_line *lines;
     size_t count;
     size_t capacity;
+    bool is_partial;    /* of an unfinished load */
     bool is_publishing; /* of an unfinished load: every table is done, the files are being moved */
 } mimic_folder_ledger;
 

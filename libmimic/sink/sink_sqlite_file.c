@@ -97,10 +97,17 @@ int32_t mimic__sqlite_file_mark(void)
 static bool has_mark(const char *path)
 {
     unsigned char header[100];
+    struct stat facts;
     const int file = mimic__open_file(path, O_RDONLY | O_NOFOLLOW);
     ssize_t size;
     if (file < 0)
         return false;
+    /* Anybody can make such a file where others may write: only this user's is gone on with. */
+    if (fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_uid != geteuid() ||
+        facts.st_nlink != 1) {
+        (void)close(file);
+        return false;
+    }
     do {
         size = pread(file, header, sizeof header, 0);
     } while (size < 0 && errno == EINTR);
