@@ -93,7 +93,8 @@ static void read_holder(int file, char out[MIMIC_TARGET_HOLDER_BYTES])
 
 /* ---- taking it ---- */
 
-static mimic_status open_file(mimic_target_lock *lock, mimic_error *err)
+static mimic_status open_file(mimic_target_lock *lock, const mimic_target_place *place,
+                              mimic_error *err)
 {
     const int flags = O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
     do {
@@ -103,7 +104,8 @@ static mimic_status open_file(mimic_target_lock *lock, mimic_error *err)
     if (lock->file < 0 && errno == EACCES) /* left over from another user: good enough for a lock */
         lock->file = mimic__open_file(lock->path, O_RDONLY | flags);
     if (lock->file < 0)
-        return mimic__fail_errno(err, MIMIC_ERR_IO, error_number, "cannot lock the target with the file %s",
+        return mimic__fail_errno(err, MIMIC_ERR_IO, error_number,
+                                 "cannot write %s: its lock, %s, cannot be made", place->path,
                                  lock->path);
     return MIMIC_OK;
 }
@@ -145,7 +147,7 @@ static mimic_status fail_held(const mimic_target_lock *lock, const mimic_target_
 static mimic_status take(mimic_target_lock *lock, const mimic_target_place *place, mimic_error *err)
 {
     for (int waited = 0;; waited += STEP_MILLISECONDS) {
-        MIMIC_TRY(open_file(lock, err));
+        MIMIC_TRY(open_file(lock, place, err));
         const bool is_locked = flock(lock->file, LOCK_EX | LOCK_NB) == 0;
         if (!is_locked && errno != EWOULDBLOCK && errno != EINTR)
             return MIMIC_OK; /* no locks here: ENOLCK, EOPNOTSUPP … */

@@ -464,6 +464,8 @@ void mimic__keys_leave(load_keys *keys, const mimic_table *schema, bool is_writt
     if (table == NULL)
         return;
     table->flow = NULL;
+    if (is_written && table->collector_count == 0)
+        table->is_complete = true; /* there was nothing to gather */
     if (is_written)
         return;
     mimic__keys_table_reset(table);

@@ -117,18 +117,15 @@ void mimic__keys_describe_unique(const keys_table *table, const key_unique *uniq
                          unique->violations == 1 ? "s" : "ve",
                          unique->code[0] == 'p' ? "primary" : "unique", unique->columns);
     for (size_t i = 0; i < unique->example_count; i++) {
+        /* Of a key that is a hash the places must do. */
         const bool is_plain = mimic__key_is_plain(table->table, &columns, &unique->keys[i]);
         mimic__buffer_text(out, i == 0 ? "" : ", ");
-        if (unique->texts[i] != NULL)
-            mimic__buffer_text(out, unique->texts[i]);
-        else if (is_plain)
+        if (is_plain)
             mimic__key_plain_text(&unique->keys[i], columns.count, out);
-        else
-            mimic__buffer_text(out, "a key");
-        mimic__buffer_text(out, " (");
+        mimic__buffer_text(out, is_plain ? " (" : "");
         mimic__keys_show_place(table, unique->examples[i], out);
         mimic__buffer_text(out, " as ");
         mimic__keys_show_place(table, unique->firsts[i], out);
-        mimic__buffer_byte(out, ')');
+        mimic__buffer_text(out, is_plain ? ")" : "");
     }
 }

@@ -37,9 +37,7 @@ typedef struct key_unique {
     size_t example_count;
     uint64_t examples[KEYS_EXAMPLES]; /* places of rows that repeat, */
     uint64_t firsts[KEYS_EXAMPLES];   /* and of the row before them */
-    int64_t rows[KEYS_EXAMPLES];
     load_key keys[KEYS_EXAMPLES];
-    const char *texts[KEYS_EXAMPLES]; /* NULL = not known */
 } key_unique;
 
 struct keys_table;

@@ -26,8 +26,9 @@ static mimic_status note_unique(const keys_table *table, const key_unique *uniqu
         return MIMIC_OK;
     mimic__buffer_init(&message, table->keys->ctx);
     mimic__keys_describe_unique(table, unique, &message);
-    mimic__buffer_text(&message, is_kept ? "; all are written, and the table has no such key"
-                                         : "; of each key the latest is written");
+    if (table->path_count > 0) /* else it was read back from a target */
+        mimic__buffer_text(&message, is_kept ? "; all are written, and the table has no such key"
+                                             : "; of each key the latest is written");
     const mimic_note note = {.is_problem = is_kept,
                              .table = table->table->name,
                              .column = unique->columns,

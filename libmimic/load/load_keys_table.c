@@ -146,36 +146,14 @@ static mimic_status find_places(taken_batch *taken, uint64_t **out_places, mimic
     return MIMIC_OK;
 }
 
-/* The texts of keys of which examples are wanted, now that their rows come by again. */
-static mimic_status keep_examples(keys_table *table, const key_collector *collector,
-                                  const mimic_batch *batch, uint32_t row, int64_t table_row,
-                                  mimic_error *err)
-{
-    key_unique *const unique = &table->uniques[collector->unique];
-    for (size_t i = 0; i < unique->example_count; i++) {
-        if (unique->rows[i] != table_row)
-            continue;
-        table->scratch.size = 0;
-        mimic__key_text(batch, &collector->columns, (int64_t)row, &table->scratch);
-        if (!table->scratch.failed)
-            unique->texts[i] = mimic__arena_strndup(&table->arena, table->scratch.data,
-                                                    table->scratch.size);
-        if (unique->texts[i] == NULL)
-            return mimic__fail_memory(err);
-    }
-    return MIMIC_OK;
-}
-
 static mimic_status take_rows(const taken_batch *taken, key_collector *collector,
                               const keys_notes *notes, mimic_error *err)
 {
     keys_table *const table = taken->table;
     const mimic_batch *const batch = taken->batch;
     const bool is_unique = collector->unique != KEYS_NO_UNIQUE;
-    const bool wants_examples = is_unique && table->uniques[collector->unique].example_count > 0;
     const bool wants_order = is_unique && table->order_columns.count > 0;
-    if (notes->ascending != NULL && !wants_examples && !wants_order && taken->rows == NULL &&
-        taken->places == NULL)
+    if (notes->ascending != NULL && !wants_order && taken->rows == NULL && taken->places == NULL)
         return mimic__key_set_add_integers(collector->set, notes->ascending,
                                            (size_t)batch->row_count, taken->first,
                                            (uint64_t)batch->first_row, err);
@@ -198,8 +176,6 @@ static mimic_status take_rows(const taken_batch *taken, key_collector *collector
             entry.payload_size = table->scratch.size;
         }
         MIMIC_TRY(mimic__key_set_add(collector->set, &entry, err));
-        if (wants_examples)
-            MIMIC_TRY(keep_examples(table, collector, batch, note->row, row, err));
     }
     return MIMIC_OK;
 }
@@ -269,14 +245,12 @@ static void keep_example(key_unique *unique, const load_key_entry *entry, uint64
             continue;
         unique->examples[at] = unique->examples[at - 1];
         unique->firsts[at] = unique->firsts[at - 1];
-        unique->rows[at] = unique->rows[at - 1];
         unique->keys[at] = unique->keys[at - 1];
     }
     if (at == KEYS_EXAMPLES)
         return;
     unique->examples[at] = entry->first;
     unique->firsts[at] = first;
-    unique->rows[at] = (int64_t)entry->extra;
     unique->keys[at] = entry->key;
     unique->example_count += unique->example_count < KEYS_EXAMPLES;
 }
@@ -574,6 +548,7 @@ void mimic__keys_table_reset(keys_table *table)
     for (size_t i = 0; i < table->collector_count; i++)
         free_results(&table->collectors[i]);
     mimic__key_reader_free(&table->loser_reader);
+    table->loser_reader = (load_key_reader){0};
     mimic__key_run_free(table->losers);
     mimic__skip_free(table->skip);
     mimic__buffer_free(&table->scratch);

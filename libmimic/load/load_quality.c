@@ -259,7 +259,7 @@ static bool add_sound_keys(const finishing *work, const mimic_table *table)
 {
     mimic_arena *const arena = &work->quality->arena;
     const quality_table *const result = mimic__quality_find_table(work->quality, table->name);
-    if (result == NULL || !result->has_account)
+    if (result == NULL || (work->from != NULL && !result->has_account))
         return true;
     for (size_t i = 0; i < table->foreign_key_count; i++) {
         const mimic_foreign_key *const key = &table->foreign_keys[i];
@@ -283,6 +283,19 @@ static bool add_sound_keys(const finishing *work, const mimic_table *table)
                                       table->fields[table->primary_key[i]].name);
     return columns != NULL &&
            add_sound_key(work, table, "primary_key", columns, "each key comes once");
+}
+
+bool mimic__load_quality_add_keys(mimic_quality *quality, const mimic_report *report,
+                                  const mimic_table *const *tables, size_t table_count)
+{
+    const finishing work = {.report = report, .quality = quality};
+    for (size_t i = 0; i < report->note_count; i++)
+        if (!add_note(&work, &report->notes[i]))
+            return false;
+    for (size_t i = 0; i < table_count; i++)
+        if (!add_sound_keys(&work, tables[i]))
+            return false;
+    return true;
 }
 
 static bool fill(finishing *work)

@@ -20,4 +20,10 @@ mimic_status mimic__load_quality_open(load_quality *quality, const mimic_table *
 mimic_status mimic__load_quality_finish(load_quality *quality, mimic_report *report,
                                         mimic_error *err);
 
+
+/* Adds what was found out of the keys of tables that were read back: violations as they are noted in
+ * `report`, the keys of the other tables as sound. False when memory ran out. */
+bool mimic__load_quality_add_keys(mimic_quality *quality, const mimic_report *report,
+                                  const mimic_table *const *tables, size_t table_count);
+
 #endif

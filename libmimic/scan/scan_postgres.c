@@ -18,8 +18,14 @@
 #define OWN_SCHEMA "mimic"
 #define ROWS_MAX 16384
 
-/* The order of the rows must not depend on other sessions, nor on workers. */
+/* The order of the rows must not depend on other sessions, nor on workers, nor the text of a value on
+ * what was set for the role. */
 static const char SESSION[] = "SET default_transaction_read_only = on;"
+                              "SET DateStyle = 'ISO, YMD';"
+                              "SET IntervalStyle = 'iso_8601';"
+                              "SET TimeZone = 'UTC';"
+                              "SET extra_float_digits = 1;"
+                              "SET bytea_output = 'hex';"
                               "SET synchronize_seqscans = off;"
                               "SET max_parallel_workers_per_gather = 0";
 

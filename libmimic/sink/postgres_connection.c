@@ -579,14 +579,20 @@ static mimic_status check_server(const mimic_postgres *db, mimic_error *err)
     return MIMIC_OK;
 }
 
-/* The check of the connection is not offered on every system, so it may fail. The session that holds
- * the lock of a load is idle while the lanes work. */
+/*
+ * What a role or a database may have set, and what we depend on: names are compared as they are
+ * printed, and a lane must see what another one committed since its transaction began. The check of
+ * the connection is not offered on every system, so it may fail. The session that holds the lock of
+ * a load is idle while the lanes work.
+ */
 static mimic_status set_up_session(mimic_postgres *db, mimic_error *err)
 {
     MIMIC_TRY(check_server(db, err));
     MIMIC_TRY(mimic__postgres_exec(db,
                                    "SET standard_conforming_strings = on;"
                                    "SET search_path = '';"
+                                   "SET quote_all_identifiers = off;"
+                                   "SET default_transaction_isolation = 'read committed';"
                                    "SET statement_timeout = 0;"
                                    "SET lock_timeout = 0;"
                                    "SET idle_in_transaction_session_timeout = 0",

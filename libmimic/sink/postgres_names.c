@@ -185,6 +185,7 @@ static void add_index(index_list *list, mimic_postgres_index_kind kind, const ch
     static const char *const labels[] = {"pkey", "key", "idx"};
     mimic_postgres_names *const names = list->names;
     mimic_postgres_index *const index = &names->indexes[names->index_count];
+    char label[16];
     index->kind = kind;
     index->columns = columns;
     index->column_count = count;
@@ -194,6 +195,11 @@ static void add_index(index_list *list, mimic_postgres_index_kind kind, const ch
         memcpy(index->name, names->primary_name, sizeof index->name);
     else
         choose_name(names, 0, columns, count, labels[kind], index->name);
+    (void)snprintf(label, sizeof label, "%08x_%s",
+                   (unsigned)(mimic__hash64(index->name, strlen(index->name)) ^
+                              mimic__hash64(names->table->name, strlen(names->table->name))),
+                   labels[kind]);
+    mimic__postgres_object_name(index->spare, names->table->name, NULL, label);
     names->index_count++;
 }
 
@@ -263,6 +269,11 @@ mimic_status mimic__postgres_names(mimic_arena *arena, const mimic_table *table,
 {
     mimic_postgres_names *const names = out_names;
     *names = (mimic_postgres_names){.schema = schema};
+    if (strlen(schema) > NAME_MAX_BYTES)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "PostgreSQL takes names of up to %zu bytes; the schema \"%.200s\" has %zu; "
+                           "name another one (pg_schema)",
+                           NAME_MAX_BYTES, schema, strlen(schema));
     MIMIC_TRY(check_reserved(table, err));
     MIMIC_TRY(fold_table(arena, table, &names->table, err));
     MIMIC_TRY(make_staging(arena, names, err));

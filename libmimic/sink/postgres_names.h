@@ -1,7 +1,8 @@
 /*
  * A table as PostgreSQL stores it: names in lower case, and a name for every key and index, the one
- * that the server itself would choose. Names that PostgreSQL would cut are refused, since cut names
- * may be equal. Knows no connection.
+ * that the server itself would choose. Where something else of the schema has that name, the spare
+ * one is taken, which a hash makes different and which is the same at every load. Names that
+ * PostgreSQL would cut are refused, since cut names may be equal. Knows no connection.
  */
 #ifndef MIMIC_SINK_POSTGRES_NAMES_H
 #define MIMIC_SINK_POSTGRES_NAMES_H
@@ -19,6 +20,7 @@ typedef enum mimic_postgres_index_kind {
 typedef struct mimic_postgres_index {
     mimic_postgres_index_kind kind;
     char name[MIMIC_POSTGRES_NAME_BYTES];    /* for good */
+    char spare[MIMIC_POSTGRES_NAME_BYTES];   /* where something else of the schema has that name */
     char staging[MIMIC_POSTGRES_NAME_BYTES]; /* until the table has its own */
     const char *const *columns;
     size_t column_count;

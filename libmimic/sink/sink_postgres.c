@@ -461,6 +461,8 @@ static mimic_status open_sink(const mimic_context *ctx, const char *uri,
     sink->main = main == NULL ? sink : main;
     mimic_status status =
         open_connection(sink, uri, main == NULL ? options->pg_schema : main->schema, err);
+    if (status == MIMIC_OK && main != NULL)
+        status = mimic__postgres_lock_lane(sink, err);
     if (status == MIMIC_OK)
         status = mimic_sink_new(ctx, &VTABLE, sink, out_sink, err);
     if (status != MIMIC_OK)

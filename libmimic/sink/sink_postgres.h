@@ -99,6 +99,8 @@ void mimic__postgres_put_text(mimic_buffer *out, const char *text, size_t size);
 
 /* Takes the lock of the load and makes the own tables. */
 mimic_status mimic__postgres_prepare(mimic_postgres_sink *sink, mimic_error *err);
+/* A new lane keeps other loads waiting by itself; held to the end of its session. */
+mimic_status mimic__postgres_lock_lane(mimic_postgres_sink *lane, mimic_error *err);
 /* Only one table at a time changes places; held to the end of the transaction. */
 mimic_status mimic__postgres_lock_swap(mimic_postgres_sink *sink, mimic_error *err);
 mimic_status mimic__postgres_make_schema(mimic_postgres *db, const char *schema, mimic_error *err);

@@ -2,7 +2,8 @@
  * What the PostgreSQL sink keeps for itself: its own tables, the ledger, what is known of each
  * table, and the locks. Two loads into one target would disturb each other, so a load holds an
  * advisory lock of its session, named by the schema of the own tables; the server frees it when the
- * session ends, however it ends.
+ * session ends, however it ends. Lanes share another one, so that lanes whose first session was lost
+ * keep the next load waiting too.
  */
 #include "sink/sink_postgres.h"
 
@@ -18,6 +19,7 @@
 
 #define LOCK_LOAD 1
 #define LOCK_SWAP 2
+#define LOCK_LANE 3
 #define LOCK_WAIT_MS 10000 /* a killed load's server process needs a moment to notice */
 #define LOCK_PAUSE_MS 100
 
@@ -188,24 +190,57 @@ static mimic_status fail_locked(mimic_postgres_sink *sink, const char *const *ke
                        sink->own_schema, sink->shown, holder.text);
 }
 
-static mimic_status lock_load(mimic_postgres_sink *sink, mimic_error *err)
-{
+typedef struct lock_name {
     char numbers[2][16];
-    const char *const key[] = {numbers[0], numbers[1]};
+    const char *values[2];
+} lock_name;
+
+static void name_lock(const mimic_postgres_sink *sink, int kind, lock_name *out_name)
+{
+    (void)snprintf(out_name->numbers[0], sizeof out_name->numbers[0], "%d", LOCK_CLASS);
+    (void)snprintf(out_name->numbers[1], sizeof out_name->numbers[1], "%d", lock_number(sink, kind));
+    out_name->values[0] = out_name->numbers[0];
+    out_name->values[1] = out_name->numbers[1];
+}
+
+/* Waits for some seconds. */
+static mimic_status take_lock(mimic_postgres_sink *sink, int kind, mimic_error *err)
+{
+    lock_name name;
     bool is_ours = false;
+    name_lock(sink, kind, &name);
     const mimic_postgres_query query = {"SELECT pg_catalog.pg_try_advisory_lock($1::int4, $2::int4)",
-                                        key, 2, mimic__postgres_take_yes, &is_ours};
-    (void)snprintf(numbers[0], sizeof numbers[0], "%d", LOCK_CLASS);
-    (void)snprintf(numbers[1], sizeof numbers[1], "%d", lock_number(sink, LOCK_LOAD));
+                                        name.values, 2, mimic__postgres_take_yes, &is_ours};
     for (int waited = 0;; waited += LOCK_PAUSE_MS) {
         MIMIC_TRY(mimic__postgres_query(sink->db, &query, err));
         if (is_ours)
             return MIMIC_OK;
         if (waited >= LOCK_WAIT_MS)
-            return fail_locked(sink, key, err);
+            return fail_locked(sink, name.values, err);
         const struct timespec pause = {0, LOCK_PAUSE_MS * 1000000L};
         (void)nanosleep(&pause, NULL);
     }
+}
+
+/* The lock of the lanes is only tried: ours are still to come, and nobody else's begin meanwhile. */
+static mimic_status lock_load(mimic_postgres_sink *sink, mimic_error *err)
+{
+    lock_name name;
+    name_lock(sink, LOCK_LANE, &name);
+    const mimic_postgres_query unlock = {"SELECT pg_catalog.pg_advisory_unlock($1::int4, $2::int4)",
+                                         name.values, 2, NULL, NULL};
+    MIMIC_TRY(take_lock(sink, LOCK_LOAD, err));
+    MIMIC_TRY(take_lock(sink, LOCK_LANE, err));
+    return mimic__postgres_query(sink->db, &unlock, err);
+}
+
+mimic_status mimic__postgres_lock_lane(mimic_postgres_sink *lane, mimic_error *err)
+{
+    lock_name name;
+    name_lock(lane, LOCK_LANE, &name);
+    const mimic_postgres_query query = {
+        "SELECT pg_catalog.pg_advisory_lock_shared($1::int4, $2::int4)", name.values, 2, NULL, NULL};
+    return mimic__postgres_query(lane->db, &query, err);
 }
 
 mimic_status mimic__postgres_lock_swap(mimic_postgres_sink *sink, mimic_error *err)
@@ -216,12 +251,62 @@ mimic_status mimic__postgres_lock_swap(mimic_postgres_sink *sink, mimic_error *e
     return mimic__postgres_exec(sink->db, sql, err);
 }
 
+/*
+ * What others own in the schema of the own tables could run with our rights: by triggers, or by the
+ * definitions of keys that are noted there. Superusers and the owner of the database are trusted, and
+ * roles that this one is a member of, but a superuser is a member of all.
+ */
+static const char STRANGERS[] =
+    "WITH me AS (SELECT oid, rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user),"
+    " things AS (SELECT c.relowner AS owner, 'table ' || c.relname AS what"
+    "  FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+    "  WHERE n.nspname = $1 AND c.relname IN ('_mimic_meta', '_mimic_rejects', '_mimic_ledger',"
+    "   '_mimic_foreign_keys')"
+    "  UNION ALL SELECT nspowner, 'schema' FROM pg_catalog.pg_namespace, me"
+    "  WHERE nspname = $1 AND me.rolsuper)"
+    " SELECT what, pg_get_userbyid(owner) FROM things, me"
+    " LEFT JOIN pg_catalog.pg_database AS d ON d.datname = current_database()"
+    " WHERE owner <> me.oid AND owner <> d.datdba"
+    "  AND pg_get_userbyid(owner) <> 'pg_database_owner'"
+    "  AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE oid = owner AND rolsuper)"
+    "  AND (me.rolsuper OR NOT pg_has_role(me.oid, owner, 'MEMBER')) ORDER BY what DESC LIMIT 1";
+
+typedef struct stranger {
+    char what[MIMIC_POSTGRES_NAME_BYTES];
+    char owner[MIMIC_POSTGRES_NAME_BYTES];
+} stranger;
+
+static int take_stranger(void *ctx, const char *const *values, size_t count)
+{
+    stranger *const found = ctx;
+    (void)count;
+    (void)snprintf(found->what, sizeof found->what, "%s", values[0]);
+    (void)snprintf(found->owner, sizeof found->owner, "%s", values[1]);
+    return 1;
+}
+
+static mimic_status check_owners(mimic_postgres_sink *sink, mimic_error *err)
+{
+    stranger found = {"", ""};
+    const char *const schema = sink->own_schema;
+    const mimic_postgres_query query = {STRANGERS, &schema, 1, take_stranger, &found};
+    MIMIC_TRY(mimic__postgres_query(sink->db, &query, err));
+    if (found.what[0] == '\0')
+        return MIMIC_OK;
+    return mimic__fail(err, MIMIC_ERR_BACKEND,
+                       "the %s%s\"%s\" belongs to role \"%s\", which could make this load run "
+                       "what it likes; load as that role, or change the owner",
+                       found.what, strcmp(found.what, "schema") == 0 ? " " : " of schema ",
+                       sink->own_schema, found.owner);
+}
+
 mimic_status mimic__postgres_prepare(mimic_postgres_sink *sink, mimic_error *err)
 {
     if (sink->main->is_prepared)
         return MIMIC_OK;
     MIMIC_TRY(lock_load(sink, err));
     MIMIC_TRY(mimic__postgres_make_schema(sink->db, sink->own_schema, err));
+    MIMIC_TRY(check_owners(sink, err));
     /* "Already there" is no news. */
     MIMIC_TRY(mimic__postgres_exec(sink->db, "SET client_min_messages = warning", err));
     MIMIC_TRY(mimic__postgres_run_own(sink, OWN_TABLES, NULL, err));

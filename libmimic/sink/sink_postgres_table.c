@@ -51,8 +51,17 @@ static const char IS_ALIKE[] =
     "  AND NOT a.attisdropped"
     " WHERE n.nspname = $1 AND t.relname IN ($2, $3) GROUP BY t.oid) AS tables";
 
+/* Whether the name $2 is that of something other than an index of the table $3. */
+static const char IS_TAKEN[] =
+    "SELECT count(*) > 0 FROM pg_catalog.pg_class AS x"
+    " JOIN pg_catalog.pg_namespace AS n ON n.oid = x.relnamespace"
+    " LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = x.oid"
+    " LEFT JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid"
+    " WHERE n.nspname = $1 AND x.relname = $2 AND (t.oid IS NULL OR t.relname <> $3)";
+
 /* Statements that give what others did to the old table ($2) to the new one, which has its name by
- * then; $3 is the staging name, $4 the names of our own indexes. */
+ * then; $3 is the staging name, $4 the names of our own indexes. The owner comes before the indexes:
+ * the server then computes their expressions with his rights, not with ours. */
 static const char REMAKE[] =
     "SELECT format('GRANT %s ON TABLE %I.%I TO %s%s', a.privilege_type, n.nspname, t.relname,"
     "  CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END,"
@@ -68,14 +77,14 @@ static const char REMAKE[] =
     "  AND EXISTS (SELECT 1 FROM pg_catalog.pg_class AS s JOIN pg_catalog.pg_attribute AS b"
     "   ON b.attrelid = s.oid WHERE s.relnamespace = n.oid AND s.relname = $3"
     "   AND b.attname = c.attname)"
+    " UNION ALL SELECT format('ALTER TABLE %I.%I OWNER TO %I', n.nspname, t.relname,"
+    "  pg_get_userbyid(t.relowner))" TABLE_T
+    " WHERE pg_get_userbyid(t.relowner) <> current_user"
     " UNION ALL SELECT pg_get_indexdef(i.indexrelid)" TABLE_T
     " JOIN pg_catalog.pg_index AS i ON i.indrelid = t.oid"
     " JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid"
     " WHERE x.relname <> ALL ($4::text[]) AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint"
-    "  AS k WHERE k.conindid = i.indexrelid)"
-    " UNION ALL SELECT format('ALTER TABLE %I.%I OWNER TO %I', n.nspname, t.relname,"
-    "  pg_get_userbyid(t.relowner))" TABLE_T
-    " WHERE pg_get_userbyid(t.relowner) <> current_user";
+    "  AS k WHERE k.conindid = i.indexrelid)";
 
 int mimic__postgres_take_statement(void *ctx, const char *const *values, size_t count)
 {
@@ -164,11 +173,34 @@ static mimic_status drop_own_index(mimic_postgres_sink *sink, const char *name, 
                                 err);
 }
 
+/* Two tables may come to the same name of an index ("a", "b_c" and "a_b", "c"; or long names that are
+ * cut). The lock of the swap is held, so nobody of ours takes a name meanwhile. */
+static mimic_status avoid_taken_names(mimic_postgres_sink *sink, mimic_error *err)
+{
+    mimic_postgres_names *const names = &sink->open.names;
+    for (size_t i = 0; i < names->index_count; i++) {
+        mimic_postgres_index *const index = &names->indexes[i];
+        const char *const values[] = {names->schema, index->name, names->table->name};
+        char taken[MIMIC_POSTGRES_NAME_BYTES];
+        bool is_taken = false;
+        const mimic_postgres_query query = {IS_TAKEN, values, 3, mimic__postgres_take_yes,
+                                            &is_taken};
+        MIMIC_TRY(mimic__postgres_query(sink->db, &query, err));
+        if (!is_taken)
+            continue;
+        memcpy(taken, index->name, sizeof taken);
+        memcpy(index->name, index->spare, sizeof index->name);
+        memcpy(index->spare, taken, sizeof index->spare);
+    }
+    return MIMIC_OK;
+}
+
 static mimic_status empty_table(mimic_postgres_sink *sink, mimic_error *err)
 {
     mimic_postgres_names *const names = &sink->open.names;
     bool is_kept = false;
     MIMIC_TRY(mimic__postgres_lock_swap(sink, err));
+    MIMIC_TRY(avoid_taken_names(sink, err));
     MIMIC_TRY(mimic__postgres_detach_keys(sink, err));
     for (size_t i = 0; i < names->index_count; i++)
         MIMIC_TRY(drop_own_index(sink, names->indexes[i].name,
@@ -313,13 +345,14 @@ static mimic_status remake(mimic_postgres_sink *sink, const mimic_buffer *statem
     return MIMIC_OK;
 }
 
-/* {"a","b"}: an array of the names of our own indexes. */
+/* {"a","b"}: an array of the names of our own indexes, the spare ones too. */
 static void put_name_array(mimic_buffer *out, const mimic_postgres_names *names)
 {
     mimic__buffer_byte(out, '{');
-    for (size_t i = 0; i < names->index_count; i++) {
+    for (size_t i = 0; i < 2 * names->index_count; i++) {
+        const mimic_postgres_index *const index = &names->indexes[i / 2];
         mimic__buffer_text(out, i > 0 ? ",\"" : "\"");
-        for (const char *at = names->indexes[i].name; *at != '\0'; at++) {
+        for (const char *at = i % 2 == 0 ? index->name : index->spare; *at != '\0'; at++) {
             if (*at == '"' || *at == '\\')
                 mimic__buffer_byte(out, '\\');
             mimic__buffer_byte(out, *at);
@@ -404,5 +437,6 @@ mimic_status mimic__postgres_table_complete(mimic_postgres_sink *sink, mimic_err
     if (open->is_in_place)
         return MIMIC_OK;
     MIMIC_TRY(mimic__postgres_lock_swap(sink, err));
+    MIMIC_TRY(avoid_taken_names(sink, err));
     return change_places(sink, err);
 }

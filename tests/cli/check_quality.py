@@ -190,6 +190,18 @@ class Quality(unittest.TestCase):
             self.page(self.mimic("quality", "-q", "--schema-dir", ".", "--format", "html",
                                  target).stdout)
 
+    def test_keys_of_a_target(self):
+        self.mimic("load", "-q", "--schema-dir", ".", "people", "csv:twice")
+        path = os.path.join("twice", "people.csv")
+        rows = self.read(path).splitlines(keepends=True)
+        with open(os.path.join(self.folder, path), "a", encoding="utf-8") as stream:
+            stream.write(rows[2])
+        done = self.mimic("quality", "-q", "--schema-dir", ".", "--format", "json", "csv:twice")
+        failed = {(check["table"], check["rule"]): check["observed"]
+                  for check in json.loads(done.stdout)["checks"] if check["verdict"] == "failed"}
+        self.assertEqual(failed[("people", "primary_key")], 1)
+        self.assertEqual(failed[("visits", "foreign_key")], 1)
+
     def test_values_are_hidden(self):
         for kind in ("json", "txt", "html"):
             text = self.check(f"hidden.{kind}", "--no-values")

@@ -241,6 +241,69 @@ START_TEST(postgres__table_with_a_view_is_filled_in_place)
 }
 END_TEST
 
+/* What a role may have set: a lane still sees what another one commits, no view is overlooked. */
+START_TEST(postgres__settings_of_a_role_do_not_matter)
+{
+    test_table tables[2];
+    mimic_sink *lanes[2] = {NULL, NULL};
+    setup();
+    make_table(&tables[0], "visits");
+    make_child(&tables[1], "notes", "visits");
+    RUN("ALTER ROLE CURRENT_USER SET quote_all_identifiers = on;"
+        " ALTER ROLE CURRENT_USER SET default_transaction_isolation = 'repeatable read'");
+    open_sink();
+    load(sink, &tables[0].table, 1, 3);
+    load(sink, &tables[1].table, 1, 3);
+    finish();
+    RUN("CREATE VIEW %s.v AS SELECT id FROM %s.visits");
+    open_sink();
+    for (size_t i = 0; i < 2; i++)
+        OK(mimic_sink_lane(sink, &lanes[i], &err));
+    for (size_t i = 2; i-- > 0;)
+        OK(mimic_sink_begin(lanes[i], &tables[i].table, NULL, &err));
+    for (size_t i = 0; i < 2; i++) {
+        OK(mimic_sink_commit(lanes[i], &err));
+        mimic_sink_free(lanes[i]);
+    }
+    finish();
+    RUN("SELECT id FROM %s.v");
+    RUN("ALTER ROLE CURRENT_USER RESET ALL");
+    teardown();
+}
+END_TEST
+
+/* What another role left does not run with the rights of the load. */
+START_TEST(postgres__others_do_not_borrow_our_rights)
+{
+    test_table t;
+    setup();
+    make_table(&t, "visits");
+    open_sink();
+    load(sink, &t.table, 1, 3);
+    RUN("DO $$ BEGIN CREATE ROLE mimic_stranger; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
+    RUN("GRANT USAGE, CREATE ON SCHEMA %s TO mimic_stranger;"
+        " ALTER TABLE %s.visits OWNER TO mimic_stranger; DROP TABLE IF EXISTS public.ran;"
+        " CREATE TABLE public.ran (who name); GRANT ALL ON public.ran TO PUBLIC");
+    RUN("SET ROLE mimic_stranger; CREATE FUNCTION %s.g() RETURNS void LANGUAGE plpgsql AS"
+        " $$ BEGIN INSERT INTO public.ran VALUES (current_user); END $$;"
+        " CREATE FUNCTION %s.f(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS"
+        " $$ BEGIN PERFORM %s.g(); RETURN 1; END $$; CREATE INDEX who ON %s.visits (%s.f(id))");
+    RUN("TRUNCATE public.ran");
+    load(sink, &t.table, 1, 3);
+    expect_answer("SELECT DISTINCT who FROM public.ran", "mimic_stranger\n");
+    mimic_sink_free(sink);
+    sink = NULL;
+    RUN("ALTER TABLE %s._mimic_foreign_keys OWNER TO mimic_stranger");
+    open_sink();
+    ck_assert_int_eq(mimic_sink_begin(sink, &t.table, NULL, &err), MIMIC_ERR_BACKEND);
+    ck_assert_msg(strstr(err.message, "belongs to role \"mimic_stranger\"") != NULL, "%s",
+                  err.message);
+    mimic_sink_abort(sink);
+    RUN("DROP OWNED BY mimic_stranger CASCADE; DROP TABLE public.ran");
+    teardown();
+}
+END_TEST
+
 START_TEST(postgres__name_of_a_view_is_refused)
 {
     test_table t;
@@ -294,6 +357,32 @@ START_TEST(postgres__names_are_those_the_server_chooses)
     expect_answer("SELECT relname FROM pg_class WHERE relkind = 'i' AND relname LIKE 'a_very%'"
                   " AND relnamespace = '%s'::regnamespace",
                   "a_very_very_very_long_name_of_a_table_that_is_near_the_lim_pkey\n");
+    teardown();
+}
+END_TEST
+
+/* Two tables whose indexes the server would name alike; replaced, and filled in place. */
+START_TEST(postgres__names_of_indexes_may_meet)
+{
+    static const char names[] =
+        "SELECT tablename FROM pg_indexes WHERE quote_ident(schemaname)::regnamespace ="
+        " '%s'::regnamespace AND tablename LIKE 'labs%' ORDER BY indexname <> 'labs_extra_id_key'";
+    test_table tables[2];
+    setup();
+    for (size_t i = 0; i < 2; i++) {
+        test_table_make(&tables[i], i == 0 ? "labs" : "labs_extra");
+        test_table_field(&tables[i], i == 0 ? "extra_id" : "id", MIMIC_TYPE_INT32, true);
+        test_table_field(&tables[i], "parent", MIMIC_TYPE_INT32, false);
+        tables[i].fields[0].is_unique = true;
+    }
+    open_sink();
+    for (size_t pass = 0; pass < 3; pass++) {
+        load(sink, &tables[pass % 2].table, 1, 3);
+        load(sink, &tables[1 - pass % 2].table, 1, 3);
+        expect_answer(names, "labs\nlabs_extra\n");
+        if (pass == 1)
+            RUN("CREATE VIEW %s.v AS SELECT id FROM %s.labs_extra");
+    }
     teardown();
 }
 END_TEST
@@ -443,6 +532,30 @@ START_TEST(postgres__second_load_is_told_who_is_at_work)
 }
 END_TEST
 
+/* Lanes whose first session was lost are still at work. */
+START_TEST(postgres__lanes_keep_others_waiting)
+{
+    test_table t;
+    mimic_sink *lane = NULL;
+    mimic_sink *other = NULL;
+    setup();
+    make_table(&t, "visits");
+    open_sink();
+    OK(mimic_sink_lane(sink, &lane, &err));
+    OK(mimic_sink_begin(lane, &t.table, NULL, &err));
+    expect_answer("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND"
+                  " granted AND mode = 'ExclusiveLock' AND objsubid = 2",
+                  "t\n");
+    OK(postgres_sink_open(ctx, folder, &other, &err));
+    ck_assert_int_eq(mimic_sink_begin(other, &t.table, NULL, &err), MIMIC_ERR_BACKEND);
+    ck_assert_msg(strstr(err.message, "another load is at work") != NULL, "%s", err.message);
+    mimic_sink_abort(other);
+    mimic_sink_free(lane);
+    mimic_sink_free(other);
+    teardown();
+}
+END_TEST
+
 /* ---- a server that goes away ---- */
 
 START_TEST(postgres__lost_connection_leaves_the_old_table)
@@ -582,4 +695,6 @@ MIMIC_TEST_MAIN(postgres_sink, postgres__work_of_the_server_can_be_interrupted,
                 postgres__many_rejects_and_raw_bytes, postgres__ledger_is_part_of_its_table,
                 postgres__lanes_write_side_by_side, postgres__second_load_is_told_who_is_at_work,
                 postgres__lost_connection_leaves_the_old_table,
-                postgres__waiting_can_be_interrupted)
+                postgres__waiting_can_be_interrupted, postgres__settings_of_a_role_do_not_matter,
+                postgres__others_do_not_borrow_our_rights, postgres__names_of_indexes_may_meet,
+                postgres__lanes_keep_others_waiting)

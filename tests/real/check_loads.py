@@ -106,9 +106,11 @@ def check_database(faults, folder, path, report):
             used = f'SELECT count(*) FROM "{name}" WHERE "{row[3]}" IS NOT NULL'
             if row[2] not in tables and database.execute(used).fetchone()[0] > 0:
                 unchecked.add((name, row[2], row[3]))
-    named = {(note["table"], table, column) for note in findings for table, column in
-             [reference_of(note["message"])] if table}
-    faults.equal(named, unchecked, f"{folder}: references to absent tables")
+    keys = [note for note in report["notes"] if note["kind"] == "key"]
+    named = {(note["table"], parent_of(note["message"]), note["column"]) for note in keys if note["count"] < 0}
+    faults.equal(unchecked - named, set(), f"{folder}: references to absent tables")
+    faults.equal({parent for _, parent, _ in named} & set(tables), set(), f"{folder}: keys that were not checked")
+    faults.equal([note for note in keys if note["count"] > 0], [], f"{folder}: keys that do not hold")
     faults.equal({pair[:2] for pair in unchecked} >= broken, True,
                  f"{folder}: foreign_key_check is explained")
     faults.equal([note["is_problem"] for note in findings if note["is_problem"]], [],
@@ -116,10 +118,10 @@ def check_database(faults, folder, path, report):
     database.close()
 
 
-def reference_of(message):
-    """(table, column) of "N rows of CHILD name a row of PARENT (COLUMN), a table that is not …"."""
-    match = re.search(r" name a row of (\w+) \((\w+)\), a table that is not in this database", message)
-    return match.groups() if match else (None, None)
+def parent_of(message):
+    """PARENT of "not checked against PARENT: that table is not there"."""
+    found = re.match(r"not checked against (\w+): that table is not there$", message)
+    return found.group(1) if found else message
 
 
 def check_rebuilt_rejects(faults, path):

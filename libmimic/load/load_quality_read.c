@@ -1,12 +1,15 @@
 /*
- * The quality of a target: its tables are read back and profiled one after the other. Without the
- * report of a load the rules of the schema are held against what the values themselves tell.
+ * The quality of a target: its tables are read back and profiled one after the other, and their keys
+ * are gathered on the way. Without the report of a load the rules of the schema are held against what
+ * the values themselves tell.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/options.h"
+#include "load/load_keys.h"
+#include "load/load_quality.h"
 #include "quality/quality_profile.h"
 
 typedef struct reading {
@@ -16,6 +19,9 @@ typedef struct reading {
     const char *table; /* the one at hand */
     int64_t rows;
     mimic_quality *quality;
+    load_keys *keys; /* NULL = of no release, nothing is known of them */
+    const mimic_table **key_tables; /* of the release */
+    size_t key_table_count;
 } reading;
 
 static int ask(void *ctx)
@@ -24,9 +30,32 @@ static int ask(void *ctx)
     return work->options.progress(work->table, work->rows, work->options.progress_ctx);
 }
 
-static mimic_status profile_stream(reading *work, mimic_scan_stream *stream,
-                                   quality_profile *profile, mimic_error *err)
+/* Rows of a target are its records. */
+static uint64_t place_of(void *ctx, int64_t row)
 {
+    const reading *const work = ctx;
+    return (uint64_t)(work->rows + row + 1);
+}
+
+static mimic_status take_keys(const reading *work, load_flow *flow, const mimic_batch *batch,
+                              mimic_error *err)
+{
+    mimic_batch numbered = *batch;
+    numbered.first_row = work->rows;
+    for (size_t i = 0; i < flow->stage_count; i++) {
+        const load_stage *const stage = &flow->stages[i];
+        void *notes = NULL;
+        if (stage->look != NULL)
+            MIMIC_TRY(stage->look(stage->self, &numbered, &notes, err));
+        MIMIC_TRY(stage->take(stage->self, &numbered, NULL, notes, err));
+    }
+    return MIMIC_OK;
+}
+
+static mimic_status profile_stream(reading *work, mimic_scan_stream *stream,
+                                   quality_profile *profile, load_flow *flow, mimic_error *err)
+{
+    MIMIC_TRY(mimic__flow_begin(flow, err));
     for (;;) {
         const mimic_batch *batch = NULL;
         void *notes = NULL;
@@ -36,11 +65,51 @@ static mimic_status profile_stream(reading *work, mimic_scan_stream *stream,
         MIMIC_TRY(status);
         MIMIC_TRY(mimic__profile_look(profile, batch, &notes, err));
         MIMIC_TRY(mimic__profile_take(profile, batch, NULL, notes, err));
+        MIMIC_TRY(take_keys(work, flow, batch, err));
         work->rows += batch->row_count;
         if (work->options.progress != NULL && ask(work) != 0)
             return mimic__fail(err, MIMIC_ERR_CANCELLED, "cancelled while reading table %s",
                                work->table);
     }
+}
+
+/* The keys of a column that is not stored as the release has it are not looked at. */
+static bool is_as_released(const mimic_table *table, const mimic_table *delivered)
+{
+    for (size_t i = 0; i < table->field_count; i++) {
+        const int64_t found = mimic_table_find_field(delivered, table->fields[i].name);
+        if (found >= 0 && delivered->fields[found].type != table->fields[i].type)
+            return false;
+    }
+    return true;
+}
+
+static const mimic_table *key_table(const reading *work, const mimic_table *table)
+{
+    for (size_t i = 0; i < work->key_table_count; i++)
+        if (mimic__name_equals(work->key_tables[i]->name, table->name))
+            return work->key_tables[i];
+    return NULL;
+}
+
+static mimic_status read_table(reading *work, mimic_scan_stream *stream, quality_profile *profile,
+                               load_flow *flow, bool *out_again, mimic_error *err)
+{
+    work->rows = 0;
+    MIMIC_TRY(profile_stream(work, stream, profile, flow, err));
+    return mimic__flow_end(flow, out_again, err);
+}
+
+static mimic_status read_again(reading *work, mimic_scan *scan, const mimic_table *table,
+                               quality_profile *profile, load_flow *flow, mimic_error *err)
+{
+    mimic_scan_stream *stream = NULL;
+    bool again = false;
+    MIMIC_TRY(mimic__profile_reset(profile, err));
+    MIMIC_TRY(mimic_scan_read(scan, table, NULL, 0, &stream, err));
+    const mimic_status status = read_table(work, stream, profile, flow, &again, err);
+    mimic_scan_stream_free(stream);
+    return status;
 }
 
 static mimic_status profile_table(reading *work, mimic_scan *scan, const mimic_table *table,
@@ -49,18 +118,35 @@ static mimic_status profile_table(reading *work, mimic_scan *scan, const mimic_t
     mimic_scan_stream *stream = NULL;
     quality_profile *profile = NULL;
     quality_table *result = NULL;
+    load_flow flow = {.ctx = work->ctx, .place = place_of, .place_ctx = work};
+    const mimic_table *const released = key_table(work, table);
+    bool again = false;
     work->table = table->name;
-    work->rows = 0;
     MIMIC_TRY(mimic_scan_read(scan, table, NULL, 0, &stream, err));
-    mimic_status status =
-        mimic__profile_new(work->ctx, mimic_scan_stream_table(stream), &profile, err);
+    const mimic_table *const delivered = mimic_scan_stream_table(stream);
+    mimic_status status = mimic__profile_new(work->ctx, delivered, &profile, err);
+    if (status == MIMIC_OK && released != NULL && is_as_released(released, delivered))
+        status = mimic__keys_join(work->keys, released, delivered, NULL, 0, &flow, err);
     if (status == MIMIC_OK)
-        status = profile_stream(work, stream, profile, err);
+        status = read_table(work, stream, profile, &flow, &again, err);
     if (status == MIMIC_OK)
         status = mimic__profile_result(profile, &result, err);
+    /* Keys that came more than once: what is known of the others is gathered anew. */
+    if (status == MIMIC_OK && again) {
+        mimic__quality_table_free(result);
+        result = NULL;
+        status = read_again(work, scan, table, profile, &flow, err);
+        if (status == MIMIC_OK)
+            status = mimic__profile_result(profile, &result, err);
+    }
     mimic__profile_free(profile);
-    mimic_scan_stream_free(stream);
-    MIMIC_TRY(status);
+    mimic_scan_stream_free(stream); /* the profile and the flow look at its table until here */
+    if (released != NULL)
+        mimic__keys_leave(work->keys, released, status == MIMIC_OK && flow.stage_count > 0);
+    if (status != MIMIC_OK) {
+        mimic__quality_table_free(result);
+        return status;
+    }
     return mimic__quality_add_table(work->quality, result) ? MIMIC_OK : mimic__fail_memory(err);
 }
 
@@ -168,6 +254,51 @@ static bool is_chosen(const reading *work, const mimic_table *table)
     return work->options.tables == NULL;
 }
 
+static mimic_status open_keys(reading *work, const mimic_scan *scan,
+                              const mimic_load_options *options, mimic_error *err)
+{
+    const mimic_dataset *const dataset = dataset_of_scan(work, scan);
+    mimic_arena *const arena = &work->quality->arena;
+    if (dataset == NULL)
+        return MIMIC_OK;
+    work->key_tables =
+        mimic__arena_array(arena, dataset->table_count + 1, sizeof *work->key_tables);
+    if (work->key_tables == NULL)
+        return mimic__fail_memory(err);
+    for (size_t i = 0; i < mimic_scan_table_count(scan); i++) {
+        const mimic_table *const table = mimic_scan_table(scan, i);
+        const mimic_table *const released = mimic_dataset_find_table(dataset, table->name);
+        if (released != NULL && is_chosen(work, table) && dataset_of(work, table) == dataset &&
+            key_table(work, released) == NULL)
+            work->key_tables[work->key_table_count++] = released;
+    }
+    const load_keys_setup setup = {.options = options,
+                                   .tables = work->key_tables,
+                                   .table_count = work->key_table_count,
+                                   .loaded_count = work->key_table_count,
+                                   .dataset = dataset,
+                                   .path = "/var/tmp/",
+                                   .finds_problems = true};
+    return mimic__keys_new(work->ctx, &setup, &work->keys, err);
+}
+
+static mimic_status finish_keys(reading *work, mimic_error *err)
+{
+    if (work->keys == NULL)
+        return MIMIC_OK;
+    mimic_report *const report = mimic__report_new(work->ctx, "");
+    if (report == NULL)
+        return mimic__fail_memory(err);
+    mimic_status status = mimic__keys_finish(work->keys, err);
+    if (status == MIMIC_OK)
+        status = mimic__keys_note(work->keys, report, err);
+    if (status == MIMIC_OK && !mimic__load_quality_add_keys(work->quality, report, work->key_tables,
+                                                            work->key_table_count))
+        status = mimic__fail_memory(err);
+    mimic_report_free(report);
+    return status;
+}
+
 static mimic_status profile_all(reading *work, mimic_scan *scan, mimic_error *err)
 {
     if (work->options.tables != NULL)
@@ -181,6 +312,7 @@ static mimic_status profile_all(reading *work, mimic_scan *scan, mimic_error *er
     const mimic_dataset *const dataset = dataset_of_scan(work, scan);
     if (dataset != NULL)
         MIMIC_TRY(name_dataset(work->quality, dataset, err));
+    MIMIC_TRY(finish_keys(work, err));
     return mimic__quality_derive_checks(work->quality) ? MIMIC_OK : mimic__fail_memory(err);
 }
 
@@ -199,7 +331,15 @@ static mimic_status read_target(reading *work, const char *target, mimic_error *
     if (work->quality->target == NULL)
         return mimic__fail_memory(err);
     MIMIC_TRY(mimic_scan_open(work->ctx, work->registry, target, &options, &scan, err));
-    const mimic_status status = profile_all(work, scan, err);
+    mimic_csv_options csv = MIMIC_CSV_OPTIONS_INIT;
+    mimic_load_options keys = MIMIC_LOAD_OPTIONS_INIT;
+    keys.csv = &csv;
+    keys.keys = MIMIC_KEYS_REPORT;
+    keys.duplicates = MIMIC_DUPLICATES_KEEP;
+    mimic_status status = open_keys(work, scan, &keys, err);
+    if (status == MIMIC_OK)
+        status = profile_all(work, scan, err);
+    mimic__keys_free(work->keys);
     mimic_scan_free(scan);
     return status;
 }
