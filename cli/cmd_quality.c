@@ -33,13 +33,13 @@ static mimic_quality_format chosen_format(const cli_arguments *arguments)
 }
 
 /* Rules that do not hold are no failure of the report, but a job wants to know. */
-static int has_failed_checks(const mimic_quality *quality)
+static int64_t count_failed_checks(const mimic_quality *quality)
 {
     mimic_quality_check_info check = MIMIC_QUALITY_CHECK_INFO_INIT;
+    int64_t failed = 0;
     for (size_t i = 0; mimic_quality_check(quality, i, &check) == MIMIC_OK; i++)
-        if (check.verdict == MIMIC_QUALITY_FAILED)
-            return 1;
-    return 0;
+        failed += check.verdict == MIMIC_QUALITY_FAILED;
+    return failed;
 }
 
 static int report(const session *s, const cli_arguments *arguments)
@@ -58,8 +58,14 @@ static int report(const session *s, const cli_arguments *arguments)
     if (status != MIMIC_OK)
         return talk_mimic_error(&err);
     int result = quality_write(s, arguments, quality, chosen_format(arguments), arguments->output);
-    if (result == EXIT_DONE && has_failed_checks(quality))
+    const int64_t failed = count_failed_checks(quality);
+    if (result == EXIT_DONE && failed > 0) {
         result = EXIT_REJECTS;
+        /* The report in a file, nothing would tell why the exit status is 3. */
+        if (arguments->output != NULL && !arguments->quiet)
+            talk_warning("%lld %s failed; see %s", (long long)failed,
+                         failed == 1 ? "check" : "checks", arguments->output);
+    }
     mimic_quality_free(quality);
     return result;
 }

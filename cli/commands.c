@@ -155,10 +155,10 @@ const cli_option group_quality[] = {
     OPTION_END};
 
 const char exit_status_rows[] = "0 done\n"
-                                "1 failed; the target is as it was\n"
+                                "1 failed; a table that could not be finished is as it was\n"
                                 "2 usage\n"
                                 "3 done, but with rejects or failed checks\n"
-                                "130 cancelled (Ctrl-C or SIGTERM); the target is as it was\n";
+                                "130 cancelled (Ctrl-C or SIGTERM); likewise\n";
 
 const cli_command *commands_at(size_t index)
 {

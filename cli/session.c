@@ -141,7 +141,7 @@ int session_write_text(const char *path, const char *text)
     if (is_written && !is_special)
         is_written = rename(temporary, path) == 0;
     if (!is_written) {
-        talk_error("%s: %s", path, strerror(errno));
+        talk_error("cannot write %s: %s", path, strerror(errno));
         if (!is_special)
             (void)unlink(temporary);
     }

@@ -136,7 +136,7 @@ int talk_mimic_error(const mimic_error *err)
 {
     if (err->code == MIMIC_ERR_CANCELLED) {
         progress_clear();
-        (void)fprintf(stderr, "mimic: cancelled; the target is as it was\n");
+        (void)fprintf(stderr, "mimic: cancelled; what was not finished is as it was\n");
         return EXIT_CANCELLED;
     }
     const char *message = err->message[0] != '\0' ? err->message : mimic_status_name(err->code);

@@ -30,14 +30,8 @@ static mimic_status explain(void *ctx, int64_t row, char *message, size_t messag
 {
     keys_table *const table = ctx;
     mimic_buffer place;
-    while (table->loser != NULL && (int64_t)table->loser->key.lo < row) {
-        const mimic_status status =
-            mimic__key_reader_next(&table->loser_reader, &table->loser, err);
-        if (status < MIMIC_OK)
-            return status;
-        if (status == MIMIC_END)
-            break;
-    }
+    while (table->loser != NULL && (int64_t)table->loser->key.lo < row)
+        MIMIC_TRY(mimic__key_reader_next(&table->loser_reader, &table->loser, err));
     if (table->loser == NULL || (int64_t)table->loser->key.lo != row) {
         (void)snprintf(message, message_size, "a row with the same key came before");
         return MIMIC_OK;

@@ -171,7 +171,7 @@ static mimic_status compare(load_ledger *ledger, const load_input *input,
     else if (strcmp(input->name, line->source) != 0 || input->bytes != line->source_bytes)
         *out_reason = "its source changed";
     else if (!is_within_limits(options, line))
-        *out_reason = "it has more rejects than are allowed now";
+        *out_reason = "more rows were rejected than are allowed now,";
     if (*out_reason != NULL || (!options->checksum && input->modified == line->source_modified &&
                                 input->modified >= 0 && is_settled(line)))
         return MIMIC_OK;
