@@ -1,0 +1,848 @@
+"""Every declaration of the C library, and the way to it. Nothing else here: no objects, no logic.
+
+A function of the library is called as `lib.mimic_detect(ctx, ...)`. Where its last parameter is a
+`mimic_error *`, the caller leaves that out: a status below zero becomes the exception of
+`_errors.py`, and statuses from zero on are returned.
+"""
+
+import ctypes
+import ctypes.util
+import os
+from ctypes import (CFUNCTYPE, POINTER, byref, c_char, c_char_p, c_double, c_float, c_int, c_int16,
+                    c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p, sizeof)
+
+from . import _errors
+
+ABI_VERSION = 0
+
+class _Struct(ctypes.Structure):
+    """Begins as its INIT macro: zero, but for struct_size and, where a text is unknown, NULL."""
+
+    def __init__(self, **members):
+        super().__init__(**members)
+        if self._fields_[0][0] == "struct_size":
+            self.struct_size = sizeof(self)
+
+# ---- status.h ----
+
+OK = 0
+END = 1
+ERR_ARGUMENT = -100
+ERR_STATE = -101
+ERR_UNSUPPORTED = -102
+ERR_CANCELLED = -103
+ERR_MEMORY = -200
+ERR_LIMIT = -201
+ERR_IO = -300
+ERR_NOT_FOUND = -301
+ERR_CORRUPT = -302
+ERR_CSV_HEADER = -400
+ERR_JSON = -500
+ERR_SCHEMA = -501
+ERR_DRIFT = -502
+ERR_VALUE = -600
+ERR_REJECTS = -601
+ERR_BACKEND = -700
+ERR_INTERNAL = -900
+ERROR_MESSAGE_BYTES = 512
+ERROR_SOURCE_BYTES = 256
+ERROR_COLUMN_BYTES = 128
+
+class mimic_error(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("code", c_int32),
+        ("record", c_int64),
+        ("line", c_int64),
+        ("byte_offset", c_int64),
+        ("sqlstate", c_char * 8),
+        ("column", c_char * ERROR_COLUMN_BYTES),
+        ("source", c_char * ERROR_SOURCE_BYTES),
+        ("message", c_char * ERROR_MESSAGE_BYTES),
+    ]
+
+# ---- context.h ----
+
+LOG_WARNING = 1
+LOG_INFO = 2
+CPU_AVX2 = 1 << 0
+CPU_NEON = 1 << 1
+CPU_AVX512 = 1 << 2
+CPU_ALL = 0xffffffff
+CPU_NONE = 1 << 31
+
+class mimic_allocator(_Struct):
+    _fields_ = [
+        ("alloc", CFUNCTYPE(c_void_p, c_size_t, c_void_p)),
+        ("realloc", CFUNCTYPE(c_void_p, c_void_p, c_size_t, c_size_t, c_void_p)),
+        ("free", CFUNCTYPE(None, c_void_p, c_void_p)),
+        ("ctx", c_void_p),
+    ]
+
+mimic_log_fn = CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
+
+class mimic_context_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("cpu_mask", c_uint32),
+        ("allocator", mimic_allocator),
+        ("log", mimic_log_fn),
+        ("log_ctx", c_void_p),
+    ]
+
+# ---- source.h ----
+
+COMPRESSION_AUTO = 0
+COMPRESSION_NONE = 1
+COMPRESSION_GZIP = 2
+COMPRESSION_ZSTD = 3
+
+class mimic_source_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("compression", c_int32),
+        ("max_bytes", c_uint64),
+        ("interrupted", CFUNCTYPE(c_int, c_void_p)),
+        ("interrupted_ctx", c_void_p),
+    ]
+
+class mimic_source_callbacks(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("read", CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, POINTER(c_size_t), POINTER(mimic_error))),
+        ("close", CFUNCTYPE(None, c_void_p)),
+        ("ctx", c_void_p),
+    ]
+
+# ---- schema.h ----
+
+TYPE_BOOLEAN = 1
+TYPE_INT16 = 2
+TYPE_INT32 = 3
+TYPE_INT64 = 4
+TYPE_FLOAT32 = 5
+TYPE_FLOAT64 = 6
+TYPE_DECIMAL = 7
+TYPE_DATE = 8
+TYPE_TIME = 9
+TYPE_TIMESTAMP = 10
+TYPE_TIMESTAMPTZ = 11
+TYPE_STRING = 12
+TYPE_CATEGORICAL = 13
+TYPE_BINARY = 14
+ON_ERROR_DEFAULT = 0
+ON_ERROR_REJECT = 1
+ON_ERROR_NULL = 2
+ON_ERROR_FAIL = 3
+DRIFT_MISSING_REQUIRED = 1
+DRIFT_MISSING = 2
+DRIFT_UNKNOWN = 3
+DRIFT_REORDERED = 4
+DRIFT_RELEASE = 5
+DRIFT_RENAMED_CASE = 6
+SQL_SQLITE = 1
+SQL_POSTGRES = 2
+SQL_DUCKDB = 3
+SQL_BIGQUERY = 4
+SQL_ATHENA = 5
+TEXT_MARKDOWN = 1
+TEXT_HTML = 2
+
+class mimic_field_info(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("type", c_int32),
+        ("name", c_char_p),
+        ("title", c_char_p),
+        ("description", c_char_p),
+        ("format", c_char_p),
+        ("precision", c_int32),
+        ("scale", c_int32),
+        ("is_required", c_int32),
+        ("is_unique", c_int32),
+        ("min_length", c_int64),
+        ("max_length", c_int64),
+        ("on_error", c_int32),
+    ]
+
+class mimic_foreign_key_info(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("referenced_table", c_char_p),
+        ("count", c_size_t),
+        ("fields", POINTER(c_char_p)),
+        ("referenced_fields", POINTER(c_char_p)),
+    ]
+
+class mimic_drift_item(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("kind", c_int32),
+        ("column", c_char_p),
+        ("file_position", c_int64),
+        ("schema_position", c_int64),
+        ("message", c_char_p),
+    ]
+
+mimic_schema_finding_fn = CFUNCTYPE(None, c_char_p, c_int64, c_int64, c_char_p, c_void_p)
+
+# ---- batch.h ----
+
+class mimic_dictionary(_Struct):
+    _fields_ = [
+        ("count", c_int64),
+        ("offsets", POINTER(c_int32)),
+        ("bytes", c_char_p),
+    ]
+
+class mimic_column(_Struct):
+    _fields_ = [
+        ("type", c_int32),
+        ("precision", c_int32),
+        ("scale", c_int32),
+        ("null_count", c_int64),
+        ("validity", POINTER(c_uint8)),
+        ("values", c_void_p),
+        ("offsets", POINTER(c_int32)),
+        ("dictionary", POINTER(mimic_dictionary)),
+    ]
+
+class mimic_batch(_Struct):
+    _fields_ = [
+        ("row_count", c_int64),
+        ("column_count", c_size_t),
+        ("columns", POINTER(mimic_column)),
+        ("table", c_void_p),
+        ("first_record", c_int64),
+        ("first_row", c_int64),
+    ]
+
+# ---- coerce.h ----
+
+REJECT_STRAY_QUOTE = 1
+REJECT_AFTER_QUOTE = 2
+REJECT_UNCLOSED_QUOTE = 3
+REJECT_OVERSIZE = 4
+REJECT_FIELD_COUNT = 5
+REJECT_EMPTY_LINE = 6
+REJECT_NUL = 7
+REJECT_UTF8 = 8
+REJECT_REQUIRED = 20
+REJECT_TYPE = 21
+REJECT_RANGE = 22
+REJECT_PRECISION = 23
+REJECT_LENGTH = 24
+REJECT_ENUM = 25
+REJECT_BOUND = 26
+REJECT_PATTERN = 27
+REJECT_UNIQUE = 28
+REJECT_SINK = 29
+
+class mimic_int128(_Struct):
+    _fields_ = [
+        ("low", c_uint64),
+        ("high", c_int64),
+    ]
+
+# ---- csv.h ----
+
+class mimic_reject(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("code", c_int32),
+        ("source", c_char_p),
+        ("record", c_int64),
+        ("line", c_int64),
+        ("byte_offset", c_int64),
+        ("column", c_char_p),
+        ("message", c_char_p),
+        ("raw", c_char_p),
+        ("raw_size", c_size_t),
+        ("raw_is_cut", c_int32),
+    ]
+
+mimic_reject_fn = CFUNCTYPE(c_int, POINTER(mimic_reject), c_void_p)
+
+class mimic_csv_filter(_Struct):
+    _fields_ = [
+        ("column", c_char_p),
+        ("values", POINTER(c_int64)),
+        ("value_count", c_size_t),
+    ]
+
+class mimic_csv_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("delimiter", c_char),
+        ("quote", c_char),
+        ("escape", c_char),
+        ("comment", c_char),
+        ("no_header", c_int32),
+        ("no_quoting", c_int32),
+        ("strict_drift", c_int32),
+        ("on_error", c_int32),
+        ("columns", POINTER(c_char_p)),
+        ("column_count", c_size_t),
+        ("filters", POINTER(mimic_csv_filter)),
+        ("filter_count", c_size_t),
+        ("limit", c_int64),
+        ("max_record_bytes", c_uint64),
+        ("max_columns", c_uint32),
+        ("block_bytes", c_uint32),
+        ("max_raw_bytes", c_uint32),
+        ("max_categories", c_uint32),
+        ("on_reject", mimic_reject_fn),
+        ("on_reject_ctx", c_void_p),
+        ("jobs", c_int32),
+    ]
+
+class mimic_csv_counts(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("read", c_int64),
+        ("delivered", c_int64),
+        ("rejected", c_int64),
+        ("filtered", c_int64),
+        ("nulled", c_int64),
+        ("bytes", c_int64),
+    ]
+
+# ---- arrow.h ----
+
+class ArrowSchema(_Struct):
+    pass
+
+ArrowSchema._fields_ = [
+    ("format", c_char_p),
+    ("name", c_char_p),
+    ("metadata", c_char_p),
+    ("flags", c_int64),
+    ("n_children", c_int64),
+    ("children", POINTER(POINTER(ArrowSchema))),
+    ("dictionary", POINTER(ArrowSchema)),
+    ("release", CFUNCTYPE(None, POINTER(ArrowSchema))),
+    ("private_data", c_void_p),
+]
+
+class ArrowArray(_Struct):
+    pass
+
+ArrowArray._fields_ = [
+    ("length", c_int64),
+    ("null_count", c_int64),
+    ("offset", c_int64),
+    ("n_buffers", c_int64),
+    ("n_children", c_int64),
+    ("buffers", POINTER(c_void_p)),
+    ("children", POINTER(POINTER(ArrowArray))),
+    ("dictionary", POINTER(ArrowArray)),
+    ("release", CFUNCTYPE(None, POINTER(ArrowArray))),
+    ("private_data", c_void_p),
+]
+
+class ArrowArrayStream(_Struct):
+    pass
+
+ArrowArrayStream._fields_ = [
+    ("get_schema", CFUNCTYPE(c_int, POINTER(ArrowArrayStream), POINTER(ArrowSchema))),
+    ("get_next", CFUNCTYPE(c_int, POINTER(ArrowArrayStream), POINTER(ArrowArray))),
+    ("get_last_error", CFUNCTYPE(c_char_p, POINTER(ArrowArrayStream))),
+    ("release", CFUNCTYPE(None, POINTER(ArrowArrayStream))),
+    ("private_data", c_void_p),
+]
+
+# ---- sink.h ----
+
+SINK_COMPRESSION_DEFAULT = 0
+SINK_COMPRESSION_NONE = 1
+SINK_COMPRESSION_GZIP = 2
+SINK_COMPRESSION_ZSTD = 3
+
+class mimic_sink_host(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reject_row", CFUNCTYPE(c_int, c_void_p, c_int64, c_int32, c_char_p, c_char_p)),
+        ("ctx", c_void_p),
+    ]
+
+class mimic_finding(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("is_problem", c_int32),
+        ("check", c_char_p),
+        ("table", c_char_p),
+        ("count", c_int64),
+        ("message", c_char_p),
+    ]
+
+mimic_finding_fn = CFUNCTYPE(None, POINTER(mimic_finding), c_void_p)
+
+class mimic_ledger_entry(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("table", c_char_p),
+        ("module", c_char_p),
+        ("dataset", c_char_p),
+        ("source", c_char_p),
+        ("source_bytes", c_int64),
+        ("source_modified", c_int64),
+        ("source_hash", c_char_p),
+        ("schema_hash", c_char_p),
+        ("options_hash", c_char_p),
+        ("library_version", c_char_p),
+        ("read", c_int64),
+        ("written", c_int64),
+        ("rejected", c_int64),
+        ("duplicates", c_int64),
+        ("filtered", c_int64),
+        ("nulled", c_int64),
+        ("started", c_char_p),
+        ("finished", c_char_p),
+        ("is_waiting", c_int32),
+    ]
+
+class mimic_ledger_state(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("is_unfinished", c_int32),
+        ("writer", c_char * 200),
+    ]
+
+mimic_ledger_fn = CFUNCTYPE(c_int, POINTER(mimic_ledger_entry), c_void_p)
+
+class mimic_sink_vtable(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("name", c_char_p),
+        ("begin", CFUNCTYPE(c_int32, c_void_p, c_void_p, POINTER(mimic_sink_host), POINTER(mimic_error))),
+        ("encode", CFUNCTYPE(c_int32, c_void_p, POINTER(mimic_batch), POINTER(c_void_p), POINTER(mimic_error))),
+        ("free_chunk", CFUNCTYPE(None, c_void_p, c_void_p)),
+        ("write", CFUNCTYPE(c_int32, c_void_p, POINTER(mimic_batch), c_void_p, POINTER(mimic_error))),
+        ("reject", CFUNCTYPE(c_int32, c_void_p, c_void_p, POINTER(mimic_reject), POINTER(mimic_error))),
+        ("commit", CFUNCTYPE(c_int32, c_void_p, POINTER(mimic_error))),
+        ("abort", CFUNCTYPE(None, c_void_p)),
+        ("finish", CFUNCTYPE(c_int32, c_void_p, mimic_finding_fn, c_void_p, POINTER(mimic_error))),
+        ("free", CFUNCTYPE(None, c_void_p)),
+        ("ledger", CFUNCTYPE(c_int32, c_void_p, POINTER(mimic_ledger_entry), POINTER(mimic_error))),
+        ("read_ledger", CFUNCTYPE(c_int32, c_void_p, mimic_ledger_fn, c_void_p, POINTER(mimic_error))),
+        ("lane", CFUNCTYPE(c_int32, c_void_p, POINTER(c_void_p), POINTER(mimic_error))),
+    ]
+
+class mimic_sink_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("compression", c_int32),
+        ("compression_level", c_int32),
+        ("integer_times", c_int32),
+        ("no_indexes", c_int32),
+        ("no_sync", c_int32),
+        ("interrupted", CFUNCTYPE(c_int, c_void_p)),
+        ("interrupted_ctx", c_void_p),
+        ("no_direct_pages", c_int32),
+        ("no_dictionaries", c_int32),
+        ("verify", c_int32),
+        ("pg_schema", c_char_p),
+        ("resume", CFUNCTYPE(c_int, POINTER(mimic_ledger_entry), c_void_p)),
+        ("resume_ctx", c_void_p),
+    ]
+
+# ---- scan.h ----
+
+class mimic_scan_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("dataset", c_char_p),
+        ("max_batch_bytes", c_uint64),
+        ("jobs", c_int32),
+        ("interrupted", CFUNCTYPE(c_int, c_void_p)),
+        ("interrupted_ctx", c_void_p),
+        ("pg_schema", c_char_p),
+    ]
+
+# ---- quality.h ----
+
+QUALITY_PLAIN = 1
+QUALITY_JSON = 2
+QUALITY_HTML = 3
+CONFORMANCE_VALUE = 1
+CONFORMANCE_RELATIONAL = 2
+CONFORMANCE_COMPUTATIONAL = 3
+COMPLETENESS = 4
+PLAUSIBILITY_UNIQUENESS = 5
+PLAUSIBILITY_ATEMPORAL = 6
+PLAUSIBILITY_TEMPORAL = 7
+QUALITY_PASSED = 1
+QUALITY_FAILED = 2
+QUALITY_INFORMATION = 3
+QUALITY_QUANTILES = 7
+
+class mimic_quality_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("no_values", c_int32),
+        ("min_count", c_int64),
+        ("no_script", c_int32),
+    ]
+
+class mimic_quality_check_info(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("category", c_int32),
+        ("verdict", c_int32),
+        ("rule", c_char_p),
+        ("table", c_char_p),
+        ("column", c_char_p),
+        ("observed", c_int64),
+        ("expected", c_int64),
+        ("of", c_int64),
+        ("message", c_char_p),
+    ]
+
+class mimic_quality_table_info(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("table", c_char_p),
+        ("module", c_char_p),
+        ("column_count", c_size_t),
+        ("rows", c_int64),
+        ("read", c_int64),
+        ("written", c_int64),
+        ("rejected", c_int64),
+        ("duplicates", c_int64),
+        ("filtered", c_int64),
+        ("nulled", c_int64),
+        ("expected_rows", c_int64),
+        ("message", c_char_p),
+    ]
+
+class mimic_quality_column_info(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("type", c_int32),
+        ("column", c_char_p),
+        ("rows", c_int64),
+        ("nulls", c_int64),
+        ("distinct", c_int64),
+        ("is_distinct_exact", c_int32),
+        ("has_moments", c_int32),
+        ("mean", c_double),
+        ("deviation", c_double),
+        ("minimum", c_char_p),
+        ("maximum", c_char_p),
+        ("quantiles", c_char_p * QUALITY_QUANTILES),
+        ("are_quantiles_exact", c_int32),
+        ("quantile_error", c_double),
+        ("zeros", c_int64),
+        ("negatives", c_int64),
+        ("not_finite", c_int64),
+        ("shortest", c_int64),
+        ("longest", c_int64),
+        ("mean_length", c_double),
+    ]
+
+class mimic_quality_read_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("dataset", c_char_p),
+        ("tables", POINTER(c_char_p)),
+        ("table_count", c_size_t),
+        ("jobs", c_int32),
+        ("progress", CFUNCTYPE(c_int, c_char_p, c_int64, c_void_p)),
+        ("progress_ctx", c_void_p),
+    ]
+
+# ---- load.h ----
+
+KEYS_DEFAULT = 0
+KEYS_OFF = 1
+KEYS_REPORT = 2
+KEYS_ENFORCE = 3
+DUPLICATES_DEFAULT = 0
+DUPLICATES_KEEP = 1
+DUPLICATES_REJECT = 2
+DUPLICATES_LATEST = 3
+NOTE_IGNORED = 1
+NOTE_ABSENT = 2
+NOTE_DRIFT = 3
+NOTE_FINDING = 4
+NOTE_REJECTS = 5
+NOTE_COUNT = 6
+NOTE_KEY = 7
+NOTE_LEDGER = 8
+
+class mimic_progress(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("table", c_char_p),
+        ("table_index", c_size_t),
+        ("table_count", c_size_t),
+        ("bytes", c_int64),
+        ("total_bytes", c_int64),
+        ("rows", c_int64),
+        ("all_bytes", c_int64),
+        ("all_total_bytes", c_int64),
+        ("is_done", c_int32),
+    ]
+
+mimic_progress_fn = CFUNCTYPE(c_int, POINTER(mimic_progress), c_void_p)
+
+class mimic_load_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("dataset", c_char_p),
+        ("tables", POINTER(c_char_p)),
+        ("table_count", c_size_t),
+        ("strict_drift", c_int32),
+        ("on_error", c_int32),
+        ("max_rejects", c_int64),
+        ("max_reject_percent", c_double),
+        ("csv", POINTER(mimic_csv_options)),
+        ("sink", POINTER(mimic_sink_options)),
+        ("progress", mimic_progress_fn),
+        ("progress_ctx", c_void_p),
+        ("jobs", c_int32),
+        ("force", c_int32),
+        ("checksum", c_int32),
+        ("keys", c_int32),
+        ("duplicates", c_int32),
+        ("order_by", POINTER(c_char_p)),
+        ("order_by_count", c_size_t),
+        ("expect", c_int32),
+        ("profile", c_int32),
+        ("max_bytes", c_uint64),
+        ("temporary_dir", c_char_p),
+    ]
+
+class mimic_table_report(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("table", c_char_p),
+        ("source", c_char_p),
+        ("hash", c_char_p),
+        ("read", c_int64),
+        ("written", c_int64),
+        ("rejected", c_int64),
+        ("filtered", c_int64),
+        ("nulled", c_int64),
+        ("nulls", c_int64),
+        ("bytes", c_int64),
+        ("stored_bytes", c_int64),
+        ("expected_rows", c_int64),
+        ("seconds", c_double),
+        ("status", c_int32),
+        ("message", c_char_p),
+        ("duplicates", c_int64),
+        ("is_unchanged", c_int32),
+    ]
+
+class mimic_note(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("kind", c_int32),
+        ("is_problem", c_int32),
+        ("table", c_char_p),
+        ("column", c_char_p),
+        ("code", c_char_p),
+        ("count", c_int64),
+        ("message", c_char_p),
+    ]
+
+# ---- synth.h ----
+
+class mimic_synth_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("compression", c_int32),
+        ("patients", c_int64),
+        ("seed", c_uint64),
+        ("tables", POINTER(c_char_p)),
+        ("table_count", c_size_t),
+        ("progress", mimic_progress_fn),
+        ("progress_ctx", c_void_p),
+    ]
+
+# One line a function of exports.txt: what it returns, what it takes.
+PROTOTYPES = {
+    # version.h
+    "mimic_version": (c_char_p, []),
+    "mimic_abi_version": (c_int, []),
+    # status.h
+    "mimic_status_name": (c_char_p, [c_int32]),
+    # context.h
+    "mimic_context_new": (c_int32, [POINTER(mimic_context_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_context_free": (None, [c_void_p]),
+    "mimic_free": (None, [c_void_p, c_void_p]),
+    # source.h
+    "mimic_source_open": (c_int32, [c_void_p, c_char_p, POINTER(mimic_source_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_source_from_memory": (c_int32, [c_void_p, c_void_p, c_size_t, c_char_p, POINTER(mimic_source_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_source_from_callbacks": (c_int32, [c_void_p, POINTER(mimic_source_callbacks), c_char_p, POINTER(mimic_source_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_source_read": (c_int32, [c_void_p, c_void_p, c_size_t, POINTER(c_size_t), POINTER(mimic_error)]),
+    "mimic_source_name": (c_char_p, [c_void_p]),
+    "mimic_source_progress": (None, [c_void_p, POINTER(c_int64), POINTER(c_int64)]),
+    "mimic_source_hash": (None, [c_void_p, c_char_p]),
+    "mimic_source_free": (None, [c_void_p]),
+    # schema.h
+    "mimic_type_name": (c_char_p, [c_int32]),
+    "mimic_registry_new": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_registry_add_dir": (c_int32, [c_void_p, c_char_p, POINTER(mimic_error)]),
+    "mimic_registry_add_json": (c_int32, [c_void_p, c_char_p, c_size_t, c_char_p, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_registry_dataset_count": (c_size_t, [c_void_p]),
+    "mimic_registry_dataset": (c_void_p, [c_void_p, c_size_t]),
+    "mimic_registry_find_dataset": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_registry_find_table": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_registry_free": (None, [c_void_p]),
+    "mimic_dataset_name": (c_char_p, [c_void_p]),
+    "mimic_dataset_version": (c_char_p, [c_void_p]),
+    "mimic_dataset_title": (c_char_p, [c_void_p]),
+    "mimic_dataset_description": (c_char_p, [c_void_p]),
+    "mimic_dataset_table_count": (c_size_t, [c_void_p]),
+    "mimic_dataset_table": (c_void_p, [c_void_p, c_size_t]),
+    "mimic_dataset_find_table": (c_void_p, [c_void_p, c_char_p]),
+    "mimic_table_name": (c_char_p, [c_void_p]),
+    "mimic_table_module": (c_char_p, [c_void_p]),
+    "mimic_table_title": (c_char_p, [c_void_p]),
+    "mimic_table_description": (c_char_p, [c_void_p]),
+    "mimic_table_dataset": (c_char_p, [c_void_p]),
+    "mimic_table_version": (c_char_p, [c_void_p]),
+    "mimic_table_path": (c_char_p, [c_void_p]),
+    "mimic_table_field_count": (c_size_t, [c_void_p]),
+    "mimic_table_field": (c_int32, [c_void_p, c_size_t, POINTER(mimic_field_info)]),
+    "mimic_table_find_field": (c_int64, [c_void_p, c_char_p]),
+    "mimic_table_primary_key": (c_size_t, [c_void_p, POINTER(POINTER(c_size_t))]),
+    "mimic_table_foreign_key_count": (c_size_t, [c_void_p]),
+    "mimic_table_foreign_key": (c_int32, [c_void_p, c_size_t, POINTER(mimic_foreign_key_info)]),
+    "mimic_table_expected_rows": (c_int64, [c_void_p, c_char_p]),
+    "mimic_drift_compare": (c_int32, [c_void_p, c_void_p, POINTER(c_char_p), c_size_t, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_drift_count": (c_size_t, [c_void_p]),
+    "mimic_drift_get": (c_int32, [c_void_p, c_size_t, POINTER(mimic_drift_item)]),
+    "mimic_drift_free": (None, [c_void_p]),
+    "mimic_schema_ddl": (c_int32, [c_void_p, c_void_p, c_void_p, c_int32, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_schema_dictionary": (c_int32, [c_void_p, c_void_p, c_int32, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_schema_check": (c_int32, [c_void_p, c_char_p, c_size_t, c_char_p, mimic_schema_finding_fn, c_void_p, POINTER(mimic_error)]),
+    # batch.h
+
+    # coerce.h
+    "mimic_reject_code_name": (c_char_p, [c_int32]),
+    "mimic_coerce_int16": (c_int32, [c_char_p, c_size_t, POINTER(c_int16)]),
+    "mimic_coerce_int32": (c_int32, [c_char_p, c_size_t, POINTER(c_int32)]),
+    "mimic_coerce_int64": (c_int32, [c_char_p, c_size_t, POINTER(c_int64)]),
+    "mimic_coerce_float32": (c_int32, [c_char_p, c_size_t, c_int, POINTER(c_float)]),
+    "mimic_coerce_float64": (c_int32, [c_char_p, c_size_t, c_int, POINTER(c_double)]),
+    "mimic_coerce_decimal": (c_int32, [c_char_p, c_size_t, c_int32, c_int32, POINTER(mimic_int128)]),
+    "mimic_coerce_boolean": (c_int32, [c_char_p, c_size_t, POINTER(c_int)]),
+    "mimic_coerce_date": (c_int32, [c_char_p, c_size_t, c_char_p, POINTER(c_int32)]),
+    "mimic_coerce_time": (c_int32, [c_char_p, c_size_t, c_char_p, POINTER(c_int64)]),
+    "mimic_coerce_timestamp": (c_int32, [c_char_p, c_size_t, c_char_p, POINTER(c_int64)]),
+    "mimic_coerce_timestamptz": (c_int32, [c_char_p, c_size_t, c_char_p, POINTER(c_int64)]),
+    "mimic_coerce_string": (c_int32, [c_char_p, c_size_t, c_int64, c_int64]),
+    "mimic_coerce_binary": (c_int32, [c_char_p, c_size_t, POINTER(c_uint8), POINTER(c_size_t)]),
+    # csv.h
+    "mimic_csv_reader_open": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(mimic_csv_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_csv_reader_table": (c_void_p, [c_void_p]),
+    "mimic_csv_reader_drift": (c_void_p, [c_void_p]),
+    "mimic_csv_reader_next": (c_int32, [c_void_p, POINTER(POINTER(mimic_batch)), POINTER(mimic_error)]),
+    "mimic_csv_reader_counts": (None, [c_void_p, POINTER(mimic_csv_counts)]),
+    "mimic_csv_reader_place": (c_int32, [c_void_p, c_int64, POINTER(mimic_reject)]),
+    "mimic_csv_reader_free": (None, [c_void_p]),
+    # arrow.h
+    "mimic_table_export_schema": (c_int32, [c_void_p, c_void_p, POINTER(ArrowSchema), POINTER(mimic_error)]),
+    "mimic_batch_export": (c_int32, [c_void_p, POINTER(mimic_batch), POINTER(ArrowArray), POINTER(mimic_error)]),
+    "mimic_csv_reader_export": (c_int32, [POINTER(c_void_p), POINTER(ArrowArrayStream), POINTER(mimic_error)]),
+    # sink.h
+    "mimic_sink_open": (c_int32, [c_void_p, c_char_p, POINTER(mimic_sink_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_target_redact": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_sink_new": (c_int32, [c_void_p, POINTER(mimic_sink_vtable), c_void_p, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_sink_begin": (c_int32, [c_void_p, c_void_p, POINTER(mimic_sink_host), POINTER(mimic_error)]),
+    "mimic_sink_write": (c_int32, [c_void_p, POINTER(mimic_batch), POINTER(mimic_error)]),
+    "mimic_sink_reject": (c_int32, [c_void_p, POINTER(mimic_reject), POINTER(mimic_error)]),
+    "mimic_sink_commit": (c_int32, [c_void_p, POINTER(mimic_error)]),
+    "mimic_sink_abort": (None, [c_void_p]),
+    "mimic_sink_finish": (c_int32, [c_void_p, mimic_finding_fn, c_void_p, POINTER(mimic_error)]),
+    "mimic_sink_ledger": (c_int32, [c_void_p, POINTER(mimic_ledger_entry), POINTER(mimic_error)]),
+    "mimic_sink_read_ledger": (c_int32, [c_void_p, mimic_ledger_fn, c_void_p, POINTER(mimic_error)]),
+    "mimic_ledger_read": (c_int32, [c_void_p, c_char_p, POINTER(mimic_sink_options), mimic_ledger_fn, c_void_p, POINTER(mimic_ledger_state), POINTER(mimic_error)]),
+    "mimic_sink_lane": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_sink_free": (None, [c_void_p]),
+    # scan.h
+    "mimic_scan_open": (c_int32, [c_void_p, c_void_p, c_char_p, POINTER(mimic_scan_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_scan_table_count": (c_size_t, [c_void_p]),
+    "mimic_scan_table": (c_void_p, [c_void_p, c_size_t]),
+    "mimic_scan_find_table": (c_void_p, [c_void_p, c_char_p]),
+    "mimic_scan_read": (c_int32, [c_void_p, c_void_p, POINTER(c_char_p), c_size_t, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_scan_stream_table": (c_void_p, [c_void_p]),
+    "mimic_scan_next": (c_int32, [c_void_p, POINTER(POINTER(mimic_batch)), POINTER(mimic_error)]),
+    "mimic_scan_stream_free": (None, [c_void_p]),
+    "mimic_scan_free": (None, [c_void_p]),
+    # quality.h
+    "mimic_quality_read": (c_int32, [c_void_p, c_void_p, c_char_p, POINTER(mimic_quality_read_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_quality_text": (c_int32, [c_void_p, c_int32, POINTER(mimic_quality_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_quality_table_count": (c_size_t, [c_void_p]),
+    "mimic_quality_table": (c_int32, [c_void_p, c_size_t, POINTER(mimic_quality_table_info)]),
+    "mimic_quality_column": (c_int32, [c_void_p, c_size_t, c_size_t, POINTER(mimic_quality_column_info)]),
+    "mimic_quality_check_count": (c_size_t, [c_void_p]),
+    "mimic_quality_check": (c_int32, [c_void_p, c_size_t, POINTER(mimic_quality_check_info)]),
+    "mimic_quality_free": (None, [c_void_p]),
+    # load.h
+    "mimic_convert": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_char_p), c_size_t, c_char_p, POINTER(mimic_load_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_load": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, POINTER(mimic_load_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_detect": (c_int32, [c_void_p, c_void_p, c_char_p, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_infer": (c_int32, [c_void_p, c_void_p, c_int64, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_report_dataset": (c_char_p, [c_void_p]),
+    "mimic_report_edition": (c_char_p, [c_void_p]),
+    "mimic_report_target": (c_char_p, [c_void_p]),
+    "mimic_report_table_count": (c_size_t, [c_void_p]),
+    "mimic_report_table": (c_int32, [c_void_p, c_size_t, POINTER(mimic_table_report)]),
+    "mimic_report_note_count": (c_size_t, [c_void_p]),
+    "mimic_report_note": (c_int32, [c_void_p, c_size_t, POINTER(mimic_note)]),
+    "mimic_report_quality": (c_void_p, [c_void_p]),
+    "mimic_report_json": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_report_free": (None, [c_void_p]),
+    # synth.h
+    "mimic_synth": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, POINTER(mimic_synth_options), POINTER(mimic_error)]),
+}
+
+def _path():
+    """The library: of MIMIC_LIBRARY, beside this file (as wheels have it), or the system's."""
+    named = os.environ.get("MIMIC_LIBRARY")
+    if named:
+        return named
+    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "libmimic.so")
+    if os.path.exists(beside):
+        return beside
+    return ctypes.util.find_library("mimic") or f"libmimic.so.{ABI_VERSION}"
+
+def _raising(function):
+    """Calls with a mimic_error of its own behind the arguments; what failed is raised."""
+
+    def call(*arguments):
+        error = mimic_error()
+        status = function(*arguments, byref(error))
+        if status < 0:
+            raise _errors.from_struct(status, error)
+        return status
+
+    call.__name__ = function.__name__
+    return call
+
+class _Library:
+    """The functions of the shared library as attributes."""
+
+    def __init__(self, path):
+        try:
+            self._dll = ctypes.CDLL(path)
+        except OSError as error:
+            raise ImportError(
+                f"the C library of mimic cannot be loaded: {error}. Install the package with pip, which "
+                "brings it, or set MIMIC_LIBRARY to the path of libmimic.so") from error
+        self._dll.mimic_abi_version.restype = c_int
+        found = self._dll.mimic_abi_version()
+        if found != ABI_VERSION:
+            raise ImportError(f"{path} has ABI {found}, this package needs {ABI_VERSION}")
+        self.path = path
+        for name, (result, parameters) in PROTOTYPES.items():
+            function = getattr(self._dll, name)
+            function.restype, function.argtypes = result, parameters
+            is_fallible = result is c_int32 and parameters and parameters[-1] is POINTER(mimic_error)
+            setattr(self, name, _raising(function) if is_fallible else function)
+
+lib = _Library(_path())
