@@ -832,6 +832,9 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_batch_export": (c_int32, [c_void_p, POINTER(mimic_batch), POINTER(ArrowArray),
         ERROR_P]),
     "mimic_csv_reader_export": (c_int32, [OUT_P, POINTER(ArrowArrayStream), ERROR_P]),
+    "mimic_stream_keep": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_void_p, c_void_p,
+        ERROR_P]),  # the address of a C function
+    "mimic_array_share": (c_int32, [c_void_p, POINTER(ArrowArray), POINTER(ArrowArray), ERROR_P]),
     # sink.h
     "mimic_sink_open": (c_int32, [c_void_p, c_char_p, POINTER(mimic_sink_options), OUT_P,
         ERROR_P]),
@@ -879,6 +882,7 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_load": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, POINTER(mimic_load_options),
         OUT_P, ERROR_P]),
     "mimic_detect": (c_int32, [c_void_p, c_void_p, c_char_p, OUT_P, ERROR_P]),
+    "mimic_detect_table": (c_int32, [c_void_p, c_void_p, c_char_p, OUT_P, ERROR_P]),
     "mimic_infer": (c_int32, [c_void_p, c_void_p, c_int64, OUT_P, ERROR_P]),
     "mimic_report_dataset": (c_char_p, [c_void_p]),
     "mimic_report_edition": (c_char_p, [c_void_p]),
