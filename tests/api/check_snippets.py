@@ -29,6 +29,7 @@ PRELUDE = """
 #include <string.h>
 void use(const void *, ...);
 void do_all_the_work(mimic_context *);
+void free_source(void *);
 void print_log(mimic_log_level, const char *, void *);
 int print_reject(const mimic_reject *, void *);
 int print_entry(const mimic_ledger_entry *, void *);
