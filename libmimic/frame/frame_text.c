@@ -44,8 +44,10 @@ mimic_status mimic__frame_append_texts(mimic_frame *frame, mimic_frame_data *dat
             continue;
         }
         const mimic_status status =
-            mimic__frame_text_codes(&frame->memory, &data->texts, from->values,
-                                    from->offsets + at, rows, valid, out + at, err);
+            mimic__frame_text_codes(&frame->memory, &data->texts,
+                                    &(mimic_frame_text_rows){from->values, from->offsets + at,
+                                                             rows, valid},
+                                    out + at, err);
         if (status == MIMIC_ERR_VALUE)
             return mimic__frame_fail_nul(data, err);
         if (status != MIMIC_OK)

@@ -143,23 +143,24 @@ static inline mimic_status find_text(mimic_frame_memory *memory, mimic_frame_tex
 }
 
 mimic_status mimic__frame_text_codes(mimic_frame_memory *memory, mimic_frame_text_table *table,
-                                     const char *bytes, const int32_t *offsets, size_t count,
-                                     uint64_t valid, int32_t *out_codes, mimic_error *err)
+                                     const mimic_frame_text_rows *rows, int32_t *out_codes,
+                                     mimic_error *err)
 {
+    const int32_t *const offsets = rows->offsets;
     uint32_t hashes[ROWS];
     MIMIC_TRY(make_room(memory, table, err));
-    mimic__hash_texts(bytes, offsets, count, hashes);
+    mimic__hash_texts(rows->bytes, offsets, rows->count, hashes);
     const uint64_t *const slots = (const uint64_t *)(const void *)table->slots.data;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < rows->count; i++)
         fetch(&slots[(size_t)hashes[i] & table->slot_mask]);
-    for (size_t i = 0; i < count; i++) {
-        if ((valid >> i & 1) == 0) {
+    for (size_t i = 0; i < rows->count; i++) {
+        if ((rows->valid >> i & 1) == 0) {
             out_codes[i] = -1;
             continue;
         }
         const size_t size = (size_t)(offsets[i + 1] - offsets[i]);
-        MIMIC_TRY(find_text(memory, table, size == 0 ? "" : bytes + offsets[i], size, hashes[i],
-                            &out_codes[i], err));
+        MIMIC_TRY(find_text(memory, table, size == 0 ? "" : rows->bytes + offsets[i], size,
+                            hashes[i], &out_codes[i], err));
     }
     return MIMIC_OK;
 }

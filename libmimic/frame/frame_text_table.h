@@ -24,13 +24,18 @@ void mimic__frame_text_table_free(mimic_frame_memory *memory, mimic_frame_text_t
 /* Rows looked up at once. */
 #define MIMIC_FRAME_TEXT_ROWS 64
 
-/*
- * The numbers of up to MIMIC_FRAME_TEXT_ROWS texts, text i being bytes[offsets[i] .. offsets[i + 1]).
- * `valid` has a bit a row; the others get -1. MIMIC_ERR_MEMORY; MIMIC_ERR_LIMIT; MIMIC_ERR_VALUE for
- * a text with a NUL.
- */
+/* Up to MIMIC_FRAME_TEXT_ROWS texts: text i is bytes[offsets[i] .. offsets[i + 1]). */
+typedef struct mimic_frame_text_rows {
+    const char *bytes;
+    const int32_t *offsets;
+    size_t count;
+    uint64_t valid; /* a bit a row; the others are NULL */
+} mimic_frame_text_rows;
+
+/* The number of each text, -1 for NULL. MIMIC_ERR_MEMORY; MIMIC_ERR_LIMIT; MIMIC_ERR_VALUE for a text
+ * with a NUL. */
 mimic_status mimic__frame_text_codes(mimic_frame_memory *memory, mimic_frame_text_table *table,
-                                     const char *bytes, const int32_t *offsets, size_t count,
-                                     uint64_t valid, int32_t *out_codes, mimic_error *err);
+                                     const mimic_frame_text_rows *rows, int32_t *out_codes,
+                                     mimic_error *err);
 
 #endif
