@@ -398,6 +398,38 @@ ArrowArrayStream._fields_ = [
     ("private_data", c_void_p),
 ]
 
+# ---- frame.h ----
+
+FRAME_ARROW = 0
+FRAME_DENSE = 1
+
+class mimic_frame_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("form", c_int32),
+        ("nanoseconds", c_int32),
+        ("max_bytes", c_uint64),
+        ("expected_rows", c_int64),
+    ]
+
+class mimic_frame_column(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("type", c_int32),
+        ("row_count", c_int64),
+        ("null_count", c_int64),
+        ("precision", c_int32),
+        ("scale", c_int32),
+        ("values", c_void_p),
+        ("validity", POINTER(c_uint8)),
+        ("missing", POINTER(c_uint8)),
+        ("offsets", POINTER(c_int32)),
+        ("long_offsets", POINTER(c_int64)),
+        ("text_count", c_int64),
+        ("texts", c_void_p),
+        ("texts_size", c_int64),
+        ("text_offsets", POINTER(c_int64)),
+    ]
 
 # ---- sink.h ----
 
@@ -837,6 +869,16 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_array_share": (c_int32, [c_void_p, POINTER(ArrowArray), POINTER(ArrowArray), ERROR_P]),
     "mimic_array_stream": (c_int32, [c_void_p, c_void_p, POINTER(ArrowArray), c_size_t,
         POINTER(ArrowArrayStream), ERROR_P]),
+    # frame.h
+    "mimic_frame_new": (c_int32, [c_void_p, c_void_p, POINTER(mimic_frame_options),
+        OUT_P, ERROR_P]),
+    "mimic_frame_append": (c_int32, [c_void_p, POINTER(mimic_batch), ERROR_P]),
+    "mimic_frame_table": (c_void_p, [c_void_p]),
+    "mimic_frame_row_count": (c_int64, [c_void_p]),
+    "mimic_frame_bytes": (c_uint64, [c_void_p]),
+    "mimic_frame_get": (c_int32, [c_void_p, c_size_t, POINTER(mimic_frame_column), ERROR_P]),
+    "mimic_frame_export": (c_int32, [OUT_P, POINTER(ArrowArray), ERROR_P]),
+    "mimic_frame_free": (None, [c_void_p]),
     # sink.h
     "mimic_sink_open": (c_int32, [c_void_p, c_char_p, POINTER(mimic_sink_options), OUT_P,
         ERROR_P]),
