@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 DENSE = _ffi.FRAME_DENSE
 _NUMBERS = {"boolean": "|b1", "int16": "<i2", "int32": "<i4", "int64": "<i8", "float32": "<f4",
             "float64": "<f8", "categorical": "<i4", "string": "<i4"}
+_TYPES = {name: getattr(_ffi, "TYPE_" + name.upper()) for name in (
+    "boolean", "int16", "int32", "int64", "float32", "float64", "decimal", "date", "time",
+    "timestamp", "timestamptz", "string", "categorical", "binary")}
 _NULLABLE = ("boolean", "int16", "int32", "int64")
 
 
@@ -245,7 +248,7 @@ def as_batch(array: ArrowArray, shape: Shape) -> Any:
     alive: List[Any] = [columns]
     for index, field in enumerate(shape.schema.fields):
         child, column = array.children[index].contents, columns[index]
-        column.type = _ffi.TYPES[field.type]
+        column.type = _TYPES[field.type]
         column.precision, column.scale = field.precision or 0, field.scale or 0
         column.null_count = child.null_count
         column.validity = cast(child.buffers[0], type(column.validity))
