@@ -53,6 +53,15 @@ typedef struct mimic_csv_filter {
     size_t value_count;
 } mimic_csv_filter;
 
+/** Keep a row only when its string or categorical column `column` holds one of `values`, byte for
+ * byte: UTF-8 texts that end with a zero byte. NULL is never kept; "" stands for an empty text, which in
+ * CSV is a quoted empty field. */
+typedef struct mimic_text_filter {
+    const char *column;
+    const char *const *values;
+    size_t value_count;
+} mimic_text_filter;
+
 typedef struct mimic_csv_options {
     uint32_t struct_size;
     char delimiter;          /* 0 = ',' */

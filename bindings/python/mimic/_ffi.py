@@ -270,6 +270,13 @@ class mimic_csv_filter(_Struct):
         ("value_count", c_size_t),
     ]
 
+class mimic_text_filter(_Struct):
+    _fields_ = [
+        ("column", c_char_p),
+        ("values", POINTER(c_char_p)),
+        ("value_count", c_size_t),
+    ]
+
 class mimic_csv_options(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -457,6 +464,18 @@ class mimic_scan_options(_Struct):
         ("interrupted", CFUNCTYPE(c_int, c_void_p)),
         ("interrupted_ctx", c_void_p),
         ("pg_schema", c_char_p),
+    ]
+
+class mimic_scan_selection(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("columns", POINTER(c_char_p)),
+        ("column_count", c_size_t),
+        ("filters", POINTER(mimic_csv_filter)),
+        ("filter_count", c_size_t),
+        ("limit", c_int64),
+        ("text_filters", POINTER(mimic_text_filter)),
+        ("text_filter_count", c_size_t),
     ]
 
 # ---- quality.h ----
@@ -769,6 +788,8 @@ PROTOTYPES = {
     "mimic_scan_table": (c_void_p, [c_void_p, c_size_t]),
     "mimic_scan_find_table": (c_void_p, [c_void_p, c_char_p]),
     "mimic_scan_read": (c_int32, [c_void_p, c_void_p, POINTER(c_char_p), c_size_t, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_scan_select": (c_int32, [c_void_p, c_void_p, POINTER(mimic_scan_selection), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_scan_stream_export": (c_int32, [POINTER(c_void_p), POINTER(ArrowArrayStream), POINTER(mimic_error)]),
     "mimic_scan_stream_table": (c_void_p, [c_void_p]),
     "mimic_scan_next": (c_int32, [c_void_p, POINTER(POINTER(mimic_batch)), POINTER(mimic_error)]),
     "mimic_scan_stream_free": (None, [c_void_p]),
