@@ -64,6 +64,15 @@ typedef struct mimic_csv_filter {
     size_t value_count;    /* 0 = no row is kept */
 } mimic_csv_filter;
 
+/** Keep a row only when its string or categorical column `column` holds one of `values`, byte for
+ * byte: UTF-8 texts that end with a zero byte. NULL is never kept; "" stands for an empty text, which in
+ * CSV is a quoted empty field. */
+typedef struct mimic_text_filter {
+    const char *column;
+    const char *const *values;
+    size_t value_count;
+} mimic_text_filter;
+
 /**
  * How a file is read; begin with MIMIC_CSV_OPTIONS_INIT. What is left at 0 is what the table's
  * package says, if it says something, else what stands here.
