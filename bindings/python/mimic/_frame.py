@@ -139,7 +139,7 @@ class DenseColumn:
         pool = numpy.empty(len(texts) + 1, object)
         pool[:-1] = texts
         pool[-1] = absent  # where code -1 leads
-        return pool.take(codes, mode="wrap") if self.rows else numpy.empty(0, object)
+        return pool[codes]  # a third of what take() needs
 
 
 # ---- numpy ----
@@ -214,29 +214,14 @@ def _category(column: DenseColumn) -> Any:
 
 
 def _string(texts: Any) -> Any:
-    """A StringArray of an array that is known to hold str and NA only; looking again takes long."""
-    import pandas
-
-    kind = pandas.StringDtype("python")
-    try:
-        made = pandas.arrays.StringArray.__new__(pandas.arrays.StringArray)
-        made.__dict__  # only where attributes can be set
-    except AttributeError:
-        pass
-    return pandas.arrays.StringArray(texts) if len(texts) < 1000 else _trusted(kind, texts)
-
-
-def _trusted(kind: Any, texts: Any) -> Any:
+    """A StringArray of an array that is known to hold str and NA only; its own look takes long."""
     import pandas
 
     array = pandas.arrays.StringArray
-    simple = getattr(array, "_simple_new", None)
-    if simple is not None:
-        try:
-            return simple(texts, kind)
-        except TypeError:
-            pass
-    return array(texts)
+    try:
+        return getattr(array, "_simple_new")(texts, pandas.StringDtype("python"))
+    except (AttributeError, TypeError):
+        return array(texts)
 
 
 # ---- Arrow ----
