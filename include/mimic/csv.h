@@ -64,13 +64,14 @@ typedef struct mimic_csv_filter {
     size_t value_count;    /* 0 = no row is kept */
 } mimic_csv_filter;
 
-/** Keep a row only when its string or categorical column `column` holds one of `values`, byte for
- * byte: UTF-8 texts that end with a zero byte. NULL is never kept; "" stands for an empty text, which in
- * CSV is a quoted empty field. */
+/**
+ * Keep a row only when its string or categorical column `column` holds one of `values`, byte for byte;
+ * NULL is never kept.
+ */
 typedef struct mimic_text_filter {
-    const char *column;
-    const char *const *values;
-    size_t value_count;
+    const char *column;        /* name, any case */
+    const char *const *values; /* UTF-8, in any order; "" = an empty text, in CSV a quoted empty field */
+    size_t value_count;        /* 0 = no row is kept */
 } mimic_text_filter;
 
 /**

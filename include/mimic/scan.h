@@ -134,12 +134,12 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_scan_read(mimic_scan *scan, const m
 typedef struct mimic_scan_selection {
     uint32_t struct_size;
     const char *const *columns; /* as in mimic_scan_read; NULL = every column */
-    size_t column_count;
+    size_t column_count;        /* with columns not NULL: their number, 0 = rows without columns */
     const mimic_csv_filter *filters; /* on integer columns; all must hold */
-    size_t filter_count;
+    size_t filter_count;             /* their number */
     int64_t limit; /* end after so many rows; 0 = none */
     const mimic_text_filter *text_filters; /* on string and categorical columns; all must hold */
-    size_t text_filter_count;
+    size_t text_filter_count;              /* their number */
 } mimic_scan_selection;
 
 #define MIMIC_SCAN_SELECTION_INIT                                                                  \

@@ -312,13 +312,13 @@ class mimic_csv_filter(_Struct):
     ]
 
 
-
 class mimic_text_filter(_Struct):
     _fields_ = [
         ("column", c_char_p),
         ("values", POINTER(c_char_p)),
         ("value_count", c_size_t),
     ]
+
 
 class mimic_csv_options(_Struct):
     _fields_ = [
@@ -559,7 +559,6 @@ class mimic_scan_options(_Struct):
     ]
 
 
-
 class mimic_scan_selection(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -571,6 +570,7 @@ class mimic_scan_selection(_Struct):
         ("text_filters", POINTER(mimic_text_filter)),
         ("text_filter_count", c_size_t),
     ]
+
 
 # ---- quality.h ----
 
@@ -925,8 +925,8 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_scan_find_table": (c_void_p, [c_void_p, c_char_p]),
     "mimic_scan_read": (c_int32, [c_void_p, c_void_p, POINTER(c_char_p), c_size_t, OUT_P,
         ERROR_P]),
-    "mimic_scan_select": (c_int32, [c_void_p, c_void_p, POINTER(mimic_scan_selection),
-        OUT_P, ERROR_P]),
+    "mimic_scan_select": (c_int32, [c_void_p, c_void_p, POINTER(mimic_scan_selection), OUT_P,
+        ERROR_P]),
     "mimic_scan_stream_export": (c_int32, [OUT_P, POINTER(ArrowArrayStream), ERROR_P]),
     "mimic_scan_stream_table": (c_void_p, [c_void_p]),
     "mimic_scan_next": (c_int32, [c_void_p, POINTER(POINTER(mimic_batch)), ERROR_P]),
