@@ -40,7 +40,7 @@ def all_types_csv(rows):
             lines.append(
                 f"{'true' if row % 2 else 'false'},{row % 3000},{row},{row * 10 ** 10},{row / 4},"
                 f"{row / 8},{row % 99}.125,2{row % 1000:03}-02-28,{row % 24:02}:15:00,"
-                f"2150-01-{row % 28 + 1:02} {row % 24:02}:00:01,\"tèxt {row}, \"\"q\"\"\","
+                f"2150-01-{row % 28 + 1:02}T{row % 24:02}:00:01,\"tèxt {row}, \"\"q\"\"\","
                 f"kind {row % 5},aGk=\n")
     return "".join(lines).encode()
 
