@@ -7,6 +7,7 @@
 
 #include "base/calendar.h"
 #include "base/error.h"
+#include "base/utf8.h"
 
 #define MILLISECONDS_PER_DAY INT64_C(86400000)
 
@@ -312,6 +313,32 @@ static mimic_field own_field(const import_type *type)
                          .max_length = -1};
 }
 
+/* A name as schemas may have them, see schema_read_table.c. */
+static bool is_name(const char *name, size_t most)
+{
+    const size_t size = strlen(name);
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+            return false;
+    return size > 0 && size <= most && mimic__utf8_check(name, size) == size;
+}
+
+static mimic_status check_own_field(const char *name, const import_type *type, mimic_error *err)
+{
+    const import_type *const leaf = mimic__import_leaf(type);
+    if (!is_name(type->name, 1024))
+        return mimic__fail(err, MIMIC_ERR_DRIFT,
+                           "%s: a column has a name that no field can have: 1 to 1,024 bytes of UTF-8 "
+                           "without control characters are possible", name);
+    if (leaf->kind == IMPORT_DECIMAL &&
+        (leaf->precision > 38 || leaf->scale < 0 || leaf->scale > leaf->precision))
+        return mimic__fail(err, MIMIC_ERR_DRIFT,
+                           "%s: column \"%s\" is a decimal(%d,%d); precisions of 1 to 38 and "
+                           "scales of 0 to the precision are possible",
+                           name, type->name, (int)leaf->precision, (int)leaf->scale);
+    return MIMIC_OK;
+}
+
 mimic_status mimic__import_own_table(mimic_arena *arena, const char *name,
                                      const import_type *const *types, size_t count,
                                      const mimic_table **out_table, mimic_error *err)
@@ -321,14 +348,12 @@ mimic_status mimic__import_own_table(mimic_arena *arena, const char *name,
     const char *const table_name = mimic__arena_strdup(arena, name);
     if (table == NULL || fields == NULL || table_name == NULL)
         return mimic__fail_memory(err);
+    if (!is_name(name, 200))
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "the name of a stream that is to name its table has 1 to 200 bytes of UTF-8 "
+                           "without control characters");
     for (size_t i = 0; i < count; i++) {
-        const import_type *const leaf = mimic__import_leaf(types[i]);
-        if (leaf->kind == IMPORT_DECIMAL &&
-            (leaf->precision > 38 || leaf->scale < 0 || leaf->scale > leaf->precision))
-            return mimic__fail(err, MIMIC_ERR_DRIFT,
-                               "%s: column \"%s\" is a decimal(%d,%d); precisions of 1 to 38 and "
-                               "scales of 0 to the precision are possible",
-                               name, types[i]->name, (int)leaf->precision, (int)leaf->scale);
+        MIMIC_TRY(check_own_field(name, types[i], err));
         fields[i] = own_field(types[i]);
     }
     *table = (mimic_table){.name = table_name,

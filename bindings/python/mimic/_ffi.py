@@ -351,6 +351,19 @@ ArrowArrayStream._fields_ = [
     ("private_data", c_void_p),
 ]
 
+class mimic_arrow_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("name", c_char_p),
+        ("on_error", c_int32),
+        ("strict_drift", c_int32),
+        ("columns", POINTER(c_char_p)),
+        ("column_count", c_size_t),
+        ("on_reject", mimic_reject_fn),
+        ("on_reject_ctx", c_void_p),
+        ("max_raw_bytes", c_uint32),
+    ]
+
 # ---- sink.h ----
 
 SINK_COMPRESSION_DEFAULT = 0
@@ -748,6 +761,14 @@ PROTOTYPES = {
     "mimic_table_export_schema": (c_int32, [c_void_p, c_void_p, POINTER(ArrowSchema), POINTER(mimic_error)]),
     "mimic_batch_export": (c_int32, [c_void_p, POINTER(mimic_batch), POINTER(ArrowArray), POINTER(mimic_error)]),
     "mimic_csv_reader_export": (c_int32, [POINTER(c_void_p), POINTER(ArrowArrayStream), POINTER(mimic_error)]),
+    "mimic_arrow_reader_open": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_void_p, POINTER(mimic_arrow_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_arrow_reader_table": (c_void_p, [c_void_p]),
+    "mimic_arrow_reader_drift": (c_void_p, [c_void_p]),
+    "mimic_arrow_reader_next": (c_int32, [c_void_p, POINTER(POINTER(mimic_batch)), POINTER(mimic_error)]),
+    "mimic_arrow_reader_counts": (None, [c_void_p, POINTER(mimic_csv_counts)]),
+    "mimic_arrow_reader_free": (None, [c_void_p]),
+    "mimic_stream_keep": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_void_p, c_void_p, POINTER(mimic_error)]),
+    "mimic_array_share": (c_int32, [c_void_p, POINTER(ArrowArray), POINTER(ArrowArray), POINTER(mimic_error)]),
     # sink.h
     "mimic_sink_open": (c_int32, [c_void_p, c_char_p, POINTER(mimic_sink_options), POINTER(c_void_p), POINTER(mimic_error)]),
     "mimic_target_redact": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(mimic_error)]),
@@ -784,8 +805,10 @@ PROTOTYPES = {
     "mimic_quality_free": (None, [c_void_p]),
     # load.h
     "mimic_convert": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_char_p), c_size_t, c_char_p, POINTER(mimic_load_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_convert_stream": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_char_p, c_void_p, c_char_p, POINTER(mimic_load_options), POINTER(c_void_p), POINTER(mimic_error)]),
     "mimic_load": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, POINTER(mimic_load_options), POINTER(c_void_p), POINTER(mimic_error)]),
     "mimic_detect": (c_int32, [c_void_p, c_void_p, c_char_p, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_detect_table": (c_int32, [c_void_p, c_void_p, c_char_p, POINTER(c_void_p), POINTER(mimic_error)]),
     "mimic_infer": (c_int32, [c_void_p, c_void_p, c_int64, POINTER(c_void_p), POINTER(mimic_error)]),
     "mimic_report_dataset": (c_char_p, [c_void_p]),
     "mimic_report_edition": (c_char_p, [c_void_p]),
