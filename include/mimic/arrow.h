@@ -7,14 +7,16 @@
  *
  * And back: whatever speaks the C Stream Interface is read as batches, validated like a CSV file:
  *
- *     mimic_arrow_reader *reader = NULL;
- *     mimic_arrow_reader_open(ctx, &stream, table, NULL, &reader, &err);  // the reader now owns it
- *     while ((status = mimic_arrow_reader_next(reader, &batch, &err)) == MIMIC_OK)
+ *     mimic_arrow_reader *frame = NULL;
+ *     mimic_arrow_reader_open(ctx, arrow, table, NULL, &frame, &err);   // which now owns the stream
+ *     while ((status = mimic_arrow_reader_next(frame, &batch, &err)) == MIMIC_OK)
  *         use(batch);
- *     mimic_arrow_reader_free(reader);
+ *     mimic_arrow_reader_free(frame);
  *
  * The three structs are the canonical ones of the Arrow project, under its own guards, so that this
  * header may stand beside any other that has them.
+ *
+ * Since: 0.1
  */
 #ifndef MIMIC_ARROW_H
 #define MIMIC_ARROW_H
@@ -72,13 +74,23 @@ struct ArrowArrayStream {
 
 /**
  * Describes a table as a struct ArrowSchema (type struct, one child a field, metadata
- * mimic:dataset, mimic:version, mimic:table, mimic:library; of a field: mimic:description). Categorical
- * fields are dictionary<int32, utf8>.
+ * mimic:dataset, mimic:version, mimic:table, mimic:library; of a field: mimic:description).
+ * Categorical fields are dictionary<int32, utf8>.
  *
- * Returns: MIMIC_OK; MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT; MIMIC_ERR_LIMIT for a text of 2 GiB.
+ * table: what is described
+ * out_schema: filled, whatever it held before
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT for a NULL; MIMIC_ERR_LIMIT for a text of
+ * 2 GiB.
  * Ownership: the caller calls out_schema->release, before the context is freed; the table may go at
  * once.
+ * Thread safety: any thread.
  * Since: 0.1
+ *
+ * Example:
+ *     struct ArrowSchema schema;
+ *     if (mimic_table_export_schema(ctx, table, &schema, &err) == MIMIC_OK)
+ *         schema.release(&schema);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_table_export_schema(const mimic_context *ctx,
                                                                  const mimic_table *table,
@@ -86,12 +98,21 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_table_export_schema(const mimic_con
                                                                  mimic_error *err);
 
 /**
- * Copies a batch into an ArrowArray that lives on its own.
+ * Copies a batch into an ArrowArray that lives on its own (type struct, one child a column).
  *
- * Returns: MIMIC_OK; MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT.
+ * batch: what is copied
+ * out_array: filled, whatever it held before
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT for a NULL or a column of no known type.
  * Ownership: the caller calls out_array->release, before the context is freed; the batch may change
  * or go at once.
+ * Thread safety: any thread.
  * Since: 0.1
+ *
+ * Example:
+ *     struct ArrowArray array;
+ *     if (mimic_batch_export(ctx, batch, &array, &err) == MIMIC_OK)
+ *         array.release(&array);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_batch_export(const mimic_context *ctx,
                                                           const mimic_batch *batch,
@@ -99,20 +120,36 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_batch_export(const mimic_context *c
                                                           mimic_error *err);
 
 /**
- * Turns a reader into a stream of batches. Its calls fail with ENOMEM, ECANCELED (a callback asked to
- * stop) or EIO, and get_last_error has the message.
+ * Turns a reader into a stream of batches. Its calls fail with ENOMEM, ECANCELED (a callback asked
+ * to stop) or EIO, and get_last_error has the message.
  *
- * Returns: MIMIC_OK; MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT.
- * Ownership: on success the stream owns *reader, which becomes NULL; source and table must outlive
- * the stream, the context also the schemas and arrays taken from it. On failure the reader stays
- * with the caller.
+ * reader: NULL after a success
+ * out_stream: filled, whatever it held before
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT for a NULL.
+ * Ownership: on success the stream owns *reader; source and table must outlive the stream, the
+ * context also the schemas and arrays taken from it. On failure the reader stays with the caller.
+ * Thread safety: one thread at a time a reader, and then a stream; what was taken from it may go to
+ * other threads.
  * Since: 0.1
+ *
+ * Example:
+ *     struct ArrowArrayStream stream;
+ *     if (mimic_csv_reader_export(&reader, &stream, &err) == MIMIC_OK)
+ *         stream.release(&stream);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_csv_reader_export(mimic_csv_reader **reader,
                                                                struct ArrowArrayStream *out_stream,
                                                                mimic_error *err);
 
-/** Frees an object of its caller's; called once, on the thread that releases the stream. */
+/**
+ * Frees an object of its caller's; called once.
+ *
+ * object: what mimic_stream_keep was given
+ *
+ * Thread safety: called on the thread that releases the stream.
+ * Since: 0.1
+ */
 typedef void (*mimic_release_fn)(void *object);
 
 /**
@@ -131,17 +168,17 @@ typedef void (*mimic_release_fn)(void *object);
  * Since: 0.1
  *
  * Example:
- *     static void free_source(void *source) { mimic_source_free(source); }
- *     ...
- *     mimic_csv_reader_export(&reader, &stream, &err);
- *     mimic_stream_keep(ctx, &stream, free_source, source, &err);
+ *     struct ArrowArrayStream stream;
+ *     status = mimic_csv_reader_export(&reader, &stream, &err);
+ *     if (status == MIMIC_OK)
+ *         status = mimic_stream_keep(ctx, &stream, free_source, source, &err);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_stream_keep(const mimic_context *ctx,
                                                          struct ArrowArrayStream *stream,
                                                          mimic_release_fn release, void *object,
                                                          mimic_error *err);
 
-#define MIMIC_ARROW_MAX_DEPTH 64
+#define MIMIC_ARROW_MAX_DEPTH 64 /* children below children of an array that can be shared */
 
 /**
  * Gives an array a second owner, without a copy: *array and *out_array look at the same buffers from
@@ -170,6 +207,7 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_array_share(const mimic_context *ct
 
 /* ---- any stream as batches ---- */
 
+/** Reads one Arrow stream; made by mimic_arrow_reader_open. */
 typedef struct mimic_arrow_reader mimic_arrow_reader;
 
 /** How a stream is read; begin with MIMIC_ARROW_OPTIONS_INIT. */
@@ -180,10 +218,10 @@ typedef struct mimic_arrow_options {
     int32_t strict_drift;      /* 1 = any drift fails, not only a missing required column */
     /* Projection: names, any case; NULL = every field of the table. */
     const char *const *columns;
-    size_t column_count;
+    size_t column_count;       /* of columns */
     mimic_reject_fn on_reject; /* NULL = counted only; record is the 1-based row of the stream, line
                                 * and byte_offset are -1, raw is the row as CSV */
-    void *on_reject_ctx;
+    void *on_reject_ctx;       /* handed to on_reject */
     uint32_t max_raw_bytes;    /* of a reject's raw text; 0 = 1,024 */
 } mimic_arrow_options;
 
@@ -208,6 +246,7 @@ typedef struct mimic_arrow_options {
  * table: schema of the rows; NULL = the stream's own: names and types of its columns, those that may
  *   not hold NULL being required, dictionaries of texts being categorical
  * options: NULL = defaults
+ * out_reader: the reader; NULL on failure
  *
  * Returns: MIMIC_OK; MIMIC_ERR_DRIFT for a missing required column, and for a column whose type can
  * never fit its field (struct, list, map, union, duration, …); MIMIC_ERR_NOT_FOUND for a column in
@@ -222,7 +261,8 @@ typedef struct mimic_arrow_options {
  * Example:
  *     mimic_arrow_options options = MIMIC_ARROW_OPTIONS_INIT;
  *     options.name = "labs of a data frame";
- *     status = mimic_arrow_reader_open(ctx, &stream, table, &options, &reader, &err);
+ *     mimic_arrow_reader *frame = NULL;
+ *     status = mimic_arrow_reader_open(ctx, arrow, table, &options, &frame, &err);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_arrow_reader_open(const mimic_context *ctx,
                                                                struct ArrowArrayStream *stream,
@@ -240,7 +280,9 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_arrow_reader_open(const mimic_conte
  * Since: 0.1
  *
  * Example:
- *     const mimic_table *schema = mimic_arrow_reader_table(reader);
+ *     mimic_arrow_reader *frame = NULL;
+ *     status = mimic_arrow_reader_open(ctx, arrow, NULL, NULL, &frame, &err);
+ *     const mimic_table *schema = mimic_arrow_reader_table(frame);
  */
 MIMIC_API const mimic_table *mimic_arrow_reader_table(const mimic_arrow_reader *reader);
 
@@ -253,7 +295,9 @@ MIMIC_API const mimic_table *mimic_arrow_reader_table(const mimic_arrow_reader *
  * Since: 0.1
  *
  * Example:
- *     size_t findings = mimic_drift_count(mimic_arrow_reader_drift(reader));
+ *     mimic_arrow_reader *frame = NULL;
+ *     status = mimic_arrow_reader_open(ctx, arrow, table, NULL, &frame, &err);
+ *     size_t findings = mimic_drift_count(mimic_arrow_reader_drift(frame));
  */
 MIMIC_API const mimic_drift *mimic_arrow_reader_drift(const mimic_arrow_reader *reader);
 
@@ -272,7 +316,10 @@ MIMIC_API const mimic_drift *mimic_arrow_reader_drift(const mimic_arrow_reader *
  * Since: 0.1
  *
  * Example:
- *     while ((status = mimic_arrow_reader_next(reader, &batch, &err)) == MIMIC_OK)
+ *     mimic_arrow_reader *frame = NULL;
+ *     status = mimic_arrow_reader_open(ctx, arrow, table, NULL, &frame, &err);
+ *     while (status == MIMIC_OK &&
+ *            (status = mimic_arrow_reader_next(frame, &batch, &err)) == MIMIC_OK)
  *         rows += batch->row_count;
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_arrow_reader_next(mimic_arrow_reader *reader,
@@ -291,7 +338,9 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_arrow_reader_next(mimic_arrow_reade
  *
  * Example:
  *     mimic_csv_counts counts = MIMIC_CSV_COUNTS_INIT;
- *     mimic_arrow_reader_counts(reader, &counts);
+ *     mimic_arrow_reader *frame = NULL;
+ *     status = mimic_arrow_reader_open(ctx, arrow, table, NULL, &frame, &err);
+ *     mimic_arrow_reader_counts(frame, &counts);
  */
 MIMIC_API void mimic_arrow_reader_counts(const mimic_arrow_reader *reader,
                                          mimic_csv_counts *out_counts);
@@ -305,7 +354,9 @@ MIMIC_API void mimic_arrow_reader_counts(const mimic_arrow_reader *reader,
  * Since: 0.1
  *
  * Example:
- *     mimic_arrow_reader_free(reader);
+ *     mimic_arrow_reader *frame = NULL;
+ *     status = mimic_arrow_reader_open(ctx, arrow, table, NULL, &frame, &err);
+ *     mimic_arrow_reader_free(frame);
  */
 MIMIC_API void mimic_arrow_reader_free(mimic_arrow_reader *reader);
 
