@@ -312,6 +312,14 @@ class mimic_csv_filter(_Struct):
     ]
 
 
+class mimic_text_filter(_Struct):
+    _fields_ = [
+        ("column", c_char_p),
+        ("values", POINTER(c_char_p)),
+        ("value_count", c_size_t),
+    ]
+
+
 class mimic_csv_options(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -528,6 +536,19 @@ class mimic_scan_options(_Struct):
         ("interrupted", mimic_interrupted_fn),
         ("interrupted_ctx", c_void_p),
         ("pg_schema", c_char_p),
+    ]
+
+
+class mimic_scan_selection(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("columns", POINTER(c_char_p)),
+        ("column_count", c_size_t),
+        ("filters", POINTER(mimic_csv_filter)),
+        ("filter_count", c_size_t),
+        ("limit", c_int64),
+        ("text_filters", POINTER(mimic_text_filter)),
+        ("text_filter_count", c_size_t),
     ]
 
 
@@ -879,6 +900,9 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_scan_find_table": (c_void_p, [c_void_p, c_char_p]),
     "mimic_scan_read": (c_int32, [c_void_p, c_void_p, POINTER(c_char_p), c_size_t, OUT_P,
         ERROR_P]),
+    "mimic_scan_select": (c_int32, [c_void_p, c_void_p, POINTER(mimic_scan_selection), OUT_P,
+        ERROR_P]),
+    "mimic_scan_stream_export": (c_int32, [OUT_P, POINTER(ArrowArrayStream), ERROR_P]),
     "mimic_scan_stream_table": (c_void_p, [c_void_p]),
     "mimic_scan_next": (c_int32, [c_void_p, POINTER(POINTER(mimic_batch)), ERROR_P]),
     "mimic_scan_stream_free": (None, [c_void_p]),
