@@ -2,7 +2,7 @@
 """The order of the rooms is law: who may include whom, and where third-party headers stand.
 
     base < io, json < schema < batch < coerce < csv, fhir;  batch < arrow < sink;
-    csv, sink < scan;  all < load
+    coerce, sink < import;  csv, sink < scan;  all < load
     synth may use everything but load.
 
 Private headers follow that order. Public headers stand in one line, and a room may include those up
@@ -25,6 +25,7 @@ BELOW = {
     "fhir": ["base", "io", "json", "schema", "batch", "coerce"],
     "arrow": ["base", "io", "json", "schema", "batch"],
     "sink": ["base", "io", "json", "schema", "batch", "coerce", "arrow"],
+    "import": ["base", "io", "json", "schema", "batch", "coerce", "arrow", "sink"],
     "scan": ["base", "io", "json", "schema", "batch", "coerce", "csv", "arrow", "sink"],
     "quality": ["base", "io", "json", "schema", "batch", "coerce", "csv", "arrow", "sink", "scan"],
     "load": [room for room in tree.ROOMS if room not in ("load", "synth")],
@@ -42,6 +43,7 @@ RANK = {name: index for index, (name, _) in enumerate(PUBLIC)}
 HIGHEST = {room: max(i for i, (_, r) in enumerate(PUBLIC) if r == room)
            for room in {r for _, r in PUBLIC if r}}
 HIGHEST["json"] = HIGHEST["io"]
+HIGHEST["import"] = HIGHEST["arrow"]
 HIGHEST["fhir"] = HIGHEST["csv"]
 
 C_HEADERS = set(
