@@ -31,6 +31,8 @@
  *     binary                  bytes between long_offsets                         empty, missing[row] = 1
  *
  * A frame grows with its table; mimic_frame_options.max_bytes bounds it.
+ *
+ * Since: 0.1
  */
 #ifndef MIMIC_FRAME_H
 #define MIMIC_FRAME_H
@@ -39,15 +41,18 @@
 
 MIMIC_BEGIN_DECLS
 
+/** A table in memory; made by mimic_frame_new. */
 typedef struct mimic_frame mimic_frame;
 
+/** How a frame lays out its columns. */
 typedef int32_t mimic_frame_form;
-#define MIMIC_FRAME_ARROW 0
-#define MIMIC_FRAME_DENSE 1
+#define MIMIC_FRAME_ARROW 0 /* as batches do, and Arrow */
+#define MIMIC_FRAME_DENSE 1 /* one value a row, as the table above says */
 
+/** What a frame is to hold, and how; begin with MIMIC_FRAME_OPTIONS_INIT. */
 typedef struct mimic_frame_options {
     uint32_t struct_size;
-    mimic_frame_form form;
+    mimic_frame_form form; /* ARROW where it is not set */
     int32_t nanoseconds;   /* DENSE: 1 = dates and times in nanoseconds; a moment that int64_t cannot
                             * hold (before 1677-09-21 00:12:43.145225, after 2262-04-11
                             * 23:47:16.854775) is MIMIC_ERR_VALUE */
@@ -58,26 +63,28 @@ typedef struct mimic_frame_options {
 
 #define MIMIC_FRAME_OPTIONS_INIT { (uint32_t)sizeof(mimic_frame_options), MIMIC_FRAME_ARROW, 0, 0, 0 }
 
-/** A view of one column. Its arrays begin at a multiple of 64 bytes. */
+/**
+ * A view of one column; begin with MIMIC_FRAME_COLUMN_INIT. Its arrays begin at multiples of 64 bytes.
+ */
 typedef struct mimic_frame_column {
     uint32_t struct_size;
-    mimic_type type;
-    int64_t row_count;
-    int64_t null_count;
-    int32_t precision; /* decimal only */
-    int32_t scale;     /* decimal only */
-    const void *values; /* never NULL, also without rows */
+    mimic_type type;             /* of its field */
+    int64_t row_count;           /* that of the frame */
+    int64_t null_count;          /* rows without a value */
+    int32_t precision;           /* decimal only */
+    int32_t scale;               /* decimal only */
+    const void *values;          /* never NULL, also without rows */
     const uint8_t *validity;     /* ARROW: bit set = value present; NULL = no NULL in this column */
-    const uint8_t *missing;      /* DENSE, types that the table above says: a byte a row, 1 = NULL. NULL for
-                                  * a required field that has none, and for other types */
+    const uint8_t *missing;      /* DENSE, types that the table above says: a byte a row, 1 = NULL.
+                                  * NULL for a required field that has none, and for other types */
     const int32_t *offsets;      /* ARROW, string and binary: row_count + 1 */
     const int64_t *long_offsets; /* DENSE, binary: row_count + 1 */
-    /* Texts of a categorical column and of a string column in the DENSE form, each followed by a NUL.
-     * Those of a string column are distinct and in the order of their first rows; those of a categorical
-     * column begin with what the batches' dictionaries began with, so there may be some that no row
-     * has. No text of the DENSE form holds a NUL. Otherwise 0 and NULL. */
-    int64_t text_count;
-    const char *texts;
+    /* Texts of a categorical column and of a string column in the DENSE form; otherwise 0 and NULL.
+     * Those of a string column are distinct and in the order of their first rows; those of a
+     * categorical column begin with what the batches' dictionaries began with, so there may be some
+     * that no row has. No text of the DENSE form holds a NUL. */
+    int64_t text_count;          /* how many */
+    const char *texts;           /* one behind the other, each followed by a NUL */
     int64_t texts_size;          /* bytes of `texts`, the NULs included */
     const int64_t *text_offsets; /* text_count + 1: text i begins at text_offsets[i] and is
                                   * text_offsets[i + 1] - text_offsets[i] - 1 bytes long */
@@ -91,6 +98,7 @@ typedef struct mimic_frame_column {
  *
  * table: the schema of the batches to come, that is, of their reader or stream; copied
  * options: NULL = defaults, the ARROW form
+ * out_frame: receives the frame, NULL on failure
  *
  * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT for a NULL or for options that make no sense;
  * MIMIC_ERR_MEMORY.

@@ -147,7 +147,8 @@ mimic_status mimic__frame_show_categories(mimic_frame *frame, mimic_frame_data *
     offsets[0] = 0;
     for (size_t i = 0; i < count; i++) {
         const size_t length = (size_t)(map->offsets[i + 1] - map->offsets[i]);
-        memcpy(text, map->bytes + map->offsets[i], length);
+        if (length > 0)
+            memcpy(text, map->bytes + map->offsets[i], length);
         text[length] = '\0';
         text += length + 1;
         offsets[i + 1] = offsets[i] + (int64_t)length + 1;

@@ -50,5 +50,6 @@ int main(void)
     PRINT(struct ArrowSchema, private_data);
     PRINT(struct ArrowArray, private_data);
     PRINT(struct ArrowArrayStream, private_data);
+    PRINT(mimic_arrow_options, max_raw_bytes);
     return 0;
 }
