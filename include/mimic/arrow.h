@@ -221,8 +221,9 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_array_share(const mimic_context *ct
  *
  * Example:
  *     struct ArrowArray array;
- *     mimic_batch_export(ctx, batch, &array, &err);
- *     mimic_array_stream(ctx, batch->table, &array, 1, &stream, &err);
+ *     struct ArrowArrayStream whole;
+ *     status = mimic_batch_export(ctx, batch, &array, &err);
+ *     status = mimic_array_stream(ctx, batch->table, &array, 1, &whole, &err);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_array_stream(const mimic_context *ctx,
                                                           const mimic_table *table,

@@ -30,6 +30,11 @@ NAMES: Dict[Type[Any], bytes] = {ArrowSchema: b"arrow_schema", ArrowArray: b"arr
                                  ArrowArrayStream: b"arrow_array_stream"}
 
 
+def callback_type(struct: Type[Any], member: str) -> Any:
+    """The type of a function pointer in a struct."""
+    return {field[0]: field[1] for field in struct._fields_}[member]
+
+
 def _python(name: str, result: Any, *parameters: Any) -> Any:
     """A function of the interpreter, with types of our own: others may have set those of pythonapi."""
     return ctypes.PYFUNCTYPE(result, *parameters)((name, ctypes.pythonapi))

@@ -206,8 +206,9 @@ def of_array(name: str, values: Any, missing: Any = None) -> Source:
 
     if values.ndim != 1:
         raise ValueError(f"column {name} has {values.ndim} dimensions; a column has one")
-    if isinstance(values, numpy.ma.MaskedArray):
-        mask = numpy.ma.getmaskarray(values)
+    masked: Any = numpy.ma
+    if isinstance(values, masked.MaskedArray):
+        mask = masked.getmaskarray(values)
         missing = mask if missing is None else mask | missing
         values = values.data
     kind = values.dtype.kind
@@ -283,7 +284,7 @@ def _of_objects(name: str, values: Any, missing: Any) -> Source:
 def of_series(name: str, series: Any) -> Source:
     """A column of a data frame."""
     import numpy
-    import pandas
+    import pandas  # type: ignore[import]
 
     kind = series.dtype
     if isinstance(kind, pandas.CategoricalDtype):

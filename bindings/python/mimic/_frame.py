@@ -18,7 +18,7 @@ from ._registry import Field, Schema
 
 if TYPE_CHECKING:
     import numpy
-    import pandas
+    import pandas  # type: ignore[import]
 
 DENSE = _ffi.FRAME_DENSE
 _NUMBERS = {"boolean": "|b1", "int16": "<i2", "int32": "<i4", "int64": "<i8", "float32": "<f4",
@@ -118,8 +118,8 @@ class DenseColumn:
         else:
             ends = self._array(cast(self._view.long_offsets, c_void_p).value, "<i8", self.rows + 1)
             address = cast(self._view.values, c_void_p).value
-            data = bytes(_arrow.memory(address, int(ends[-1]) if self.rows else 0, self._frame))
-            made[:] = [data[i:j] for i, j in zip(ends[:-1].tolist(), ends[1:].tolist())]
+            held = bytes(_arrow.memory(address, int(ends[-1]) if self.rows else 0, self._frame))
+            made[:] = [held[i:j] for i, j in zip(ends[:-1].tolist(), ends[1:].tolist())]
         missing = self.missing()
         if missing is not None:
             made[missing] = None
@@ -160,7 +160,8 @@ def _numpy_column(column: DenseColumn) -> Any:
         missing = column.missing()
         if missing is None:
             missing = numpy.zeros(len(values), bool)
-        return numpy.ma.MaskedArray(values, missing)
+        masked: Any = numpy.ma
+        return masked.MaskedArray(values, missing)
     return values
 
 

@@ -123,7 +123,7 @@ class FileInput(Input):
             self._file.seek(self._start)
         self._was_read = True
         callbacks = _ffi.mimic_source_callbacks()
-        kind = dict(_ffi.mimic_source_callbacks._fields_)["read"]
+        kind = _arrow.callback_type(_ffi.mimic_source_callbacks, "read")
         callbacks.read = call.callback(kind, self._read, failed=_ffi.ERR_CANCELLED)
         made = c_void_p()
         call.run(lib.mimic_source_from_callbacks, _ffi.context(), byref(callbacks),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from ctypes import POINTER, byref, c_char_p, c_int64, c_void_p
+from ctypes import POINTER, byref, c_int64, c_void_p, string_at
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
@@ -233,7 +233,7 @@ class RejectLog:
         self.total += 1
         if len(self.kept) < self.limit:
             reject = pointer.contents
-            raw = _arrow.ctypes.string_at(reject.raw, reject.raw_size) if reject.raw_size else b""
+            raw = string_at(reject.raw, reject.raw_size) if reject.raw_size else b""
             self.kept.append((
                 _ffi.string(reject.source), reject.record, reject.line, reject.byte_offset,
                 _ffi.string(reject.column) or None,

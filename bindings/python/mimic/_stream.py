@@ -11,6 +11,7 @@ from ctypes import POINTER, byref, c_char_p, c_void_p, cast
 from typing import Any, Dict, List, Optional, Sequence
 
 from . import _ffi, _inputs
+from ._arrow import callback_type
 from ._calls import LongCall
 from ._columns import Piece, Source
 from ._ffi import ArrowArray, ArrowArrayStream, ArrowSchema
@@ -18,8 +19,8 @@ from ._ffi import ArrowArray, ArrowArrayStream, ArrowSchema
 _ROWS = 65_536
 _EIO = 5
 _FLAG_NULLABLE = 2
-_ReleaseSchema = dict(ArrowSchema._fields_)["release"]
-_ReleaseArray = dict(ArrowArray._fields_)["release"]
+_ReleaseSchema = callback_type(ArrowSchema, "release")
+_ReleaseArray = callback_type(ArrowArray, "release")
 
 
 class ColumnStream:
@@ -35,7 +36,8 @@ class ColumnStream:
         self._release_array = _ReleaseArray(self._on_release)
         self._release_inner_schema = _ReleaseSchema(_forget)
         self._release_inner_array = _ReleaseArray(_forget)
-        kinds = dict(ArrowArrayStream._fields_)
+        kinds = {name: callback_type(ArrowArrayStream, name) for name in (
+            "get_schema", "get_next", "get_last_error", "release")}
         self._no_error = kinds["get_last_error"](lambda stream: None)
         self._release_stream = kinds["release"](_forget)
         self.struct = ArrowArrayStream()

@@ -17,7 +17,7 @@ from ._registry import Field, Schema
 
 if TYPE_CHECKING:
     import numpy
-    import pandas
+    import pandas  # type: ignore[import]
 
 _PREVIEW_ROWS = 10
 
@@ -416,13 +416,13 @@ class Table:
 
     def to_arrow(self) -> Any:
         """A pyarrow.Table, without a copy of what was read."""
-        import pyarrow
+        import pyarrow  # type: ignore[import]
 
         return pyarrow.table(_Whole(self))
 
     def to_polars(self) -> Any:
         """A polars.DataFrame, without a copy of what was read."""
-        import polars
+        import polars  # type: ignore[import]
 
         return polars.DataFrame(_Whole(self))
 

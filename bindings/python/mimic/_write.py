@@ -45,7 +45,8 @@ class _OneArray:
 
     def __init__(self, schema: ArrowSchema, array: ArrowArray) -> None:
         self._schema, self._array = schema, array
-        kinds = dict(ArrowArrayStream._fields_)
+        kinds = {name: _arrow.callback_type(ArrowArrayStream, name) for name in (
+            "get_schema", "get_next", "get_last_error", "release")}
         self._callbacks = [kinds["get_schema"](lambda stream, out: self._give(self._schema, out)),
                            kinds["get_next"](lambda stream, out: self._give(self._array, out)),
                            kinds["get_last_error"](lambda stream: None),
