@@ -21,9 +21,10 @@ def number(value: Any) -> str:
     return str(value)
 
 
-def _plain(text: str) -> str:
+def plain(text: str, keep_blanks: bool = False) -> str:
     """One line that no terminal takes for a command."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in " ".join(text.split()))
+    line = text if keep_blanks else " ".join(text.split())
+    return "".join(char if char.isprintable() else "\ufffd" for char in line)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]], width: int = 0) -> str:
@@ -31,8 +32,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], width: int = 0) ->
     width = width or max(60, shutil.get_terminal_size((100, 24)).columns)
     shown = [index for index in range(len(head))
              if not rows or any(row[index] not in (None, "", False) for row in rows)]
-    cells: List[List[str]] = [[_plain(head[index]) for index in shown]]
-    cells += [[_plain(number(row[index])) for index in shown] for row in rows]
+    cells: List[List[str]] = [[plain(head[index]) for index in shown]]
+    cells += [[plain(number(row[index])) for index in shown] for row in rows]
     widths = [max(len(line[i]) for line in cells) for i in range(len(shown))]
     is_right = [any(isinstance(row[index], (int, float)) and not isinstance(row[index], bool)
                     for row in rows) for index in shown]
@@ -75,7 +76,7 @@ class Listing:
     rows: Sequence[Sequence[Any]]
 
     def text(self) -> str:
-        first = _plain(self.title) + (f": {_plain(self.remark)}" if self.remark else "")
+        first = plain(self.title) + (f": {plain(self.remark)}" if self.remark else "")
         return f"{first}\n\n{table(self.head, self.rows)}"
 
     def html(self) -> str:
