@@ -188,7 +188,9 @@ def convert(inputs: Union[PathLike, Iterable[PathLike]], target: PathLike, *,
     """
     paths = [inputs] if isinstance(inputs, (str, os.PathLike)) else list(inputs)
     files = _ffi.Strings([os.fsdecode(_ffi.path(one, "an input")) for one in paths], "inputs")
-    schema = None if table is None else Schema.of(table, registry=registry)
+    named = os.path.basename(os.fspath(paths[0])).partition(".")[0] if paths else ""
+    schema = None if table is None else Schema.of(
+        table, name=named if type(table) is dict else "", registry=registry)
     job = Job(progress)
     csv = CsvOptions(columns=columns, where=where, limit=limit, delimiter=delimiter, quote=quote,
                      escape=escape, comment=comment, header=header, max_record=max_record)
