@@ -12,7 +12,6 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 from . import _ffi
 from ._calls import LongCall
-from ._errors import UnsupportedError
 from ._ffi import PathLike
 from ._registry import choice
 
@@ -120,18 +119,14 @@ class CsvOptions:
         self.struct.filter_count = len(numbers)
 
     def _fill_texts(self, texts: Dict[bytes, List[str]]) -> None:
-        kind: Any = getattr(_ffi, "mimic_text_filter", None)
-        if not texts or kind is None:
-            if texts:
-                raise UnsupportedError("this library filters by whole numbers only")
-            return
-        made = (kind * len(texts))()
+        made = (_ffi.mimic_text_filter * max(len(texts), 1))()
         self._alive.append(made)
         for one, (name, values) in zip(made, texts.items()):
             strings = _ffi.Strings(values, "values of where")
             self._alive.append(strings)
             one.column, one.values, one.value_count = name, strings.pointer, strings.count
-        self.struct.text_filters, self.struct.text_filter_count = made, len(texts)
+        self.struct.text_filters = cast(made, POINTER(_ffi.mimic_text_filter))
+        self.struct.text_filter_count = len(texts)
 
 
 def _filter_number(column: str, value: Any) -> int:

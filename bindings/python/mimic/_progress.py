@@ -117,7 +117,7 @@ class Terminal:
         if not self._clock.is_due(progress):
             return
         try:
-            width = os.get_terminal_size(sys.stderr.fileno()).columns - 1
+            width = (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - 1
         except (OSError, ValueError):
             width = 79
         share = progress.fraction
@@ -126,7 +126,7 @@ class Terminal:
             cells = 24 if width >= 100 else 12 if width >= 70 else 6
             filled = int(share * cells + 0.5)
             bar = f"[{'#' * filled}{'.' * (cells - filled)}] {share * 100:3.0f}%  "
-        line = _show.plain(bar + self._clock.words(progress), keep_blanks=True)[:max(width, 1)]
+        line = _show.plain(bar + self._clock.words(progress), keep_blanks=True)[:width]
         sys.stderr.write(f"\r{line}\x1b[K")
         sys.stderr.flush()
         self._is_drawn = True
