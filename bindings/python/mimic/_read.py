@@ -11,11 +11,11 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optio
 from . import _errors, _ffi, _inputs, _passes, _registry, _show
 from ._calls import LongCall
 from ._ffi import ArrowArrayStream, PathLike, lib
+from ._options import ON_ERROR
 from ._passes import CsvOptions, CsvPass, Pass, RejectLog, ScanPass, Selection, Shape
 from ._registry import Registry, Schema
 from ._table import Origin, Table
 
-_ON_ERROR = {"reject": _ffi.ON_ERROR_REJECT, "null": _ffi.ON_ERROR_NULL, "fail": _ffi.ON_ERROR_FAIL}
 _ENDINGS = (".csv", ".csv.gz", ".csv.zst")
 
 
@@ -61,8 +61,8 @@ def _dialect(delimiter: Optional[str], quote: Optional[str], escape: Optional[st
              comment: Optional[str], header: bool, quoting: bool) -> Dict[str, Any]:
     given = {"delimiter": delimiter, "quote": quote, "escape": escape, "comment": comment}
     made: Dict[str, Any] = {name: _letter(value, name) for name, value in given.items()
-                            if value is not None}
-    made["no_header"], made["no_quoting"] = int(not header), int(not quoting)
+                            if value is not None and (name, value) != ("quote", '"')}
+    made["no_header"], made["no_quoting"] = int(not header), int(quote is None or not quoting)
     return made
 
 
@@ -87,7 +87,7 @@ def read_csv(source: Any, table: Union[None, str, Schema, Mapping[str, Any], Pat
              columns: Union[None, str, Iterable[str]] = None,
              where: Optional[Mapping[str, Any]] = None, on_error: Optional[str] = None,
              limit: Optional[int] = None, jobs: Optional[int] = None,
-             delimiter: Optional[str] = None, quote: Optional[str] = None,
+             delimiter: Optional[str] = None, quote: Optional[str] = '"',
              escape: Optional[str] = None, comment: Optional[str] = None, header: bool = True,
              quoting: bool = True, strict_drift: bool = False, max_rejects_kept: int = 10_000,
              registry: Optional[Registry] = None) -> Table:
@@ -103,6 +103,7 @@ def read_csv(source: Any, table: Union[None, str, Schema, Mapping[str, Any], Pat
              Table.rejects), "null" (the value is) or "fail"; by default what the schema says, else "reject"
     limit    ends after so many rows
     jobs     threads that may work; None = one a processor. The rows are the same whatever it is
+    delimiter, quote (None, or quoting=False: nothing is quoted), escape, comment, header  the dialect
     strict_drift  any difference between header and schema is an error, not only a missing required column
     max_rejects_kept  so many are kept in Table.rejects; all are counted
     registry where specs are looked up
@@ -125,7 +126,7 @@ def read_csv(source: Any, table: Union[None, str, Schema, Mapping[str, Any], Pat
     else:
         schema = Schema.of(table, registry=known, name=_stem(parts[0].name))
     options = CsvOptions(
-        0 if on_error is None else _registry.choice(on_error, _ON_ERROR, "on_error"),
+        0 if on_error is None else _registry.choice(on_error, ON_ERROR, "on_error"),
         bool(strict_drift), _dialect(delimiter, quote, escape, comment, header, quoting))
     return Table(CsvOrigin(parts, schema, options), Selection.of(schema, columns, where, limit),
                  jobs=jobs, max_rejects_kept=max_rejects_kept)
@@ -241,16 +242,20 @@ def open(path: PathLike, *, dataset: Optional[str] = None, registry: Optional[Re
     dataset  "mimic-iv@3.1"; None = recognised
     on_error as in read_csv, for CSV files of a release
 
-        >>> import mimic, os, tempfile
-        >>> folder = tempfile.mkdtemp()
-        >>> mimic.synth(folder, patients=3, tables=["patients"])          # doctest: +SKIP
-        >>> mimic.open(folder)["patients"].columns                       # doctest: +SKIP
+        >>> import mimic, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> store = mimic.open(mimic.synth("mimic-iv", folder.name, patients=5))
+        >>> len(store), "labevents" in store
+        (31, True)
+        >>> store.table("patients", columns=["subject_id"]).head(2)["subject_id"].tolist()
+        [10000032, 10000048]
+        >>> folder.cleanup()
     """
     if registry is not None and not isinstance(registry, Registry):
         raise TypeError(f"registry must be a mimic.Registry, not {type(registry).__name__}")
     known = registry if registry is not None else _registry.default()
     shown = os.fspath(path) if isinstance(path, os.PathLike) else path
-    action = 0 if on_error is None else _registry.choice(on_error, _ON_ERROR, "on_error")
+    action = 0 if on_error is None else _registry.choice(on_error, ON_ERROR, "on_error")
     target = _ffi.target(path)
     if isinstance(shown, str) and os.path.isdir(os.path.expanduser(shown)):
         folder = os.path.expanduser(shown)

@@ -3,14 +3,81 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import byref, c_void_p
-from typing import Any, Iterable, Mapping, Optional, Tuple, Union
+from ctypes import byref
+from typing import Any, Optional, Tuple, Union
 
 from . import _arrow, _columns, _ffi
 from ._calls import LongCall
-from ._ffi import ArrowArray, ArrowArrayStream, ArrowSchema, PathLike
+from ._ffi import ArrowArray, ArrowArrayStream, ArrowSchema, PathLike, lib
+from ._jobs import Job, TableArgument
+from ._options import CsvOptions, LoadOptions, Names, sink_options
+from ._progress import ProgressArgument
 from ._registry import Registry, Schema
+from ._report import Report
 from ._stream import ColumnStream
+
+
+def write(data: Any, target: PathLike, table: TableArgument = None, *, name: Optional[str] = None,
+          columns: Names = None, on_error: Optional[str] = None,
+          max_rejects: Union[None, int, str] = None, strict_drift: bool = False,
+          keys: Optional[str] = None, duplicates: Optional[str] = None, order_by: Names = None,
+          quality: bool = False, jobs: Optional[int] = None, progress: ProgressArgument = None,
+          compress: Optional[str] = None, integer_times: bool = False, indexes: bool = True,
+          verify: bool = False, dictionaries: bool = True, pg_schema: Optional[str] = None,
+          temporary_dir: Optional[PathLike] = None, registry: Optional[Registry] = None) -> Report:
+    """Writes a table of Python's into a target, validated on the way.
+
+        >>> import mimic, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> wards = {"fields": [{"name": "ward", "type": "integer"}, {"name": "beds", "type": "integer"}]}
+        >>> report = mimic.write({"ward": [1, 2, 3], "beds": ["20", "many", None]},
+        ...                      folder.name + "/wards.db", wards, name="wards")
+        >>> report.tables[0].written, report.tables[0].rejected
+        (2, 1)
+        >>> mimic.open(folder.name + "/wards.db")["wards"].to_pylist()
+        [{'ward': 1, 'beds': 20}, {'ward': 3, 'beds': None}]
+        >>> folder.cleanup()
+
+    data    anything with __arrow_c_stream__ or __arrow_c_array__ (tables of polars, pyarrow, DuckDB,
+            pandas 2.2, a mimic.Table or Batch), a data frame of pandas, a dict of lists or arrays, or
+            a list of dicts. What is None, NA, NaT, masked, or NaN in an array, is NULL
+    target  as of `mimic.convert`
+    table   the schema that it must fit: "mimic-iv@3.1/labevents", a Schema, a dict or the path of a Table
+            Schema. None: names and types are those of the data
+    name    of the table, where `table` does not say it, and of the data in messages; by default "table"
+    columns only these, in this order
+
+    The other options are those of `mimic.load`, and so is what comes back: the Report, also with
+    rejects. They are in the target's table of rejects; record is the row, from 1.
+    """
+    if name is not None:
+        _ffi.text(name, "name")
+    schema = None if table is None else Schema.of(
+        table, name=name or "" if isinstance(table, dict) else "", registry=registry)
+    called = name or (schema.name if schema is not None else "") or _name_of(data) or "table"
+    job = Job(progress)
+    sink = sink_options(job.call, compress=compress, integer_times=integer_times, indexes=indexes,
+                        verify=verify, dictionaries=dictionaries, pg_schema=pg_schema)
+    options = LoadOptions(CsvOptions(columns=columns), sink, job.progress, on_error=on_error,
+                          max_rejects=max_rejects, strict_drift=strict_drift, keys=keys,
+                          duplicates=duplicates, order_by=order_by, quality=quality, jobs=jobs,
+                          temporary_dir=temporary_dir)
+    encoded = _ffi.target(target)
+    stream, alive = open_stream(data, job.call)
+    try:
+        return job.report(lib.mimic_convert_stream, _ffi.context(), stream, _ffi.text(called),
+                          schema._handle if schema is not None else None, encoded,
+                          options.reference)
+    finally:
+        _arrow.release(stream.contents)
+        del alive
+
+
+def _name_of(data: Any) -> str:
+    """Of a table of ours."""
+    from ._table import Batch, Table
+
+    return data.schema.name if isinstance(data, (Batch, Table)) else ""
 
 
 def open_stream(data: Any, call: LongCall) -> Tuple[Any, Any]:
