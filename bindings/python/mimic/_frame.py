@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import decimal
 import weakref
-from ctypes import POINTER, byref, c_char, c_void_p, cast, string_at
+from ctypes import byref, c_void_p, cast, pointer, string_at
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from . import _arrow, _decode, _ffi
@@ -227,8 +227,8 @@ def _string(texts: Any) -> Any:
 
 # ---- Arrow ----
 
-def as_batch(array: ArrowArray, shape: Shape) -> Any:
-    """A mimic_batch that looks at an array of the library's own."""
+def as_batch(array: ArrowArray, shape: Shape) -> Tuple[Any, List[Any]]:
+    """A mimic_batch that looks at an array of the library's own, and what must live as long."""
     count = array.n_children
     columns = (_ffi.mimic_column * max(count, 1))()
     alive: List[Any] = [columns]
@@ -248,21 +248,14 @@ def as_batch(array: ArrowArray, shape: Shape) -> Any:
             made.count = texts.length
             made.offsets = cast(texts.buffers[1], type(made.offsets))
             made.bytes = cast(texts.buffers[2], type(made.bytes))
-            column.dictionary = _pointer(made)
+            column.dictionary = pointer(made)
             alive.append(made)
     batch = _ffi.mimic_batch()
     batch.row_count, batch.column_count = array.length, count
     batch.columns = cast(columns, type(batch.columns))
     batch.table = shape.handle
     batch.first_record = 1
-    batch._alive = alive
-    return byref(batch)
-
-
-def _pointer(struct: Any) -> Any:
-    import ctypes
-
-    return ctypes.pointer(struct)
+    return batch, alive
 
 
 def stream(frame: Frame, shape: Shape) -> Any:

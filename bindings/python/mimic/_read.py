@@ -248,7 +248,7 @@ def open(path: PathLike, *, dataset: Optional[str] = None, registry: Optional[Re
         >>> len(store), "labevents" in store
         (31, True)
         >>> store.table("patients", columns=["subject_id"]).head(2)["subject_id"].tolist()
-        [10000032, 10000048]
+        [10000000, 10000034]
         >>> folder.cleanup()
     """
     if registry is not None and not isinstance(registry, Registry):

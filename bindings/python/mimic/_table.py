@@ -145,7 +145,9 @@ class Batch:
         from . import _frame
 
         made = _frame.Frame(self._shape.handle, **options)
-        made.append(_frame.as_batch(self._owned.struct, self._shape))
+        batch, alive = _frame.as_batch(self._owned.struct, self._shape)
+        made.append(byref(batch))
+        del alive
         return made
 
     def to_numpy(self) -> Dict[str, "numpy.ndarray[Any, Any]"]:
