@@ -365,6 +365,7 @@ class mimic_csv_counts(_Struct):
 class ArrowSchema(_Struct):
     pass
 
+
 ArrowSchema._fields_ = [
     ("format", c_char_p),
     ("name", c_char_p),
@@ -380,6 +381,7 @@ ArrowSchema._fields_ = [
 
 class ArrowArray(_Struct):
     pass
+
 
 ArrowArray._fields_ = [
     ("length", c_int64),
@@ -398,6 +400,7 @@ ArrowArray._fields_ = [
 class ArrowArrayStream(_Struct):
     pass
 
+
 ArrowArrayStream._fields_ = [
     ("get_schema", CFUNCTYPE(c_int, POINTER(ArrowArrayStream), POINTER(ArrowSchema))),
     ("get_next", CFUNCTYPE(c_int, POINTER(ArrowArrayStream), POINTER(ArrowArray))),
@@ -405,6 +408,7 @@ ArrowArrayStream._fields_ = [
     ("release", CFUNCTYPE(None, POINTER(ArrowArrayStream))),
     ("private_data", c_void_p),
 ]
+
 
 class mimic_arrow_options(_Struct):
     _fields_ = [
@@ -419,10 +423,12 @@ class mimic_arrow_options(_Struct):
         ("max_raw_bytes", c_uint32),
     ]
 
+
 # ---- frame.h ----
 
 FRAME_ARROW = 0
 FRAME_DENSE = 1
+
 
 class mimic_frame_options(_Struct):
     _fields_ = [
@@ -432,6 +438,7 @@ class mimic_frame_options(_Struct):
         ("max_bytes", c_uint64),
         ("expected_rows", c_int64),
     ]
+
 
 class mimic_frame_column(_Struct):
     _fields_ = [
@@ -451,6 +458,7 @@ class mimic_frame_column(_Struct):
         ("texts_size", c_int64),
         ("text_offsets", POINTER(c_int64)),
     ]
+
 
 # ---- sink.h ----
 
