@@ -5,7 +5,8 @@ A function of the library is called as `lib.mimic_detect(ctx, ...)`. Where its l
 `_errors.py`, and statuses from zero on are returned.
 
 Handles are c_void_p, `out = c_void_p()` and `byref(out)` where the library makes one. Texts go in
-by text(), path() and target(), lists of names by Strings, and come back by string() and take_text().
+by text(), path() and target(), lists of names by Strings; they come back by string() and
+take_text().
 ctypes lets go of the GIL in every call, so a call that may call back, or that may take long, goes
 through `_calls.LongCall`: see there why Ctrl-C needs that.
 """
@@ -32,6 +33,12 @@ class _Struct(ctypes.Structure):
         super().__init__(**members)
         if self._fields_[0][0] == "struct_size":
             self.struct_size = sizeof(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """ctypes would take any name, and C would never see what was set."""
+        if not hasattr(type(self), name):
+            raise AttributeError(f"{type(self).__name__} has no member {name}")
+        super().__setattr__(name, value)
 
 
 mimic_interrupted_fn = CFUNCTYPE(c_int, c_void_p)
