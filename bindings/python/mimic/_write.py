@@ -52,9 +52,9 @@ def write(data: Any, target: PathLike, table: TableArgument = None, *, name: Opt
     """
     if name is not None:
         _ffi.text(name, "name")
-    schema = None if table is None else Schema.of(
+    schema = _schema_of(data) if table is None else Schema.of(
         table, name=name or "" if isinstance(table, dict) else "", registry=registry)
-    called = name or (schema.name if schema is not None else "") or _name_of(data) or "table"
+    called = name or (schema.name if schema is not None else "table")
     job = Job(progress)
     sink = sink_options(job.call, compress=compress, integer_times=integer_times, indexes=indexes,
                         verify=verify, dictionaries=dictionaries, pg_schema=pg_schema)
@@ -73,11 +73,11 @@ def write(data: Any, target: PathLike, table: TableArgument = None, *, name: Opt
         del alive
 
 
-def _name_of(data: Any) -> str:
-    """Of a table of ours."""
+def _schema_of(data: Any) -> Optional[Schema]:
+    """Of a table of ours; the types of others are their own."""
     from ._table import Batch, Table
 
-    return data.schema.name if isinstance(data, (Batch, Table)) else ""
+    return data.schema if isinstance(data, (Batch, Table)) else None
 
 
 def open_stream(data: Any, call: LongCall) -> Tuple[Any, Any]:
