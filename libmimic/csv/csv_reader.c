@@ -285,6 +285,7 @@ void mimic_csv_reader_free(mimic_csv_reader *reader)
     mimic_csv__splitter_free(reader->splitter);
     mimic__coerce_memory_free(reader->memory);
     mimic_drift_free(reader->drift);
+    mimic_csv__filters_free(reader);
     mimic__arena_free(&reader->arena);
     mimic__free(reader->ctx, reader);
 }

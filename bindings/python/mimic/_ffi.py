@@ -344,6 +344,8 @@ class mimic_csv_options(_Struct):
         ("on_reject", mimic_reject_fn),
         ("on_reject_ctx", c_void_p),
         ("jobs", c_int32),
+        ("text_filters", POINTER(mimic_text_filter)),
+        ("text_filter_count", c_size_t),
     ]
 
 
