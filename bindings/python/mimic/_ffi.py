@@ -408,6 +408,51 @@ ArrowArrayStream._fields_ = [
     ("private_data", c_void_p),
 ]
 
+class mimic_arrow_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("name", c_char_p),
+        ("on_error", c_int32),
+        ("strict_drift", c_int32),
+        ("columns", POINTER(c_char_p)),
+        ("column_count", c_size_t),
+        ("on_reject", mimic_reject_fn),
+        ("on_reject_ctx", c_void_p),
+        ("max_raw_bytes", c_uint32),
+    ]
+
+# ---- frame.h ----
+
+FRAME_ARROW = 0
+FRAME_DENSE = 1
+
+class mimic_frame_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("form", c_int32),
+        ("nanoseconds", c_int32),
+        ("max_bytes", c_uint64),
+        ("expected_rows", c_int64),
+    ]
+
+class mimic_frame_column(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("type", c_int32),
+        ("row_count", c_int64),
+        ("null_count", c_int64),
+        ("precision", c_int32),
+        ("scale", c_int32),
+        ("values", c_void_p),
+        ("validity", POINTER(c_uint8)),
+        ("missing", POINTER(c_uint8)),
+        ("offsets", POINTER(c_int32)),
+        ("long_offsets", POINTER(c_int64)),
+        ("text_count", c_int64),
+        ("texts", c_void_p),
+        ("texts_size", c_int64),
+        ("text_offsets", POINTER(c_int64)),
+    ]
 
 # ---- sink.h ----
 
@@ -855,9 +900,26 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_batch_export": (c_int32, [c_void_p, POINTER(mimic_batch), POINTER(ArrowArray),
         ERROR_P]),
     "mimic_csv_reader_export": (c_int32, [OUT_P, POINTER(ArrowArrayStream), ERROR_P]),
+    "mimic_arrow_reader_open": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_void_p,
+        POINTER(mimic_arrow_options), OUT_P, ERROR_P]),
+    "mimic_arrow_reader_table": (c_void_p, [c_void_p]),
+    "mimic_arrow_reader_drift": (c_void_p, [c_void_p]),
+    "mimic_arrow_reader_next": (c_int32, [c_void_p, POINTER(POINTER(mimic_batch)), ERROR_P]),
+    "mimic_arrow_reader_counts": (None, [c_void_p, POINTER(mimic_csv_counts)]),
+    "mimic_arrow_reader_free": (None, [c_void_p]),
     "mimic_stream_keep": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_void_p, c_void_p,
         ERROR_P]),  # the address of a C function
     "mimic_array_share": (c_int32, [c_void_p, POINTER(ArrowArray), POINTER(ArrowArray), ERROR_P]),
+    # frame.h
+    "mimic_frame_new": (c_int32, [c_void_p, c_void_p, POINTER(mimic_frame_options), OUT_P,
+        ERROR_P]),
+    "mimic_frame_append": (c_int32, [c_void_p, POINTER(mimic_batch), ERROR_P]),
+    "mimic_frame_table": (c_void_p, [c_void_p]),
+    "mimic_frame_row_count": (c_int64, [c_void_p]),
+    "mimic_frame_bytes": (c_uint64, [c_void_p]),
+    "mimic_frame_get": (c_int32, [c_void_p, c_size_t, POINTER(mimic_frame_column), ERROR_P]),
+    "mimic_frame_export": (c_int32, [OUT_P, POINTER(ArrowArray), ERROR_P]),
+    "mimic_frame_free": (None, [c_void_p]),
     # sink.h
     "mimic_sink_open": (c_int32, [c_void_p, c_char_p, POINTER(mimic_sink_options), OUT_P,
         ERROR_P]),
@@ -904,6 +966,8 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_quality_free": (None, [c_void_p]),
     # load.h
     "mimic_convert": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_char_p), c_size_t,
+        c_char_p, POINTER(mimic_load_options), OUT_P, ERROR_P]),
+    "mimic_convert_stream": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_char_p, c_void_p,
         c_char_p, POINTER(mimic_load_options), OUT_P, ERROR_P]),
     "mimic_load": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, POINTER(mimic_load_options),
         OUT_P, ERROR_P]),
