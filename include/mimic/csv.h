@@ -46,6 +46,9 @@ typedef struct mimic_reject {
     int32_t raw_is_cut;     /* 1 when raw holds the beginning only */
 } mimic_reject;
 
+#define MIMIC_REJECT_INIT                                                                          \
+    { (uint32_t)sizeof(mimic_reject), 0, NULL, 0, 0, 0, NULL, NULL, NULL, 0, 0 }
+
 /**
  * Receives one reject, in input order.
  *

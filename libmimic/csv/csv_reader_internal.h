@@ -221,6 +221,33 @@ mimic_status mimic_csv__slot_finish(csv_slot *slot, mimic_error *err);
 
 /* ---- csv_filter.c ---- */
 
+/* ---- options (csv_reader.c) ---- */
+
+/* Puts the table's dialect and the defaults where nothing was said, and checks. */
+mimic_status mimic_csv__options_complete(mimic_csv_options *options, const mimic_table *table,
+                                         mimic_error *err);
+csv_dialect mimic_csv__options_dialect(const mimic_csv_options *options);
+/* Dictionaries only grow: what a table may keep of them is shared by its columns. */
+mimic_coerce_options mimic_csv__coerce_options(const mimic_csv_options *options,
+                                               const mimic_table *table, mimic_unique_mode unique);
+
+/* A record that is rejected before coercion; `size` counts its line end, where it has one. */
+typedef struct csv_bad_record {
+    mimic_reject_code code;
+    const csv_dialect *dialect;
+    const char *bytes;
+    size_t size;
+    size_t found_fields; /* 0 = to be counted */
+    size_t field_count;  /* that were expected */
+    uint64_t max_record_bytes;
+} csv_bad_record;
+
+/* The sentence for it. */
+void mimic_csv__describe_record(const csv_bad_record *record, char *out, size_t capacity);
+/* So many bytes of `raw` are shown: without its line end, and cut between characters. */
+size_t mimic_csv__raw_size(const char *raw, size_t size, size_t limit, int32_t *out_is_cut);
+
+
 /* Binds options.filters; the field numbers of the file must be known. */
 mimic_status mimic_csv__filters_bind(mimic_csv_reader *reader, mimic_error *err);
 void mimic_csv__filters_free(mimic_csv_reader *reader);
