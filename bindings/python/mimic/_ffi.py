@@ -5,7 +5,8 @@ A function of the library is called as `lib.mimic_detect(ctx, ...)`. Where its l
 `_errors.py`, and statuses from zero on are returned.
 
 Handles are c_void_p, `out = c_void_p()` and `byref(out)` where the library makes one. Texts go in
-by text(), path() and target(), lists of names by Strings, and come back by string() and take_text().
+by text(), path() and target(), lists of names by Strings; they come back by string() and
+take_text().
 ctypes lets go of the GIL in every call, so a call that may call back, or that may take long, goes
 through `_calls.LongCall`: see there why Ctrl-C needs that.
 """
@@ -32,6 +33,12 @@ class _Struct(ctypes.Structure):
         super().__init__(**members)
         if self._fields_[0][0] == "struct_size":
             self.struct_size = sizeof(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """ctypes would take any name, and C would never see what was set."""
+        if not hasattr(type(self), name):
+            raise AttributeError(f"{type(self).__name__} has no member {name}")
+        super().__setattr__(name, value)
 
 
 mimic_interrupted_fn = CFUNCTYPE(c_int, c_void_p)
@@ -377,6 +384,7 @@ class mimic_cell(_Struct):
 class ArrowSchema(_Struct):
     pass
 
+
 ArrowSchema._fields_ = [
     ("format", c_char_p),
     ("name", c_char_p),
@@ -392,6 +400,7 @@ ArrowSchema._fields_ = [
 
 class ArrowArray(_Struct):
     pass
+
 
 ArrowArray._fields_ = [
     ("length", c_int64),
@@ -410,6 +419,7 @@ ArrowArray._fields_ = [
 class ArrowArrayStream(_Struct):
     pass
 
+
 ArrowArrayStream._fields_ = [
     ("get_schema", CFUNCTYPE(c_int, POINTER(ArrowArrayStream), POINTER(ArrowSchema))),
     ("get_next", CFUNCTYPE(c_int, POINTER(ArrowArrayStream), POINTER(ArrowArray))),
@@ -417,6 +427,7 @@ ArrowArrayStream._fields_ = [
     ("release", CFUNCTYPE(None, POINTER(ArrowArrayStream))),
     ("private_data", c_void_p),
 ]
+
 
 class mimic_arrow_options(_Struct):
     _fields_ = [
@@ -431,10 +442,12 @@ class mimic_arrow_options(_Struct):
         ("max_raw_bytes", c_uint32),
     ]
 
+
 # ---- frame.h ----
 
 FRAME_ARROW = 0
 FRAME_DENSE = 1
+
 
 class mimic_frame_options(_Struct):
     _fields_ = [
@@ -444,6 +457,7 @@ class mimic_frame_options(_Struct):
         ("max_bytes", c_uint64),
         ("expected_rows", c_int64),
     ]
+
 
 class mimic_frame_column(_Struct):
     _fields_ = [
@@ -463,6 +477,7 @@ class mimic_frame_column(_Struct):
         ("texts_size", c_int64),
         ("text_offsets", POINTER(c_int64)),
     ]
+
 
 # ---- sink.h ----
 
