@@ -52,7 +52,7 @@ def write(data: Any, target: PathLike, table: TableArgument = None, *, name: Opt
     """
     if name is not None:
         _ffi.text(name, "name")
-    schema = _schema_of(data) if table is None else Schema.of(
+    schema = (_schema_of(data) if name is None else None) if table is None else Schema.of(
         table, name=name or "" if isinstance(table, dict) else "", registry=registry)
     called = name or (schema.name if schema is not None else "table")
     job = Job(progress)
