@@ -45,6 +45,8 @@ int main(void)
     PRINT(mimic_quality_table_info, message);
     PRINT(mimic_quality_column_info, mean_length);
     PRINT(mimic_quality_read_options, progress_ctx);
+    PRINT(mimic_frame_options, expected_rows);
+    PRINT(mimic_frame_column, text_offsets);
     PRINT(struct ArrowSchema, private_data);
     PRINT(struct ArrowArray, private_data);
     PRINT(struct ArrowArrayStream, private_data);

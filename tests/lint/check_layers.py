@@ -2,7 +2,7 @@
 """The order of the rooms is law: who may include whom, and where third-party headers stand.
 
     base < io, json < schema < batch < coerce < csv, fhir;  batch < arrow < sink;
-    coerce, sink < import;  csv, sink < scan;  all < load
+    csv, arrow < frame;  coerce, sink < import;  csv, sink < scan;  all < load
     synth may use everything but load.
 
 Private headers follow that order. Public headers stand in one line, and a room may include those up
@@ -24,6 +24,7 @@ BELOW = {
     "csv": ["base", "io", "json", "schema", "batch", "coerce"],
     "fhir": ["base", "io", "json", "schema", "batch", "coerce"],
     "arrow": ["base", "io", "json", "schema", "batch"],
+    "frame": ["base", "io", "json", "schema", "batch", "coerce", "csv", "arrow"],
     "sink": ["base", "io", "json", "schema", "batch", "coerce", "arrow"],
     "import": ["base", "io", "json", "schema", "batch", "coerce", "arrow", "sink"],
     "scan": ["base", "io", "json", "schema", "batch", "coerce", "csv", "arrow", "sink"],
@@ -35,7 +36,7 @@ BELOW = {
 PUBLIC = [
     ("export.h", "base"), ("version.h", "base"), ("status.h", "base"), ("context.h", "base"),
     ("source.h", "io"), ("schema.h", "schema"), ("batch.h", "batch"), ("coerce.h", "coerce"),
-    ("csv.h", "csv"), ("arrow.h", "arrow"), ("sink.h", "sink"), ("scan.h", "scan"), ("quality.h", "quality"),
+    ("csv.h", "csv"), ("arrow.h", "arrow"), ("frame.h", "frame"), ("sink.h", "sink"), ("scan.h", "scan"), ("quality.h", "quality"),
     ("load.h", "load"),
     ("synth.h", "synth"), ("mimic.h", None),
 ]

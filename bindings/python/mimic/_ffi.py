@@ -365,6 +365,7 @@ class mimic_csv_counts(_Struct):
 class ArrowSchema(_Struct):
     pass
 
+
 ArrowSchema._fields_ = [
     ("format", c_char_p),
     ("name", c_char_p),
@@ -380,6 +381,7 @@ ArrowSchema._fields_ = [
 
 class ArrowArray(_Struct):
     pass
+
 
 ArrowArray._fields_ = [
     ("length", c_int64),
@@ -398,6 +400,7 @@ ArrowArray._fields_ = [
 class ArrowArrayStream(_Struct):
     pass
 
+
 ArrowArrayStream._fields_ = [
     ("get_schema", CFUNCTYPE(c_int, POINTER(ArrowArrayStream), POINTER(ArrowSchema))),
     ("get_next", CFUNCTYPE(c_int, POINTER(ArrowArrayStream), POINTER(ArrowArray))),
@@ -405,6 +408,7 @@ ArrowArrayStream._fields_ = [
     ("release", CFUNCTYPE(None, POINTER(ArrowArrayStream))),
     ("private_data", c_void_p),
 ]
+
 
 class mimic_arrow_options(_Struct):
     _fields_ = [
@@ -418,6 +422,43 @@ class mimic_arrow_options(_Struct):
         ("on_reject_ctx", c_void_p),
         ("max_raw_bytes", c_uint32),
     ]
+
+
+# ---- frame.h ----
+
+FRAME_ARROW = 0
+FRAME_DENSE = 1
+
+
+class mimic_frame_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("form", c_int32),
+        ("nanoseconds", c_int32),
+        ("max_bytes", c_uint64),
+        ("expected_rows", c_int64),
+    ]
+
+
+class mimic_frame_column(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("type", c_int32),
+        ("row_count", c_int64),
+        ("null_count", c_int64),
+        ("precision", c_int32),
+        ("scale", c_int32),
+        ("values", c_void_p),
+        ("validity", POINTER(c_uint8)),
+        ("missing", POINTER(c_uint8)),
+        ("offsets", POINTER(c_int32)),
+        ("long_offsets", POINTER(c_int64)),
+        ("text_count", c_int64),
+        ("texts", c_void_p),
+        ("texts_size", c_int64),
+        ("text_offsets", POINTER(c_int64)),
+    ]
+
 
 # ---- sink.h ----
 
@@ -875,6 +916,16 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_stream_keep": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_void_p, c_void_p,
         ERROR_P]),  # the address of a C function
     "mimic_array_share": (c_int32, [c_void_p, POINTER(ArrowArray), POINTER(ArrowArray), ERROR_P]),
+    # frame.h
+    "mimic_frame_new": (c_int32, [c_void_p, c_void_p, POINTER(mimic_frame_options), OUT_P,
+        ERROR_P]),
+    "mimic_frame_append": (c_int32, [c_void_p, POINTER(mimic_batch), ERROR_P]),
+    "mimic_frame_table": (c_void_p, [c_void_p]),
+    "mimic_frame_row_count": (c_int64, [c_void_p]),
+    "mimic_frame_bytes": (c_uint64, [c_void_p]),
+    "mimic_frame_get": (c_int32, [c_void_p, c_size_t, POINTER(mimic_frame_column), ERROR_P]),
+    "mimic_frame_export": (c_int32, [OUT_P, POINTER(ArrowArray), ERROR_P]),
+    "mimic_frame_free": (None, [c_void_p]),
     # sink.h
     "mimic_sink_open": (c_int32, [c_void_p, c_char_p, POINTER(mimic_sink_options), OUT_P,
         ERROR_P]),
