@@ -54,7 +54,8 @@ static int find_duckdb(const char *path, duckdb *out_api)
 
 static int ask_duckdb(const duckdb *api, struct ArrowArrayStream *stream)
 {
-    static const char sql[] = "SELECT itemid, count(*), max(valuenum) FROM labs GROUP BY 1 ORDER BY 1";
+    static const char sql[] =
+        "SELECT itemid, count(valuenum), max(valuenum) FROM labs GROUP BY 1 ORDER BY 1";
     void *database = NULL;
     void *connection = NULL;
     duckdb_result result = {0, 0, 0, NULL, NULL, NULL};
