@@ -142,6 +142,30 @@ static char *read_target(const char *name)
     return bytes;
 }
 
+/* What a scan finds in the target, line by line. */
+static char *scan_target(const char *scheme, const char *name)
+{
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_scan *scan = NULL;
+    mimic_scan_stream *rows = NULL;
+    const mimic_batch *batch = NULL;
+    read_text text = {NULL, 0, 0};
+    read_put(&text, "%s", "");
+    mimic_status status = mimic_scan_open(ctx, NULL, target_of(scheme, name), NULL, &scan, &err);
+    if (status == MIMIC_OK)
+        status = mimic_scan_read(scan, mimic_scan_find_table(scan, "t"), NULL, 0, &rows, &err);
+    while (status == MIMIC_OK && (status = mimic_scan_next(rows, &batch, &err)) == MIMIC_OK)
+        for (int64_t row = 0; row < batch->row_count; row++)
+            for (size_t i = 0; i < batch->column_count; i++) {
+                read_put_value(&text, &batch->columns[i], row);
+                read_put(&text, i + 1 < batch->column_count ? "|" : "\n");
+            }
+    ck_assert_msg(status == MIMIC_END, "%s", err.message);
+    mimic_scan_stream_free(rows);
+    mimic_scan_free(scan);
+    return text.data;
+}
+
 /* Both ways into `scheme` give the same report and, of `file`, the same bytes. */
 static void check_same(const char *scheme, const char *file, const mimic_load_options *options)
 {
@@ -167,7 +191,14 @@ static void check_same(const char *scheme, const char *file, const mimic_load_op
     free(texts[1]);
     mimic_report_free(reports[0]);
     mimic_report_free(reports[1]);
-    if (file == NULL || from_csv != MIMIC_OK)
+    if (from_csv != MIMIC_OK)
+        return;
+    texts[0] = scan_target(scheme, "from_csv");
+    texts[1] = scan_target(scheme, "from_frame");
+    ck_assert_str_eq(texts[0], texts[1]);
+    free(texts[0]);
+    free(texts[1]);
+    if (file == NULL)
         return;
     snprintf(name, sizeof name, "from_csv/%s", file);
     texts[0] = read_target(name);
