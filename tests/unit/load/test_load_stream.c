@@ -234,6 +234,13 @@ START_TEST(load_stream__as_from_csv)
         csv.filter_count = 1;
         check_same(schemes[i], file, &options);
         clear_folder();
+        static const char *const kinds[] = {"y", "x", "?"};
+        const mimic_text_filter text_filter = {"kind", kinds, 2 - (i % 2)};
+        csv.text_filters = &text_filter;
+        csv.text_filter_count = 1;
+        check_same(schemes[i], file, &options);
+        clear_folder();
+        csv.text_filter_count = 0;
         csv.columns = columns;
         csv.column_count = 2;
         check_same(schemes[i], file, &options);
@@ -306,6 +313,64 @@ START_TEST(load_stream__keys_of_what_is_read_once)
     ck_assert_ptr_nonnull(strstr(text, "primary_key 1\n"));
     free(text);
     mimic_report_free(report);
+    tear_down();
+}
+END_TEST
+
+/* Ids as texts; one is no integer, one is beyond 64 bits, one is nothing. */
+static struct ArrowArrayStream make_texts(hand_stream *h)
+{
+    *h = (hand_stream){0};
+    hand_column(h, "id", "u", HAND_NULLABLE);
+    hand_column(h, "note", "u", HAND_NULLABLE);
+    struct ArrowArray *rows = hand_rows(h, 5);
+    hand_texts(rows, 0, (const char *[]){"1", "x", "", "99999999999999999999", "5"}, 4);
+    hand_texts(rows, 1, (const char *[]){"a", "b", "c", "d", "e"}, 4);
+    return hand_open(h);
+}
+
+START_TEST(load_stream__filters_that_cannot_judge)
+{
+    static const int64_t wanted[] = {5, 7};
+    static const char *const columns[] = {"note"};
+    static const char *const notes[] = {"e"};
+    set_up();
+    hand_stream h;
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_report *report = NULL;
+    mimic_csv_filter filter = {"id", wanted, 2};
+    const mimic_text_filter text_filter = {"id", notes, 1};
+    mimic_csv_options csv = MIMIC_CSV_OPTIONS_INIT;
+    mimic_load_options options = MIMIC_LOAD_OPTIONS_INIT;
+    options.csv = &csv;
+    csv.filters = &filter;
+    csv.filter_count = 1;
+    csv.columns = columns;
+    csv.column_count = 1;
+    ck_assert_int_eq(convert(make_texts(&h), SCHEMA, "null:", &options, &report, &err), MIMIC_OK);
+    char *text = describe_report(report);
+    ck_assert_ptr_nonnull(strstr(text, "t 5 = 1 + 2 + 0 + 2"));
+    ck_assert_ptr_nonnull(strstr(text, " t id type 1\n"));
+    ck_assert_ptr_nonnull(strstr(text, " t id range 1\n"));
+    free(text);
+    mimic_report_free(report);
+    filter.value_count = 0;
+    ck_assert_int_eq(convert(make_texts(&h), SCHEMA, "null:", &options, &report, &err), MIMIC_OK);
+    text = describe_report(report);
+    ck_assert_ptr_nonnull(strstr(text, "t 5 = 0 + 2 + 0 + 3"));
+    free(text);
+    mimic_report_free(report);
+    filter.column = "nobody";
+    ck_assert_int_eq(convert(make_texts(&h), SCHEMA, "null:", &options, &report, &err),
+                     MIMIC_ERR_NOT_FOUND);
+    filter.column = "note";
+    ck_assert_int_eq(convert(make_texts(&h), SCHEMA, "null:", &options, &report, &err),
+                     MIMIC_ERR_ARGUMENT);
+    csv.filter_count = 0;
+    csv.text_filters = &text_filter;
+    csv.text_filter_count = 1;
+    ck_assert_int_eq(convert(make_texts(&h), SCHEMA, "null:", &options, &report, &err),
+                     MIMIC_ERR_ARGUMENT);
     tear_down();
 }
 END_TEST
@@ -445,5 +510,6 @@ START_TEST(load_stream__memory_runs_out)
 END_TEST
 
 MIMIC_TEST_MAIN(load_stream, load_stream__into_every_file_sink, load_stream__as_from_csv,
-                load_stream__keys_of_what_is_read_once, load_stream__progress_profile_and_errors,
+                load_stream__keys_of_what_is_read_once, load_stream__filters_that_cannot_judge,
+                load_stream__progress_profile_and_errors,
                 load_stream__ledger, load_stream__memory_runs_out)
