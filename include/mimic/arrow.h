@@ -7,11 +7,11 @@
  *
  * And back: whatever speaks the C Stream Interface is read as batches, validated like a CSV file:
  *
- *     mimic_arrow_reader *frame = NULL;
- *     mimic_arrow_reader_open(ctx, arrow, table, NULL, &frame, &err);   // which now owns the stream
- *     while ((status = mimic_arrow_reader_next(frame, &batch, &err)) == MIMIC_OK)
+ *     mimic_arrow_reader *arrow_reader = NULL;
+ *     mimic_arrow_reader_open(ctx, arrow, table, NULL, &arrow_reader, &err); // it owns the stream
+ *     while ((status = mimic_arrow_reader_next(arrow_reader, &batch, &err)) == MIMIC_OK)
  *         use(batch);
- *     mimic_arrow_reader_free(frame);
+ *     mimic_arrow_reader_free(arrow_reader);
  *
  * The three structs are the canonical ones of the Arrow project, under its own guards, so that this
  * header may stand beside any other that has them.

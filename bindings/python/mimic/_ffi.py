@@ -351,6 +351,8 @@ class mimic_csv_options(_Struct):
         ("on_reject", mimic_reject_fn),
         ("on_reject_ctx", c_void_p),
         ("jobs", c_int32),
+        ("text_filters", POINTER(mimic_text_filter)),
+        ("text_filter_count", c_size_t),
     ]
 
 
@@ -363,6 +365,16 @@ class mimic_csv_counts(_Struct):
         ("filtered", c_int64),
         ("nulled", c_int64),
         ("bytes", c_int64),
+    ]
+
+
+# ---- record.h ----
+
+
+class mimic_cell(_Struct):
+    _fields_ = [
+        ("text", c_char_p),
+        ("size", c_size_t),
     ]
 
 
@@ -908,6 +920,15 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_csv_reader_counts": (None, [c_void_p, POINTER(mimic_csv_counts)]),
     "mimic_csv_reader_place": (c_int32, [c_void_p, c_int64, POINTER(mimic_reject)]),
     "mimic_csv_reader_free": (None, [c_void_p]),
+    # record.h
+    "mimic_record_checker_new": (c_int32, [c_void_p, c_void_p, POINTER(mimic_csv_options), OUT_P,
+        ERROR_P]),
+    "mimic_record_check": (c_int32, [c_void_p, POINTER(mimic_cell), c_size_t,
+        POINTER(mimic_reject), ERROR_P]),
+    "mimic_record_check_line": (c_int32, [c_void_p, c_char_p, c_size_t, POINTER(mimic_reject),
+        ERROR_P]),
+    "mimic_record_batch": (POINTER(mimic_batch), [c_void_p]),
+    "mimic_record_checker_free": (None, [c_void_p]),
     # arrow.h
     "mimic_table_export_schema": (c_int32, [c_void_p, c_void_p, POINTER(ArrowSchema), ERROR_P]),
     "mimic_batch_export": (c_int32, [c_void_p, POINTER(mimic_batch), POINTER(ArrowArray),
