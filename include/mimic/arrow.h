@@ -205,6 +205,32 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_array_share(const mimic_context *ct
                                                          struct ArrowArray *out_array,
                                                          mimic_error *err);
 
+/**
+ * Makes a stream of arrays that are there already, such as a frame's (frame.h).
+ *
+ * table: their schema; copied
+ * arrays: `count` of them, each of the table's columns; moved into the stream (release becomes NULL)
+ * count: 0 makes a stream without rows
+ * out_stream: hands them out in order
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT, also for an array that was released; MIMIC_ERR_MEMORY.
+ * Ownership: on success the stream owns the arrays, and the caller releases the stream, before the
+ * context is freed; on failure they stay with the caller.
+ * Thread safety: any thread; the stream is used by one thread at a time.
+ * Since: 0.1
+ *
+ * Example:
+ *     struct ArrowArray array;
+ *     struct ArrowArrayStream whole;
+ *     status = mimic_batch_export(ctx, batch, &array, &err);
+ *     status = mimic_array_stream(ctx, batch->table, &array, 1, &whole, &err);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_array_stream(const mimic_context *ctx,
+                                                          const mimic_table *table,
+                                                          struct ArrowArray *arrays, size_t count,
+                                                          struct ArrowArrayStream *out_stream,
+                                                          mimic_error *err);
+
 /* ---- any stream as batches ---- */
 
 /** Reads one Arrow stream; made by mimic_arrow_reader_open. */
