@@ -104,6 +104,62 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_csv_reader_export(mimic_csv_reader 
                                                                struct ArrowArrayStream *out_stream,
                                                                mimic_error *err);
 
+/** Frees an object of its caller's; called once, on the thread that releases the stream. */
+typedef void (*mimic_release_fn)(void *object);
+
+/**
+ * Makes a stream the owner of something that it reads from: release(object) is called when the
+ * stream is released, after everything of the stream's own is gone. Of several objects, the one that
+ * was given last goes last.
+ *
+ * stream: any stream; it is wrapped in place, at the cost of one more call a batch
+ * release: frees the object; it may be called on any thread
+ * object: handed to `release`; may be NULL
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT, also for a stream that was released; MIMIC_ERR_MEMORY.
+ * Ownership: on success the stream owns `object`; on failure it stays with the caller, and the
+ * stream is as it was. The context must outlive the stream.
+ * Thread safety: one thread at a time a stream.
+ * Since: 0.1
+ *
+ * Example:
+ *     static void free_source(void *source) { mimic_source_free(source); }
+ *     ...
+ *     mimic_csv_reader_export(&reader, &stream, &err);
+ *     mimic_stream_keep(ctx, &stream, free_source, source, &err);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_stream_keep(const mimic_context *ctx,
+                                                         struct ArrowArrayStream *stream,
+                                                         mimic_release_fn release, void *object,
+                                                         mimic_error *err);
+
+#define MIMIC_ARROW_MAX_DEPTH 64
+
+/**
+ * Gives an array a second owner, without a copy: *array and *out_array look at the same buffers from
+ * then on, and each is released by itself, in any order, on any thread, as may be the children that
+ * a consumer moves out of one.
+ *
+ * array: any array, nested at most MIMIC_ARROW_MAX_DEPTH deep; replaced in place by a view of itself
+ * out_array: another view of it
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT, also for an array that was released; MIMIC_ERR_LIMIT for
+ * one that is nested deeper; MIMIC_ERR_MEMORY.
+ * Ownership: the caller releases both; on failure *array is as good as before and *out_array empty.
+ * Nobody may write to the buffers. The context must outlive both.
+ * Thread safety: one thread at a time an array; the views are independent of each other.
+ * Since: 0.1
+ *
+ * Example:
+ *     struct ArrowArray array, mine;
+ *     mimic_batch_export(ctx, batch, &array, &err);
+ *     mimic_array_share(ctx, &array, &mine, &err);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_array_share(const mimic_context *ctx,
+                                                         struct ArrowArray *array,
+                                                         struct ArrowArray *out_array,
+                                                         mimic_error *err);
+
 MIMIC_END_DECLS
 
 #endif

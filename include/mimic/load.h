@@ -191,6 +191,30 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_detect(const mimic_context *ctx,
                                                     mimic_error *err);
 
 /**
+ * Finds the table that one file holds, by its name and its header, which must agree. Where releases
+ * have the same header, the files beside it may tell.
+ *
+ * path: a CSV file, compressed or not
+ * out_table: its schema
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_NOT_FOUND, the message naming what comes nearest, also for a pipe,
+ * which cannot be read twice; MIMIC_ERR_IO; MIMIC_ERR_CORRUPT; MIMIC_ERR_CSV_HEADER;
+ * MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT.
+ * Ownership: *out_table is borrowed from the registry.
+ * Thread safety: any thread.
+ * Since: 0.1
+ *
+ * Example:
+ *     const mimic_table *table = NULL;
+ *     status = mimic_detect_table(ctx, registry, "hosp/labevents.csv.gz", &table, &err);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_detect_table(const mimic_context *ctx,
+                                                          const mimic_registry *registry,
+                                                          const char *path,
+                                                          const mimic_table **out_table,
+                                                          mimic_error *err);
+
+/**
  * Drafts a Table Schema (JSON) from a CSV file: types, widths, required columns, categories. Reads
  * `sample_rows` rows (0 = 100,000) and says in the description that it is a guess.
  *

@@ -748,6 +748,8 @@ PROTOTYPES = {
     "mimic_table_export_schema": (c_int32, [c_void_p, c_void_p, POINTER(ArrowSchema), POINTER(mimic_error)]),
     "mimic_batch_export": (c_int32, [c_void_p, POINTER(mimic_batch), POINTER(ArrowArray), POINTER(mimic_error)]),
     "mimic_csv_reader_export": (c_int32, [POINTER(c_void_p), POINTER(ArrowArrayStream), POINTER(mimic_error)]),
+    "mimic_stream_keep": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_void_p, c_void_p, POINTER(mimic_error)]),
+    "mimic_array_share": (c_int32, [c_void_p, POINTER(ArrowArray), POINTER(ArrowArray), POINTER(mimic_error)]),
     # sink.h
     "mimic_sink_open": (c_int32, [c_void_p, c_char_p, POINTER(mimic_sink_options), POINTER(c_void_p), POINTER(mimic_error)]),
     "mimic_target_redact": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(mimic_error)]),
@@ -786,6 +788,7 @@ PROTOTYPES = {
     "mimic_convert": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_char_p), c_size_t, c_char_p, POINTER(mimic_load_options), POINTER(c_void_p), POINTER(mimic_error)]),
     "mimic_load": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, POINTER(mimic_load_options), POINTER(c_void_p), POINTER(mimic_error)]),
     "mimic_detect": (c_int32, [c_void_p, c_void_p, c_char_p, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_detect_table": (c_int32, [c_void_p, c_void_p, c_char_p, POINTER(c_void_p), POINTER(mimic_error)]),
     "mimic_infer": (c_int32, [c_void_p, c_void_p, c_int64, POINTER(c_void_p), POINTER(mimic_error)]),
     "mimic_report_dataset": (c_char_p, [c_void_p]),
     "mimic_report_edition": (c_char_p, [c_void_p]),
