@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """A page keeps its word: its Python blocks run one after the other, and print what stands below them.
 
-    check_guide.py PAGE.md MIMIC_PROGRAM
+    check_guide.py LIBRARY SOURCE PROGRAM PAGE.md
 
 The blocks (```python) share their names and run in a fresh folder that holds `hospital`, 30 invented patients;
 a ```text block behind one is its output. A block that imports a package which is not installed here is left out, and
-so is its output; the last line says which. Exit status 77 (skipped) without pandas.
+so is its output; the last line says which. LIBRARY, SOURCE, PROGRAM and the interpreter are as in run_tests.py. Exit
+status 77 (skipped) without pandas, 1 under continuous integration (CI=true).
 """
 
 import ast
@@ -18,6 +19,9 @@ import subprocess
 import sys
 import tempfile
 import traceback
+
+sys.dont_write_bytecode = True  # run_tests.py wants nothing left in the tree
+import run_tests
 
 OPTIONAL = ("pyarrow", "polars", "duckdb", "tqdm")
 
@@ -66,15 +70,15 @@ def check(page, text):
 
 
 def main():
-    page, program = sys.argv[1:]
+    run_tests.use_debian()
+    library, source, program, page = map(os.path.abspath, sys.argv[1:])
     if importlib.util.find_spec("pandas") is None:
         print(f"skipped: {sys.executable} has no pandas")
-        return 77
+        return 1 if os.environ.get("CI") == "true" else 77
     with open(page, encoding="utf-8") as stream:
         text = stream.read()
-    program = os.path.abspath(program)
-    os.environ["MIMIC_LIBRARY"] = os.path.abspath(os.environ["MIMIC_LIBRARY"])
-    sys.path[:] = [os.path.abspath(path) for path in sys.path]
+    os.environ.update(run_tests.environment(library, source, program, ""))
+    sys.path.insert(0, os.environ["PYTHONPATH"])
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         subprocess.run([program, "synth", "mimic-iv", "hospital", "--patients", "30", "--seed", "1", "-q"], check=True,

@@ -1,24 +1,28 @@
 #!/usr/bin/python3
 """Executes notebooks from top to bottom, each in a kernel of this Python, and looks at what they show.
 
-    run_notebooks.py [--save DIR] NOTEBOOK...
+    run_notebooks.py [--library LIBRARY] [--save DIR] NOTEBOOK...
 
-MIMIC_LIBRARY and PYTHONPATH say where the package is found, MIMIC_DATA names a folder of real data that
-is used instead of invented data. A cell fails the run when it raises, or takes longer than a minute. What a
+The package is that of this tree with LIBRARY, or else the installed one; the interpreter is Debian's, as
+in run_tests.py. MIMIC_DATA names a folder of real data to use instead of invented data. A cell fails the run when it raises, or takes longer than a minute. What a
 cell must show stands in its tags: "figure" (a picture), "table" (an HTML form). In the file a notebook has
 no outputs, and every cell an id. Jupyter's folders are temporary ones: nothing is written elsewhere.
 
-Exit status 77 (skipped) where a module is missing.
+Exit status 77 (skipped) where a module is missing, 1 under continuous integration (CI=true).
 """
 
 import argparse
 import importlib.util
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
 from datetime import datetime
+
+sys.dont_write_bytecode = True  # run_tests.py wants nothing left in the tree
+import run_tests
 
 NEEDED = ["nbformat", "nbclient", "ipykernel", "matplotlib", "numpy", "pandas"]
 SECONDS = 60
@@ -89,7 +93,7 @@ def run(path, save):
             client.execute()
             findings += result_findings(book)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as problem:
-            findings.append(str(problem))
+            findings.append(re.sub(r"\x1b\[[\d;]*m", "", str(problem)))
         if save:
             nbformat.write(book, os.path.join(save, os.path.basename(path)))
     slowest = max(book.cells, key=seconds)
@@ -98,18 +102,21 @@ def run(path, save):
 
 
 def main():
+    run_tests.use_debian()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--library", metavar="LIBRARY", help="libmimic.so; the package is this tree's")
     parser.add_argument("--save", metavar="DIR", help="where executed notebooks are kept")
     parser.add_argument("notebook", nargs="+")
     options = parser.parse_args()
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         print(f"skipped: {sys.executable} has no {', '.join(missing)}")
-        return 77
-    # A kernel runs in another folder.
-    for name in ("MIMIC_LIBRARY", "MIMIC_DATA", "PYTHONPATH"):
-        if os.environ.get(name):
-            os.environ[name] = os.pathsep.join(map(os.path.abspath, os.environ[name].split(os.pathsep)))
+        return 1 if os.environ.get("CI") == "true" else 77
+    if options.library:
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+        os.environ.update(run_tests.environment(options.library, os.path.abspath(source), "", ""))
+    if os.environ.get("MIMIC_DATA"):
+        os.environ["MIMIC_DATA"] = os.path.abspath(os.environ["MIMIC_DATA"])  # a kernel runs elsewhere
     folder = tempfile.mkdtemp()
     try:
         isolate(folder)
