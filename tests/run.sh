@@ -21,6 +21,8 @@ install_packages build-essential meson ninja-build pkg-config python3 check sqli
 install_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static ||
     say "no compiler or emulator for aarch64: the NEON kernels are not tested"
 install_packages luajit || say "no LuaJIT: its example is not tested"
+install_packages python3-nbclient python3-ipykernel python3-matplotlib ||
+    say "no Jupyter kernel or no matplotlib: the notebooks are not tested"
 find_meson
 
 if [ -z "${MIMIC_TEST_DATA:-}" ] && [ -d ../shared/data ]; then
