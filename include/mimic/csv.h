@@ -65,6 +65,16 @@ typedef struct mimic_csv_filter {
 } mimic_csv_filter;
 
 /**
+ * Keep a row only when its string or categorical column `column` holds one of `values`, byte for byte;
+ * NULL is never kept.
+ */
+typedef struct mimic_text_filter {
+    const char *column;        /* name, any case */
+    const char *const *values; /* UTF-8, in any order; "" = an empty text, in CSV a quoted empty field */
+    size_t value_count;        /* 0 = no row is kept */
+} mimic_text_filter;
+
+/**
  * How a file is read; begin with MIMIC_CSV_OPTIONS_INIT. What is left at 0 is what the table's
  * package says, if it says something, else what stands here.
  */

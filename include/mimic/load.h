@@ -26,6 +26,8 @@ MIMIC_BEGIN_DECLS
 /** What became of a load, table by table; made by mimic_load and its siblings. */
 typedef struct mimic_report mimic_report;
 
+struct ArrowArrayStream; /* mimic/arrow.h */
+
 /** Where a long call is. Everything is borrowed during the callback. */
 typedef struct mimic_progress {
     uint32_t struct_size;
@@ -197,6 +199,35 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_convert(const mimic_context *ctx,
                                                      const char *target,
                                                      const mimic_load_options *options,
                                                      mimic_report **out_report, mimic_error *err);
+
+/**
+ * Converts one table from any Arrow stream (mimic_arrow_reader_open says how values are taken), as
+ * mimic_convert does from files: the same report, accounting, rejects and limits, keys and profile. A
+ * stream is read once, like a pipe: rows that only a second reading could leave out fail the table
+ * (MIMIC_ERR_UNSUPPORTED). Of options->csv count columns, filters, limit, max_raw_bytes and
+ * max_categories; a dialect is MIMIC_ERR_ARGUMENT, the rest means nothing here.
+ *
+ * stream: taken over, on failure too: its release becomes NULL
+ * name: stands for the source in messages, rejects, report and ledger, and names the table where
+ *   `table` is NULL; NULL = "stream"
+ * table: schema of the rows; NULL = the stream's own
+ * target: as in mimic_convert
+ * options: NULL = defaults
+ * out_report: as in mimic_convert
+ *
+ * Returns: as mimic_convert, and what mimic_arrow_reader_open and mimic_arrow_reader_next return.
+ * Ownership: the caller frees *out_report, which is set even on failure once reading began (else
+ * NULL). Everything else is borrowed during the call.
+ * Thread safety: callbacks and the producer are called on the caller's thread.
+ * Since: 0.1
+ *
+ * Example:
+ *     status = mimic_convert_stream(ctx, arrow, "labs", table, "sqlite:labs.db", NULL, &report, &err);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_convert_stream(
+    const mimic_context *ctx, struct ArrowArrayStream *stream, const char *name,
+    const mimic_table *table, const char *target, const mimic_load_options *options,
+    mimic_report **out_report, mimic_error *err);
 
 /**
  * Loads every table of a dataset that a folder holds (`hosp/`, `icu/` or flat, any case, .csv,

@@ -195,6 +195,8 @@ void mimic__loop_categorical(mimic_coerce_job *job);
 mimic_status mimic__column_resolve(mimic_plan_column *column, const mimic_field *field,
                                    const mimic_coerce_options *options, mimic_error *err);
 void mimic__column_release(mimic_plan_column *column);
+/* coerce_plan.c: makes the column ready for another block; false when memory ran out. */
+bool mimic__column_begin_block(mimic_plan_column *column, size_t row_count, size_t text_bytes);
 void mimic__recent_texts_clear(mimic_plan_column *column);
 /* coerce_constraint.c: the part of it that is about constraints. */
 mimic_status mimic__column_resolve_constraints(mimic_plan_column *column, mimic_error *err);

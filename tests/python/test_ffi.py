@@ -17,7 +17,7 @@ SCALARS = {
 # Functions of C that are handed over by their address.
 ADDRESSES = {("mimic_stream_keep", 2)}
 # Bytes that no NUL ends: c_char_p would stop at the first.
-RAW = {("mimic_reject", "raw"), ("mimic_dictionary", "bytes")}
+RAW = {("mimic_reject", "raw"), ("mimic_dictionary", "bytes"), ("mimic_frame_column", "texts")}
 
 
 def read(source_tree, *parts):

@@ -312,6 +312,14 @@ class mimic_csv_filter(_Struct):
     ]
 
 
+class mimic_text_filter(_Struct):
+    _fields_ = [
+        ("column", c_char_p),
+        ("values", POINTER(c_char_p)),
+        ("value_count", c_size_t),
+    ]
+
+
 class mimic_csv_options(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -357,6 +365,7 @@ class mimic_csv_counts(_Struct):
 class ArrowSchema(_Struct):
     pass
 
+
 ArrowSchema._fields_ = [
     ("format", c_char_p),
     ("name", c_char_p),
@@ -372,6 +381,7 @@ ArrowSchema._fields_ = [
 
 class ArrowArray(_Struct):
     pass
+
 
 ArrowArray._fields_ = [
     ("length", c_int64),
@@ -390,6 +400,7 @@ ArrowArray._fields_ = [
 class ArrowArrayStream(_Struct):
     pass
 
+
 ArrowArrayStream._fields_ = [
     ("get_schema", CFUNCTYPE(c_int, POINTER(ArrowArrayStream), POINTER(ArrowSchema))),
     ("get_next", CFUNCTYPE(c_int, POINTER(ArrowArrayStream), POINTER(ArrowArray))),
@@ -397,6 +408,56 @@ ArrowArrayStream._fields_ = [
     ("release", CFUNCTYPE(None, POINTER(ArrowArrayStream))),
     ("private_data", c_void_p),
 ]
+
+
+class mimic_arrow_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("name", c_char_p),
+        ("on_error", c_int32),
+        ("strict_drift", c_int32),
+        ("columns", POINTER(c_char_p)),
+        ("column_count", c_size_t),
+        ("on_reject", mimic_reject_fn),
+        ("on_reject_ctx", c_void_p),
+        ("max_raw_bytes", c_uint32),
+    ]
+
+
+# ---- frame.h ----
+
+FRAME_ARROW = 0
+FRAME_DENSE = 1
+
+
+class mimic_frame_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("form", c_int32),
+        ("nanoseconds", c_int32),
+        ("max_bytes", c_uint64),
+        ("expected_rows", c_int64),
+    ]
+
+
+class mimic_frame_column(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("type", c_int32),
+        ("row_count", c_int64),
+        ("null_count", c_int64),
+        ("precision", c_int32),
+        ("scale", c_int32),
+        ("values", c_void_p),
+        ("validity", POINTER(c_uint8)),
+        ("missing", POINTER(c_uint8)),
+        ("offsets", POINTER(c_int32)),
+        ("long_offsets", POINTER(c_int64)),
+        ("text_count", c_int64),
+        ("texts", c_void_p),
+        ("texts_size", c_int64),
+        ("text_offsets", POINTER(c_int64)),
+    ]
 
 
 # ---- sink.h ----
@@ -516,6 +577,19 @@ class mimic_scan_options(_Struct):
         ("interrupted", mimic_interrupted_fn),
         ("interrupted_ctx", c_void_p),
         ("pg_schema", c_char_p),
+    ]
+
+
+class mimic_scan_selection(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("columns", POINTER(c_char_p)),
+        ("column_count", c_size_t),
+        ("filters", POINTER(mimic_csv_filter)),
+        ("filter_count", c_size_t),
+        ("limit", c_int64),
+        ("text_filters", POINTER(mimic_text_filter)),
+        ("text_filter_count", c_size_t),
     ]
 
 
@@ -832,9 +906,26 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_batch_export": (c_int32, [c_void_p, POINTER(mimic_batch), POINTER(ArrowArray),
         ERROR_P]),
     "mimic_csv_reader_export": (c_int32, [OUT_P, POINTER(ArrowArrayStream), ERROR_P]),
+    "mimic_arrow_reader_open": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_void_p,
+        POINTER(mimic_arrow_options), OUT_P, ERROR_P]),
+    "mimic_arrow_reader_table": (c_void_p, [c_void_p]),
+    "mimic_arrow_reader_drift": (c_void_p, [c_void_p]),
+    "mimic_arrow_reader_next": (c_int32, [c_void_p, POINTER(POINTER(mimic_batch)), ERROR_P]),
+    "mimic_arrow_reader_counts": (None, [c_void_p, POINTER(mimic_csv_counts)]),
+    "mimic_arrow_reader_free": (None, [c_void_p]),
     "mimic_stream_keep": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_void_p, c_void_p,
         ERROR_P]),  # the address of a C function
     "mimic_array_share": (c_int32, [c_void_p, POINTER(ArrowArray), POINTER(ArrowArray), ERROR_P]),
+    # frame.h
+    "mimic_frame_new": (c_int32, [c_void_p, c_void_p, POINTER(mimic_frame_options), OUT_P,
+        ERROR_P]),
+    "mimic_frame_append": (c_int32, [c_void_p, POINTER(mimic_batch), ERROR_P]),
+    "mimic_frame_table": (c_void_p, [c_void_p]),
+    "mimic_frame_row_count": (c_int64, [c_void_p]),
+    "mimic_frame_bytes": (c_uint64, [c_void_p]),
+    "mimic_frame_get": (c_int32, [c_void_p, c_size_t, POINTER(mimic_frame_column), ERROR_P]),
+    "mimic_frame_export": (c_int32, [OUT_P, POINTER(ArrowArray), ERROR_P]),
+    "mimic_frame_free": (None, [c_void_p]),
     # sink.h
     "mimic_sink_open": (c_int32, [c_void_p, c_char_p, POINTER(mimic_sink_options), OUT_P,
         ERROR_P]),
@@ -860,6 +951,9 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_scan_find_table": (c_void_p, [c_void_p, c_char_p]),
     "mimic_scan_read": (c_int32, [c_void_p, c_void_p, POINTER(c_char_p), c_size_t, OUT_P,
         ERROR_P]),
+    "mimic_scan_select": (c_int32, [c_void_p, c_void_p, POINTER(mimic_scan_selection), OUT_P,
+        ERROR_P]),
+    "mimic_scan_stream_export": (c_int32, [OUT_P, POINTER(ArrowArrayStream), ERROR_P]),
     "mimic_scan_stream_table": (c_void_p, [c_void_p]),
     "mimic_scan_next": (c_int32, [c_void_p, POINTER(POINTER(mimic_batch)), ERROR_P]),
     "mimic_scan_stream_free": (None, [c_void_p]),
@@ -878,6 +972,8 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_quality_free": (None, [c_void_p]),
     # load.h
     "mimic_convert": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_char_p), c_size_t,
+        c_char_p, POINTER(mimic_load_options), OUT_P, ERROR_P]),
+    "mimic_convert_stream": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_char_p, c_void_p,
         c_char_p, POINTER(mimic_load_options), OUT_P, ERROR_P]),
     "mimic_load": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, POINTER(mimic_load_options),
         OUT_P, ERROR_P]),
