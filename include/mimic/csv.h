@@ -46,6 +46,9 @@ typedef struct mimic_reject {
     int32_t raw_is_cut;     /* 1 when raw holds the beginning only */
 } mimic_reject;
 
+#define MIMIC_REJECT_INIT                                                                          \
+    { (uint32_t)sizeof(mimic_reject), 0, NULL, 0, 0, 0, NULL, NULL, NULL, 0, 0 }
+
 /**
  * Receives one reject, in input order.
  *
@@ -107,11 +110,13 @@ typedef struct mimic_csv_options {
      * allocator is called on all of them. With more than 1 the source is read ahead, so that it is
      * not to be asked for its progress or hash before the reader has ended or is freed. */
     int32_t jobs;
+    const mimic_text_filter *text_filters; /* all must hold, beside `filters` */
+    size_t text_filter_count;              /* their number */
 } mimic_csv_options;
 
 #define MIMIC_CSV_OPTIONS_INIT                                                                     \
     { (uint32_t)sizeof(mimic_csv_options), 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0,               \
-      0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
+      0, 0, 0, 0, 0, 0, NULL, NULL, 0, NULL, 0 }
 
 /**
  * Rows so far: read = delivered + rejected + filtered, always. Begin with MIMIC_CSV_COUNTS_INIT.

@@ -74,7 +74,7 @@ typedef int32_t mimic_duplicates;
  */
 typedef struct mimic_load_options {
     uint32_t struct_size;
-    const char *dataset;         /* "mimic-iv@3.1"; NULL = recognised from what is there */
+    const char *dataset;         /* load: "mimic-iv@3.1"; NULL = recognised from what is there */
     const char *const *tables;   /* load: only these; NULL = all that are there */
     size_t table_count;          /* of tables */
     int32_t strict_drift;        /* 1 = any drift fails */
@@ -95,7 +95,7 @@ typedef struct mimic_load_options {
     const char *const *order_by; /* LATEST: columns, the most important first; NULL = the schema's
                                   * order key, without one the position alone */
     size_t order_by_count;       /* of order_by */
-    int32_t expect;              /* 1 = row counts other than the release's published ones fail */
+    int32_t expect;              /* load: 1 = row counts other than the release's published ones fail */
     int32_t profile;             /* 1 = describe the columns too, see mimic_report_quality */
     uint64_t max_bytes;          /* of one input, decompressed; beyond it fails with
                                   * MIMIC_ERR_LIMIT. 0 = no limit */
@@ -177,7 +177,7 @@ typedef struct mimic_note {
  * input_count: their number, at least 1
  * target: as for mimic_sink_open; "null:" checks without writing
  * options: NULL = defaults
- * out_report: set even on failure once reading began, else NULL
+ * out_report: the report, after a failure too where there is something to tell; else NULL
  *
  * Returns: MIMIC_OK, also with rejects (see the report); MIMIC_ERR_REJECTS over a limit;
  * MIMIC_ERR_DRIFT for a header that does not do; MIMIC_ERR_NOT_FOUND for an input, table or column
@@ -237,9 +237,10 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_convert_stream(
  * dir: the folder
  * target: as for mimic_sink_open; "null:" checks without writing, and goes on after a bad table
  * options: NULL = defaults
- * out_report: set even on failure once reading began, else NULL
+ * out_report: the report, after a failure too where there is something to tell; else NULL
  *
- * Returns: as mimic_convert; MIMIC_ERR_ARGUMENT also for two files of one table.
+ * Returns: as mimic_convert; MIMIC_ERR_ARGUMENT also for two files of one table; MIMIC_ERR_VALUE
+ * also for row counts other than those of the release where `expect` is set.
  * Ownership: as mimic_convert.
  * Thread safety: as mimic_convert.
  * Since: 0.1

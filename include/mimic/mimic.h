@@ -10,6 +10,7 @@
 #include <mimic/frame.h>
 #include <mimic/load.h>
 #include <mimic/quality.h>
+#include <mimic/record.h>
 #include <mimic/scan.h>
 #include <mimic/schema.h>
 #include <mimic/sink.h>

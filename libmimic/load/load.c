@@ -587,7 +587,8 @@ static mimic_status convert_all(load_job *job, load_plan *plan, bool is_check, m
 
 static bool reads_everything(const mimic_load_options *options)
 {
-    return options->csv->limit == 0 && options->csv->filter_count == 0;
+    return options->csv->limit == 0 && options->csv->filter_count == 0 &&
+           options->csv->text_filter_count == 0;
 }
 
 static mimic_status load_inner(load_job *job, load_ledger *ledger, mimic_arena *arena,

@@ -133,7 +133,8 @@ static mimic_status csv_next(void *self, const mimic_batch **out_batch, mimic_er
 /* The reader has filters of its own, which spare it the rest of a row. */
 static bool takes_filter(const scan_filter *filter)
 {
-    return !filter->takes_texts;
+    (void)filter;
+    return true;
 }
 
 static mimic_status take_filters(csv_scan *self, const scan_request *request,
@@ -141,11 +142,16 @@ static mimic_status take_filters(csv_scan *self, const scan_request *request,
 {
     mimic_csv_filter *const filters =
         mimic__arena_array(&self->arena, request->filter_count + 1, sizeof *filters);
-    if (filters == NULL)
+    mimic_text_filter *const texts =
+        mimic__arena_array(&self->arena, request->filter_count + 1, sizeof *texts);
+    if (filters == NULL || texts == NULL)
         return mimic__fail_memory(err);
     options->filters = filters;
+    options->text_filters = texts;
     for (size_t i = 0; i < request->filter_count; i++)
-        if (request->filters[i].column == SIZE_MAX)
+        if (request->filters[i].takes_texts)
+            texts[options->text_filter_count++] = request->filters[i].texts;
+        else
             filters[options->filter_count++] = request->filters[i].integers;
     return MIMIC_OK;
 }

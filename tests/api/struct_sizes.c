@@ -26,8 +26,9 @@ int main(void)
     PRINT(mimic_reject, raw_is_cut);
     PRINT(mimic_csv_filter, value_count);
     PRINT(mimic_text_filter, value_count);
-    PRINT(mimic_csv_options, jobs);
+    PRINT(mimic_csv_options, text_filter_count);
     PRINT(mimic_csv_counts, bytes);
+    PRINT(mimic_cell, size);
     PRINT(mimic_sink_host, ctx);
     PRINT(mimic_finding, message);
     PRINT(mimic_ledger_entry, is_waiting);

@@ -36,7 +36,7 @@ BELOW = {
 PUBLIC = [
     ("export.h", "base"), ("version.h", "base"), ("status.h", "base"), ("context.h", "base"),
     ("source.h", "io"), ("schema.h", "schema"), ("batch.h", "batch"), ("coerce.h", "coerce"),
-    ("csv.h", "csv"), ("arrow.h", "arrow"), ("frame.h", "frame"), ("sink.h", "sink"), ("scan.h", "scan"), ("quality.h", "quality"),
+    ("csv.h", "csv"), ("record.h", "csv"), ("arrow.h", "arrow"), ("frame.h", "frame"), ("sink.h", "sink"), ("scan.h", "scan"), ("quality.h", "quality"),
     ("load.h", "load"),
     ("synth.h", "synth"), ("mimic.h", None),
 ]

@@ -184,6 +184,15 @@ def test_constants(headers):
     assert checked == len(declared)
 
 
+def test_structs_know_their_members():
+    options = _ffi.mimic_csv_options(limit=3)
+    assert options.struct_size == ctypes.sizeof(options) and options.limit == 3
+    with pytest.raises(AttributeError, match="no member limits"):
+        options.limits = 3
+    with pytest.raises(AttributeError, match="no member limits"):
+        _ffi.mimic_csv_options(limits=3)
+
+
 def test_texts_have_no_nul():
     with pytest.raises(ValueError, match="NUL"):
         _ffi.text("a\0b")

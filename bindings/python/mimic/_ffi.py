@@ -5,7 +5,8 @@ A function of the library is called as `lib.mimic_detect(ctx, ...)`. Where its l
 `_errors.py`, and statuses from zero on are returned.
 
 Handles are c_void_p, `out = c_void_p()` and `byref(out)` where the library makes one. Texts go in
-by text(), path() and target(), lists of names by Strings, and come back by string() and take_text().
+by text(), path() and target(), lists of names by Strings; they come back by string() and
+take_text().
 ctypes lets go of the GIL in every call, so a call that may call back, or that may take long, goes
 through `_calls.LongCall`: see there why Ctrl-C needs that.
 """
@@ -32,6 +33,12 @@ class _Struct(ctypes.Structure):
         super().__init__(**members)
         if self._fields_[0][0] == "struct_size":
             self.struct_size = sizeof(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """ctypes would take any name, and C would never see what was set."""
+        if not hasattr(type(self), name):
+            raise AttributeError(f"{type(self).__name__} has no member {name}")
+        super().__setattr__(name, value)
 
 
 mimic_interrupted_fn = CFUNCTYPE(c_int, c_void_p)
@@ -344,6 +351,8 @@ class mimic_csv_options(_Struct):
         ("on_reject", mimic_reject_fn),
         ("on_reject_ctx", c_void_p),
         ("jobs", c_int32),
+        ("text_filters", POINTER(mimic_text_filter)),
+        ("text_filter_count", c_size_t),
     ]
 
 
@@ -356,6 +365,16 @@ class mimic_csv_counts(_Struct):
         ("filtered", c_int64),
         ("nulled", c_int64),
         ("bytes", c_int64),
+    ]
+
+
+# ---- record.h ----
+
+
+class mimic_cell(_Struct):
+    _fields_ = [
+        ("text", c_char_p),
+        ("size", c_size_t),
     ]
 
 
@@ -901,6 +920,15 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_csv_reader_counts": (None, [c_void_p, POINTER(mimic_csv_counts)]),
     "mimic_csv_reader_place": (c_int32, [c_void_p, c_int64, POINTER(mimic_reject)]),
     "mimic_csv_reader_free": (None, [c_void_p]),
+    # record.h
+    "mimic_record_checker_new": (c_int32, [c_void_p, c_void_p, POINTER(mimic_csv_options), OUT_P,
+        ERROR_P]),
+    "mimic_record_check": (c_int32, [c_void_p, POINTER(mimic_cell), c_size_t,
+        POINTER(mimic_reject), ERROR_P]),
+    "mimic_record_check_line": (c_int32, [c_void_p, c_char_p, c_size_t, POINTER(mimic_reject),
+        ERROR_P]),
+    "mimic_record_batch": (POINTER(mimic_batch), [c_void_p]),
+    "mimic_record_checker_free": (None, [c_void_p]),
     # arrow.h
     "mimic_table_export_schema": (c_int32, [c_void_p, c_void_p, POINTER(ArrowSchema), ERROR_P]),
     "mimic_batch_export": (c_int32, [c_void_p, POINTER(mimic_batch), POINTER(ArrowArray),
@@ -916,6 +944,8 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_stream_keep": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_void_p, c_void_p,
         ERROR_P]),  # the address of a C function
     "mimic_array_share": (c_int32, [c_void_p, POINTER(ArrowArray), POINTER(ArrowArray), ERROR_P]),
+    "mimic_array_stream": (c_int32, [c_void_p, c_void_p, POINTER(ArrowArray), c_size_t,
+        POINTER(ArrowArrayStream), ERROR_P]),
     # frame.h
     "mimic_frame_new": (c_int32, [c_void_p, c_void_p, POINTER(mimic_frame_options), OUT_P,
         ERROR_P]),

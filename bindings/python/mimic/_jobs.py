@@ -313,8 +313,8 @@ def synth(dataset: str, out: PathLike, *, patients: int = 100, seed: int = 0,
           registry: Optional[Registry] = None) -> str:
     """Invents a hospital: MIMIC-shaped data of any size from a seed, below the folder `out`.
 
-    Every patient is invented by rules. The data is fit for demonstrations, tests and benchmarks, and
-    for nothing else. Same version, seed and options: same bytes. compress: "gz", "zst" or "none".
+    Every patient is invented by rules. The data is fit for demonstrations, tests and benchmarks,
+    and for nothing else. Same version, seed and options: same bytes. compress: "gz", "zst" or "none".
     Returns the folder.
     """
     job = Job(progress)

@@ -114,12 +114,15 @@ class CsvOptions:
         for one, (name, values) in zip(made, numbers.items()):
             array = (c_int64 * max(len(values), 1))(*values)
             self._alive.append(array)
-            one.column, one.values, one.value_count = name, cast(array, POINTER(c_int64)), len(values)
+            one.column, one.value_count = name, len(values)
+            one.values = cast(array, POINTER(c_int64))
         self.struct.filters = cast(made, POINTER(_ffi.mimic_csv_filter))
         self.struct.filter_count = len(numbers)
 
     def _fill_texts(self, texts: Dict[bytes, List[str]]) -> None:
-        made = (_ffi.mimic_text_filter * max(len(texts), 1))()
+        if not texts:
+            return
+        made = (_ffi.mimic_text_filter * len(texts))()
         self._alive.append(made)
         for one, (name, values) in zip(made, texts.items()):
             strings = _ffi.Strings(values, "values of where")
@@ -166,9 +169,10 @@ class LoadOptions:
                  max_bytes: Optional[int] = None,
                  temporary_dir: Optional[PathLike] = None) -> None:
         self.struct = made = _ffi.mimic_load_options()
-        self._alive = [csv, sink, _ffi.Strings(tables, "tables"), _ffi.Strings(order_by, "order_by")]
+        chosen, order = _ffi.Strings(tables, "tables"), _ffi.Strings(order_by, "order_by")
+        self._alive = [csv, sink, chosen, order]
         made.dataset = None if dataset is None else _ffi.text(dataset, "dataset")
-        made.tables, made.table_count = self._alive[2].pointer, self._alive[2].count
+        made.tables, made.table_count = chosen.pointer, chosen.count
         made.strict_drift = int(strict_drift)
         made.on_error = optional_choice(on_error, ON_ERROR, "on_error")
         made.max_rejects, made.max_reject_percent = reject_limit(max_rejects)
@@ -178,7 +182,7 @@ class LoadOptions:
         made.force, made.checksum, made.expect = int(force), int(checksum), int(expect)
         made.keys = optional_choice(keys, KEYS, "keys")
         made.duplicates = optional_choice(duplicates, DUPLICATES, "duplicates")
-        made.order_by, made.order_by_count = self._alive[3].pointer, self._alive[3].count
+        made.order_by, made.order_by_count = order.pointer, order.count
         made.profile = int(quality)
         made.max_bytes = 0 if max_bytes is None else count(max_bytes, "max_bytes", 1)
         scratch = temporary_dir or os.environ.get("TMPDIR") or None

@@ -438,7 +438,8 @@ class Quality:
         return f"<div>{self._listing().html()}{failures}</div>"
 
 
-def _quality_tables(quality: c_void_p) -> Tuple[Tuple[QualityTable, ...], Tuple[QualityColumn, ...]]:
+def _quality_tables(
+        quality: c_void_p) -> Tuple[Tuple[QualityTable, ...], Tuple[QualityColumn, ...]]:
     tables, columns = [], []
     for index in range(lib.mimic_quality_table_count(quality)):
         info = _ffi.mimic_quality_table_info()
