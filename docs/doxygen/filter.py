@@ -56,6 +56,11 @@ class Words:
             parts[number] = re.sub(r"\b((?:mimic|MIMIC)_\w+)(\.\w+)?", self.link, part)
         return "`".join(parts)
 
+    def link_or(self, match):
+        """A name set as code in a document: a link where there is something to lead to."""
+        name = match.group(1)
+        return f'@ref {name} "{name}"' if name in self.names else match.group(0)
+
     def lines(self, lines):
         return self.prose("\n".join(lines).strip("\n"))
 
@@ -204,7 +209,11 @@ def of_document(path):
     text = re.sub(r"\[([^\]]*)\]\(\.\./include/mimic/(\w+\.h)\)", r'@ref \2 "\1"', text)
     text = re.sub(r"\[`?([^\]`]*)`?\]\(\.\./examples/(\w+\.c)\)", r'@ref \2 "\1"', text)
     text = re.sub(r"\[([^\]]*)\]\((?:\.\./)?([\w./-]+\.\w+)\)", r"\1 (`\2`)", text)
-    return re.sub(r"^```c$", "```{.c}", text, flags=re.MULTILINE)
+    words = Words(load_headers())
+    parts = re.split(r"(^```c$.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
+    for number in range(0, len(parts), 2):
+        parts[number] = re.sub(r"`(mimic_\w+)`", words.link_or, parts[number])
+    return re.sub(r"^```c$", "```{.c}", "".join(parts), flags=re.MULTILINE)
 
 
 def main():

@@ -7,11 +7,11 @@
  *
  * And back: whatever speaks the C Stream Interface is read as batches, validated like a CSV file:
  *
- *     mimic_arrow_reader *frame = NULL;
- *     mimic_arrow_reader_open(ctx, arrow, table, NULL, &frame, &err);   // which now owns the stream
- *     while ((status = mimic_arrow_reader_next(frame, &batch, &err)) == MIMIC_OK)
+ *     mimic_arrow_reader *arrow_reader = NULL;
+ *     mimic_arrow_reader_open(ctx, arrow, table, NULL, &arrow_reader, &err); // it owns the stream
+ *     while ((status = mimic_arrow_reader_next(arrow_reader, &batch, &err)) == MIMIC_OK)
  *         use(batch);
- *     mimic_arrow_reader_free(frame);
+ *     mimic_arrow_reader_free(arrow_reader);
  *
  * The three structs are the canonical ones of the Arrow project, under its own guards, so that this
  * header may stand beside any other that has them.
@@ -204,6 +204,32 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_array_share(const mimic_context *ct
                                                          struct ArrowArray *array,
                                                          struct ArrowArray *out_array,
                                                          mimic_error *err);
+
+/**
+ * Makes a stream of arrays that are there already, such as a frame's (frame.h).
+ *
+ * table: their schema; copied
+ * arrays: `count` of them, each of the table's columns; moved into the stream (release becomes NULL)
+ * count: 0 makes a stream without rows
+ * out_stream: hands them out in order
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT, also for an array that was released; MIMIC_ERR_MEMORY.
+ * Ownership: on success the stream owns the arrays, and the caller releases the stream, before the
+ * context is freed; on failure they stay with the caller.
+ * Thread safety: any thread; the stream is used by one thread at a time.
+ * Since: 0.1
+ *
+ * Example:
+ *     struct ArrowArray array;
+ *     struct ArrowArrayStream whole;
+ *     status = mimic_batch_export(ctx, batch, &array, &err);
+ *     status = mimic_array_stream(ctx, batch->table, &array, 1, &whole, &err);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_array_stream(const mimic_context *ctx,
+                                                          const mimic_table *table,
+                                                          struct ArrowArray *arrays, size_t count,
+                                                          struct ArrowArrayStream *out_stream,
+                                                          mimic_error *err);
 
 /* ---- any stream as batches ---- */
 

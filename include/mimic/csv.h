@@ -236,7 +236,7 @@ MIMIC_API void mimic_csv_reader_counts(const mimic_csv_reader *reader,
  * for in ascending order.
  *
  * row: 0-based, of that batch
- * out_reject: begin with .struct_size = sizeof(mimic_reject)
+ * out_reject: begin with MIMIC_REJECT_INIT
  *
  * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT for a row beyond the batch or a NULL; MIMIC_ERR_STATE
  * without a batch, or when rows are only counted.
@@ -245,7 +245,7 @@ MIMIC_API void mimic_csv_reader_counts(const mimic_csv_reader *reader,
  * Since: 0.1
  *
  * Example:
- *     mimic_reject place = {.struct_size = sizeof place};
+ *     mimic_reject place = MIMIC_REJECT_INIT;
  *     if (mimic_csv_reader_place(reader, row, &place) == MIMIC_OK)
  *         printf("line %lld\n", (long long)place.line);
  */

@@ -231,9 +231,6 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_frame_export(mimic_frame **frame,
  * Ownership: takes `frame`; its views and its table go with it.
  * Thread safety: one thread at a time a frame.
  * Since: 0.1
- *
- * Example:
- *     mimic_frame_free(frame);
  */
 MIMIC_API void mimic_frame_free(mimic_frame *frame);
 

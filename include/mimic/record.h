@@ -57,7 +57,6 @@ typedef struct mimic_cell {
  * Since: 0.1
  *
  * Example:
- *     mimic_record_checker *checker = NULL;
  *     status = mimic_record_checker_new(ctx, table, NULL, &checker, &err);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_record_checker_new(const mimic_context *ctx,
@@ -85,8 +84,6 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_record_checker_new(const mimic_cont
  * Since: 0.1
  *
  * Example:
- *     mimic_record_checker *checker = NULL;
- *     status = mimic_record_checker_new(ctx, table, NULL, &checker, &err);
  *     const mimic_cell cells[] = {MIMIC_CELL("17"), MIMIC_CELL_NULL};
  *     mimic_reject reject = MIMIC_REJECT_INIT;
  *     status = mimic_record_check(checker, cells, 2, &reject, &err);
@@ -112,8 +109,6 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_record_check(mimic_record_checker *
  * Since: 0.1
  *
  * Example:
- *     mimic_record_checker *checker = NULL;
- *     status = mimic_record_checker_new(ctx, table, NULL, &checker, &err);
  *     status = mimic_record_check_line(checker, "17,\"A, B\"\n", 10, NULL, &err);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_record_check_line(mimic_record_checker *checker,
@@ -131,8 +126,6 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_record_check_line(mimic_record_chec
  * Since: 0.1
  *
  * Example:
- *     mimic_record_checker *checker = NULL;
- *     status = mimic_record_checker_new(ctx, table, NULL, &checker, &err);
  *     if (mimic_record_check_line(checker, "17,5", 4, NULL, NULL) == MIMIC_OK)
  *         status = mimic_sink_write(sink, mimic_record_batch(checker), &err);
  */
@@ -145,10 +138,6 @@ MIMIC_API const mimic_batch *mimic_record_batch(mimic_record_checker *checker);
  * Ownership: takes `checker`.
  * Thread safety: one thread at a time a checker.
  * Since: 0.1
- *
- * Example:
- *     mimic_record_checker *checker = NULL;
- *     mimic_record_checker_free(checker);
  */
 MIMIC_API void mimic_record_checker_free(mimic_record_checker *checker);
 

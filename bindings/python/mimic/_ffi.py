@@ -944,6 +944,8 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_stream_keep": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_void_p, c_void_p,
         ERROR_P]),  # the address of a C function
     "mimic_array_share": (c_int32, [c_void_p, POINTER(ArrowArray), POINTER(ArrowArray), ERROR_P]),
+    "mimic_array_stream": (c_int32, [c_void_p, c_void_p, POINTER(ArrowArray), c_size_t,
+        POINTER(ArrowArrayStream), ERROR_P]),
     # frame.h
     "mimic_frame_new": (c_int32, [c_void_p, c_void_p, POINTER(mimic_frame_options), OUT_P,
         ERROR_P]),
