@@ -142,6 +142,30 @@ static char *read_target(const char *name)
     return bytes;
 }
 
+/* What a scan finds in the target, line by line. */
+static char *scan_target(const char *scheme, const char *name)
+{
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_scan *scan = NULL;
+    mimic_scan_stream *rows = NULL;
+    const mimic_batch *batch = NULL;
+    read_text text = {NULL, 0, 0};
+    read_put(&text, "%s", "");
+    mimic_status status = mimic_scan_open(ctx, NULL, target_of(scheme, name), NULL, &scan, &err);
+    if (status == MIMIC_OK)
+        status = mimic_scan_read(scan, mimic_scan_find_table(scan, "t"), NULL, 0, &rows, &err);
+    while (status == MIMIC_OK && (status = mimic_scan_next(rows, &batch, &err)) == MIMIC_OK)
+        for (int64_t row = 0; row < batch->row_count; row++)
+            for (size_t i = 0; i < batch->column_count; i++) {
+                read_put_value(&text, &batch->columns[i], row);
+                read_put(&text, i + 1 < batch->column_count ? "|" : "\n");
+            }
+    ck_assert_msg(status == MIMIC_END, "%s", err.message);
+    mimic_scan_stream_free(rows);
+    mimic_scan_free(scan);
+    return text.data;
+}
+
 /* Both ways into `scheme` give the same report and, of `file`, the same bytes. */
 static void check_same(const char *scheme, const char *file, const mimic_load_options *options)
 {
@@ -167,7 +191,14 @@ static void check_same(const char *scheme, const char *file, const mimic_load_op
     free(texts[1]);
     mimic_report_free(reports[0]);
     mimic_report_free(reports[1]);
-    if (file == NULL || from_csv != MIMIC_OK)
+    if (from_csv != MIMIC_OK)
+        return;
+    texts[0] = scan_target(scheme, "from_csv");
+    texts[1] = scan_target(scheme, "from_frame");
+    ck_assert_str_eq(texts[0], texts[1]);
+    free(texts[0]);
+    free(texts[1]);
+    if (file == NULL)
         return;
     snprintf(name, sizeof name, "from_csv/%s", file);
     texts[0] = read_target(name);
@@ -203,6 +234,13 @@ START_TEST(load_stream__as_from_csv)
         csv.filter_count = 1;
         check_same(schemes[i], file, &options);
         clear_folder();
+        static const char *const kinds[] = {"y", "x", "?"};
+        const mimic_text_filter text_filter = {"kind", kinds, 2 - (i % 2)};
+        csv.text_filters = &text_filter;
+        csv.text_filter_count = 1;
+        check_same(schemes[i], file, &options);
+        clear_folder();
+        csv.text_filter_count = 0;
         csv.columns = columns;
         csv.column_count = 2;
         check_same(schemes[i], file, &options);
@@ -275,6 +313,64 @@ START_TEST(load_stream__keys_of_what_is_read_once)
     ck_assert_ptr_nonnull(strstr(text, "primary_key 1\n"));
     free(text);
     mimic_report_free(report);
+    tear_down();
+}
+END_TEST
+
+/* Ids as texts; one is no integer, one is beyond 64 bits, one is nothing. */
+static struct ArrowArrayStream make_texts(hand_stream *h)
+{
+    *h = (hand_stream){0};
+    hand_column(h, "id", "u", HAND_NULLABLE);
+    hand_column(h, "note", "u", HAND_NULLABLE);
+    struct ArrowArray *rows = hand_rows(h, 5);
+    hand_texts(rows, 0, (const char *[]){"1", "x", "", "99999999999999999999", "5"}, 4);
+    hand_texts(rows, 1, (const char *[]){"a", "b", "c", "d", "e"}, 4);
+    return hand_open(h);
+}
+
+START_TEST(load_stream__filters_that_cannot_judge)
+{
+    static const int64_t wanted[] = {5, 7};
+    static const char *const columns[] = {"note"};
+    static const char *const notes[] = {"e"};
+    set_up();
+    hand_stream h;
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_report *report = NULL;
+    mimic_csv_filter filter = {"id", wanted, 2};
+    const mimic_text_filter text_filter = {"id", notes, 1};
+    mimic_csv_options csv = MIMIC_CSV_OPTIONS_INIT;
+    mimic_load_options options = MIMIC_LOAD_OPTIONS_INIT;
+    options.csv = &csv;
+    csv.filters = &filter;
+    csv.filter_count = 1;
+    csv.columns = columns;
+    csv.column_count = 1;
+    ck_assert_int_eq(convert(make_texts(&h), SCHEMA, "null:", &options, &report, &err), MIMIC_OK);
+    char *text = describe_report(report);
+    ck_assert_ptr_nonnull(strstr(text, "t 5 = 1 + 2 + 0 + 2"));
+    ck_assert_ptr_nonnull(strstr(text, " t id type 1\n"));
+    ck_assert_ptr_nonnull(strstr(text, " t id range 1\n"));
+    free(text);
+    mimic_report_free(report);
+    filter.value_count = 0;
+    ck_assert_int_eq(convert(make_texts(&h), SCHEMA, "null:", &options, &report, &err), MIMIC_OK);
+    text = describe_report(report);
+    ck_assert_ptr_nonnull(strstr(text, "t 5 = 0 + 2 + 0 + 3"));
+    free(text);
+    mimic_report_free(report);
+    filter.column = "nobody";
+    ck_assert_int_eq(convert(make_texts(&h), SCHEMA, "null:", &options, &report, &err),
+                     MIMIC_ERR_NOT_FOUND);
+    filter.column = "note";
+    ck_assert_int_eq(convert(make_texts(&h), SCHEMA, "null:", &options, &report, &err),
+                     MIMIC_ERR_ARGUMENT);
+    csv.filter_count = 0;
+    csv.text_filters = &text_filter;
+    csv.text_filter_count = 1;
+    ck_assert_int_eq(convert(make_texts(&h), SCHEMA, "null:", &options, &report, &err),
+                     MIMIC_ERR_ARGUMENT);
     tear_down();
 }
 END_TEST
@@ -414,5 +510,6 @@ START_TEST(load_stream__memory_runs_out)
 END_TEST
 
 MIMIC_TEST_MAIN(load_stream, load_stream__into_every_file_sink, load_stream__as_from_csv,
-                load_stream__keys_of_what_is_read_once, load_stream__progress_profile_and_errors,
+                load_stream__keys_of_what_is_read_once, load_stream__filters_that_cannot_judge,
+                load_stream__progress_profile_and_errors,
                 load_stream__ledger, load_stream__memory_runs_out)
