@@ -503,3 +503,22 @@ def test_without_numpy_and_pandas(labevents):
             "assert len(table.to_pylist()) == len(table) and table.head(2) == table.to_pylist()[:2]\n"
             "list(table)[0].to_pydict(); table.__arrow_c_stream__(); table._repr_html_()\n")
     subprocess.run([sys.executable, "-X", "dev", "-W", "error", "-c", code], check=True)
+
+
+def test_progress(labevents):
+    told = []
+    table = mimic.read_csv(labevents, progress=told.append)
+    table.to_pydict()
+    assert len(table.to_pylist()) == len(table)
+    table.rejects, table._frame()
+    assert told[-1].done and told[-1].rows == len(table)
+
+    def stop(progress):
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        len(mimic.read_csv(labevents, progress=stop))
+    with pytest.raises(mimic.CancelledError):
+        len(mimic.read_csv(labevents, progress=lambda told: False))
+    with pytest.raises(TypeError):
+        mimic.read_csv(labevents, progress=7)
