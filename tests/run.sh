@@ -14,10 +14,13 @@ cd "$(dirname "$0")/.."
 
 install_packages build-essential meson ninja-build pkg-config python3 check sqlite3 zlib1g-dev \
     libisal-dev libzstd-dev libsqlite3-dev libpq-dev libjansson-dev libxxhash-dev \
-    postgresql postgresql-client
+    postgresql postgresql-client \
+    python3-pytest python3-numpy python3-pandas python3-hypothesis python3-pip python3-venv \
+    python3-setuptools python3-wheel mypy
 # For the kernels of aarch64, which are tested under an emulator; their test says when it is skipped.
 install_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static ||
     say "no compiler or emulator for aarch64: the NEON kernels are not tested"
+install_packages luajit || say "no LuaJIT: its example is not tested"
 find_meson
 
 if [ -z "${MIMIC_TEST_DATA:-}" ] && [ -d ../shared/data ]; then

@@ -17,6 +17,8 @@
  * nothing. An unquoted empty field is NULL; a quoted empty field is an empty text.
  *
  * Whatever chunks the source delivers, and whatever CPU kernel runs, the batches are the same.
+ *
+ * Since: 0.1
  */
 #ifndef MIMIC_CSV_H
 #define MIMIC_CSV_H
@@ -26,33 +28,46 @@
 
 MIMIC_BEGIN_DECLS
 
+/** Reads one source; made by mimic_csv_reader_open. */
 typedef struct mimic_csv_reader mimic_csv_reader;
 
-/** One rejected row; everything is borrowed during the callback. */
+/** One rejected row. In a callback everything is borrowed until it returns. */
 typedef struct mimic_reject {
     uint32_t struct_size;
-    mimic_reject_code code;
-    const char *source;  /* name of the source */
-    int64_t record;      /* 1-based, the header not counted */
-    int64_t line;        /* 1-based physical line on which the record starts */
-    int64_t byte_offset; /* 0-based, of the record's start in the decompressed stream */
-    const char *column;  /* "" where it concerns the whole record */
-    const char *message; /* what was expected and what was found */
-    const char *raw;     /* the record as it stands in the file, bounded */
-    size_t raw_size;
-    int32_t raw_is_cut; /* 1 when raw holds the beginning only */
+    mimic_reject_code code; /* which rule it breaks */
+    const char *source;     /* name of the source */
+    int64_t record;         /* 1-based, the header not counted */
+    int64_t line;           /* 1-based physical line on which the record starts */
+    int64_t byte_offset;    /* 0-based, of the record's start in the decompressed stream */
+    const char *column;     /* "" where it concerns the whole record */
+    const char *message;    /* what was expected and what was found */
+    const char *raw;        /* the record as it stands in the file, bounded */
+    size_t raw_size;        /* bytes in raw */
+    int32_t raw_is_cut;     /* 1 when raw holds the beginning only */
 } mimic_reject;
 
-/** Returns 0 to go on; anything else stops the reader with MIMIC_ERR_CANCELLED. */
+/**
+ * Receives one reject, in input order.
+ *
+ * reject: the row, borrowed during the call
+ *
+ * Returns: 0 to go on; anything else stops the reader with MIMIC_ERR_CANCELLED.
+ * Thread safety: called on the caller's thread.
+ * Since: 0.1
+ */
 typedef int (*mimic_reject_fn)(const mimic_reject *reject, void *ctx);
 
 /** Keep a row only when its integer column `column` holds one of `values`; NULL is never kept. */
 typedef struct mimic_csv_filter {
-    const char *column;
-    const int64_t *values;
-    size_t value_count;
+    const char *column;    /* name, any case */
+    const int64_t *values; /* in any order */
+    size_t value_count;    /* 0 = no row is kept */
 } mimic_csv_filter;
 
+/**
+ * How a file is read; begin with MIMIC_CSV_OPTIONS_INIT. What is left at 0 is what the table's
+ * package says, if it says something, else what stands here.
+ */
 typedef struct mimic_csv_options {
     uint32_t struct_size;
     char delimiter;          /* 0 = ',' */
@@ -66,9 +81,9 @@ typedef struct mimic_csv_options {
     /* Projection: names, any case; NULL = every field of the table. Not NULL, with a count of 0: no
      * column; rows are checked as records and counted, at several times the speed. */
     const char *const *columns;
-    size_t column_count;
+    size_t column_count;             /* of columns */
     const mimic_csv_filter *filters; /* all must hold */
-    size_t filter_count;
+    size_t filter_count;             /* of filters */
     int64_t limit;           /* stop after so many rows delivered; 0 = no limit */
     uint64_t max_record_bytes; /* 0 = 16 MiB */
     uint32_t max_columns;    /* 0 = 4,096 */
@@ -76,7 +91,7 @@ typedef struct mimic_csv_options {
     uint32_t max_raw_bytes;  /* of a reject's raw text; 0 = 1,024 */
     uint32_t max_categories; /* distinct values of a categorical column; 0 = 1,048,576 */
     mimic_reject_fn on_reject; /* NULL = counted only */
-    void *on_reject_ctx;
+    void *on_reject_ctx;     /* handed to on_reject */
     /* Threads that may work, the caller's included; 0 = 1, which starts none. Batches, rejects and
      * errors are the same whatever it is. Callbacks come on the caller's thread; the context's
      * allocator is called on all of them. With more than 1 the source is read ahead, so that it is
@@ -88,12 +103,14 @@ typedef struct mimic_csv_options {
     { (uint32_t)sizeof(mimic_csv_options), 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0,               \
       0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
 
-/** read = delivered + rejected + filtered, always. Begin with MIMIC_CSV_COUNTS_INIT. */
+/**
+ * Rows so far: read = delivered + rejected + filtered, always. Begin with MIMIC_CSV_COUNTS_INIT.
+ */
 typedef struct mimic_csv_counts {
     uint32_t struct_size;
-    int64_t read;
+    int64_t read;      /* records, the header not counted */
     int64_t delivered; /* rows in batches so far */
-    int64_t rejected;
+    int64_t rejected;  /* records told to on_reject */
     int64_t filtered;  /* rows that a filter or the limit left out */
     int64_t nulled;    /* values that the policy "null" made NULL */
     int64_t bytes;     /* decompressed bytes taken from the source */
@@ -102,15 +119,29 @@ typedef struct mimic_csv_counts {
 #define MIMIC_CSV_COUNTS_INIT { (uint32_t)sizeof(mimic_csv_counts), 0, 0, 0, 0, 0, 0 }
 
 /**
- * Opens a reader: takes the header, compares it with `table` and binds the columns by name, any
- * case. Missing nullable columns become NULL, unknown ones are left out; see mimic_csv_reader_drift.
+ * Opens a reader: takes the header, compares it with the table and binds the columns by name, any
+ * case. Missing nullable columns become NULL, unknown ones are left out; see
+ * mimic_csv_reader_drift.
  *
- * options: NULL = defaults.
- * Returns: MIMIC_OK; MIMIC_ERR_CSV_HEADER; MIMIC_ERR_DRIFT; MIMIC_ERR_NOT_FOUND for a column in
- * options that the table has not; MIMIC_ERR_ARGUMENT; MIMIC_ERR_MEMORY; what the source returns.
- * Ownership: the caller frees *out_reader. `source` is borrowed, `table` too; both must outlive the
+ * source: at its beginning; the reader alone reads it from now on
+ * table: the schema that rows are to fit
+ * options: NULL = defaults
+ * out_reader: the reader; NULL after a failure
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_CSV_HEADER for no header, or a name that comes twice;
+ * MIMIC_ERR_DRIFT when a required column is missing, or for any drift where strict_drift is set;
+ * MIMIC_ERR_NOT_FOUND for a column in options that the table has not; MIMIC_ERR_ARGUMENT for a
+ * NULL, or options that are out of range or contradict each other; MIMIC_ERR_MEMORY; what
+ * mimic_source_read returns.
+ * Ownership: the caller frees *out_reader. `source` and `table` are borrowed and must outlive the
  * reader. Options are copied.
+ * Thread safety: any thread; then one thread at a time a reader.
  * Since: 0.1
+ *
+ * Example:
+ *     mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
+ *     options.jobs = 4;
+ *     status = mimic_csv_reader_open(ctx, source, table, &options, &reader, &err);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_csv_reader_open(const mimic_context *ctx,
                                                              mimic_source *source,
@@ -124,7 +155,11 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_csv_reader_open(const mimic_context
  *
  * Returns: the table, never NULL.
  * Ownership: borrowed, valid until the reader is freed.
+ * Thread safety: any thread.
  * Since: 0.1
+ *
+ * Example:
+ *     int64_t place = mimic_table_find_field(mimic_csv_reader_table(reader), "valuenum");
  */
 MIMIC_API const mimic_table *mimic_csv_reader_table(const mimic_csv_reader *reader);
 
@@ -133,49 +168,81 @@ MIMIC_API const mimic_table *mimic_csv_reader_table(const mimic_csv_reader *read
  *
  * Returns: the comparison; NULL when the file has no header.
  * Ownership: borrowed, valid until the reader is freed.
+ * Thread safety: any thread.
  * Since: 0.1
+ *
+ * Example:
+ *     if (mimic_drift_count(mimic_csv_reader_drift(reader)) > 0)
+ *         puts("the file is not quite what the schema says");
  */
 MIMIC_API const mimic_drift *mimic_csv_reader_drift(const mimic_csv_reader *reader);
 
 /**
- * Reads the next batch; on_reject is called for the rejects among its rows first, in input order.
- * A batch may be empty when all its rows were rejected or filtered. Errors are sticky.
+ * Reads the next batch; on_reject is called for the rejects among its rows first, in input order. A
+ * batch may be empty when all its rows were rejected or filtered. Errors are sticky.
  *
- * Returns: MIMIC_OK; MIMIC_END; MIMIC_ERR_VALUE under the policy "fail"; MIMIC_ERR_CANCELLED;
- * MIMIC_ERR_LIMIT for too many categories; MIMIC_ERR_MEMORY; what the source returns.
+ * out_batch: the rows; NULL unless MIMIC_OK is returned
+ *
+ * Returns: MIMIC_OK; MIMIC_END after the last; MIMIC_ERR_VALUE for a row that does not fit under
+ * the policy "fail"; MIMIC_ERR_CANCELLED when on_reject asks to stop; MIMIC_ERR_LIMIT for too many
+ * categories; MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT for a NULL; what mimic_source_read returns.
  * Ownership: *out_batch is borrowed, valid until the next call or free.
+ * Thread safety: one thread at a time a reader.
  * Since: 0.1
+ *
+ * Example:
+ *     while ((status = mimic_csv_reader_next(reader, &batch, &err)) == MIMIC_OK)
+ *         rows += batch->row_count;
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_csv_reader_next(mimic_csv_reader *reader,
                                                              const mimic_batch **out_batch,
                                                              mimic_error *err);
 
 /**
- * Counts so far.
+ * Rows and bytes so far.
+ *
+ * out_counts: begin with MIMIC_CSV_COUNTS_INIT
  *
  * Returns: nothing, cannot fail.
  * Ownership: none.
+ * Thread safety: one thread at a time a reader.
  * Since: 0.1
+ *
+ * Example:
+ *     mimic_csv_counts counts = MIMIC_CSV_COUNTS_INIT;
+ *     mimic_csv_reader_counts(reader, &counts);
  */
 MIMIC_API void mimic_csv_reader_counts(const mimic_csv_reader *reader,
                                        mimic_csv_counts *out_counts);
 
 /**
  * Place and raw text of a row of the batch that mimic_csv_reader_next delivered last, for a sink
- * that refuses it; code, column and message are left for the caller to fill.
+ * that refuses it; code, column and message are left for the caller to fill. Cheap for rows asked
+ * for in ascending order.
  *
- * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT for a row beyond the batch; MIMIC_ERR_STATE without one,
- * or when rows are only counted.
+ * row: 0-based, of that batch
+ * out_reject: begin with .struct_size = sizeof(mimic_reject)
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT for a row beyond the batch or a NULL; MIMIC_ERR_STATE
+ * without a batch, or when rows are only counted.
  * Ownership: texts are borrowed, valid until the next call of mimic_csv_reader_next or free.
+ * Thread safety: one thread at a time a reader.
  * Since: 0.1
+ *
+ * Example:
+ *     mimic_reject place = {.struct_size = sizeof place};
+ *     if (mimic_csv_reader_place(reader, row, &place) == MIMIC_OK)
+ *         printf("line %lld\n", (long long)place.line);
  */
 MIMIC_API mimic_status mimic_csv_reader_place(mimic_csv_reader *reader, int64_t row,
                                               mimic_reject *out_reject);
 
-/** Frees a reader; NULL is allowed.
+/**
+ * Frees a reader; NULL is allowed.
  *
  * Returns: nothing, cannot fail.
- * Ownership: takes `reader`.
+ * Ownership: takes `reader`; its source and table stay with the caller.
+ * Thread safety: one thread, when no other uses the reader any more.
  * Since: 0.1
  */
 MIMIC_API void mimic_csv_reader_free(mimic_csv_reader *reader);

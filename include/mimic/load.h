@@ -13,6 +13,8 @@
  *
  * For every table with status MIMIC_OK: read = written + rejected + duplicates + filtered. The library checks
  * it and the report shows it. A table that failed has written 0.
+ *
+ * Since: 0.1
  */
 #ifndef MIMIC_LOAD_H
 #define MIMIC_LOAD_H
@@ -21,23 +23,32 @@
 
 MIMIC_BEGIN_DECLS
 
+/** What became of a load, table by table; made by mimic_load and its siblings. */
 typedef struct mimic_report mimic_report;
 
-/** Where a long call is; all texts borrowed during the callback. */
+/** Where a long call is. Everything is borrowed during the callback. */
 typedef struct mimic_progress {
     uint32_t struct_size;
-    const char *table;
-    size_t table_index; /* 0-based among the tables of this call */
-    size_t table_count;
-    int64_t bytes;       /* stored bytes of this table read so far */
-    int64_t total_bytes; /* -1 = not known */
-    int64_t rows;        /* rows read of this table so far */
+    const char *table;       /* name of the table at hand */
+    size_t table_index;      /* 0-based among the tables of this call */
+    size_t table_count;      /* of them */
+    int64_t bytes;           /* stored bytes of this table read so far */
+    int64_t total_bytes;     /* -1 = not known */
+    int64_t rows;            /* rows read of this table so far */
     int64_t all_bytes;       /* the same over all tables */
     int64_t all_total_bytes; /* -1 = not known */
     int32_t is_done;         /* 1 = the table is finished */
 } mimic_progress;
 
-/** Called on the caller's thread some times a second; not 0 cancels the call. */
+/**
+ * Called some times a second during a long call.
+ *
+ * progress: where it is; borrowed during the call
+ *
+ * Returns: 0 to go on; anything else ends the call with MIMIC_ERR_CANCELLED.
+ * Thread safety: called on the caller's thread.
+ * Since: 0.1
+ */
 typedef int (*mimic_progress_fn)(const mimic_progress *progress, void *ctx);
 
 /** What is done about primary, unique and foreign keys. */
@@ -55,29 +66,33 @@ typedef int32_t mimic_duplicates;
 #define MIMIC_DUPLICATES_LATEST 3  /* the one with the greatest order key stays, of equal ones the
                                     * last in the input; the others are counted as duplicates */
 
+/**
+ * How tables are loaded or converted; begin with MIMIC_LOAD_OPTIONS_INIT. "load:" marks what
+ * mimic_convert does not look at.
+ */
 typedef struct mimic_load_options {
     uint32_t struct_size;
     const char *dataset;         /* "mimic-iv@3.1"; NULL = recognised from what is there */
     const char *const *tables;   /* load: only these; NULL = all that are there */
-    size_t table_count;
+    size_t table_count;          /* of tables */
     int32_t strict_drift;        /* 1 = any drift fails */
-    mimic_on_error on_error;
+    mimic_on_error on_error;     /* overrides what the fields say */
     int64_t max_rejects;         /* stop a table after so many; 0 = no limit, -1 = none allowed */
     double max_reject_percent;   /* the same as a share of the rows read; 0 = no limit */
     const mimic_csv_options *csv; /* dialect, projection, filter, limit; NULL = defaults */
-    const mimic_sink_options *sink;
-    mimic_progress_fn progress;
-    void *progress_ctx;
+    const mimic_sink_options *sink; /* of the target; NULL = defaults */
+    mimic_progress_fn progress;  /* NULL = none */
+    void *progress_ctx;           /* handed to progress */
     int32_t jobs;                /* threads that may work, the caller's included; 0 = 1, which
                                   * starts none. What comes out is the same whatever it is */
     int32_t force;               /* load: 1 = redo what the target's ledger says is unchanged */
     int32_t checksum;            /* load: 1 = tell a changed file by its content only; 0 = one of the
                                   * same size and modification time counts as unchanged */
-    mimic_keys keys;
+    mimic_keys keys;             /* primary, unique and foreign */
     mimic_duplicates duplicates; /* of the primary and unique keys */
     const char *const *order_by; /* LATEST: columns, the most important first; NULL = the schema's
                                   * order key, without one the position alone */
-    size_t order_by_count;
+    size_t order_by_count;       /* of order_by */
     int32_t expect;              /* 1 = row counts other than the release's published ones fail */
     int32_t profile;             /* 1 = describe the columns too, see mimic_report_quality */
     uint64_t max_bytes;          /* of one input, decompressed; beyond it fails with
@@ -90,25 +105,27 @@ typedef struct mimic_load_options {
     { (uint32_t)sizeof(mimic_load_options), NULL, NULL, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0,  \
       0, 0, 0, 0, NULL, 0, 0, 0, 0, NULL }
 
-/** What became of one table; texts borrowed from the report. */
+/**
+ * What became of one table; begin with MIMIC_TABLE_REPORT_INIT. Texts are borrowed from the report.
+ */
 typedef struct mimic_table_report {
     uint32_t struct_size;
-    const char *table;
-    const char *source;   /* path or name of the input */
-    const char *hash;     /* XXH3-128 of the stored bytes, 32 hex digits; "" when not read to the end */
-    int64_t read;
-    int64_t written;
-    int64_t rejected;
-    int64_t filtered;
-    int64_t nulled;       /* values made NULL by policy */
-    int64_t nulls;        /* NULL values written, all columns */
-    int64_t bytes;        /* decompressed */
-    int64_t stored_bytes;
+    const char *table;  /* name */
+    const char *source; /* path or name of the input */
+    const char *hash; /* XXH3-128 of the stored bytes, 32 hex digits; "" when not read to the end */
+    int64_t read;     /* rows of the input */
+    int64_t written;  /* rows in the target */
+    int64_t rejected; /* rows put aside */
+    int64_t filtered; /* rows left out by a filter or limit */
+    int64_t nulled;   /* values made NULL by policy */
+    int64_t nulls;    /* NULL values written, all columns */
+    int64_t bytes;    /* decompressed */
+    int64_t stored_bytes;  /* as the input is stored */
     int64_t expected_rows; /* of the edition that was recognised; -1 = not known */
-    double seconds;
-    mimic_status status;  /* MIMIC_OK, or why this table was not written */
-    const char *message;  /* of that status, "" when it is MIMIC_OK */
-    int64_t duplicates;   /* rows left out for a later one of the same key */
+    double seconds;        /* it took */
+    mimic_status status;   /* MIMIC_OK, or why this table was not written */
+    const char *message;   /* of that status, "" when it is MIMIC_OK */
+    int64_t duplicates;    /* rows left out for a later one of the same key */
     int32_t is_unchanged; /* 1 = nothing was done: the target holds this source already; the counts
                            * are those of its ledger */
 } mimic_table_report;
@@ -117,7 +134,7 @@ typedef struct mimic_table_report {
     { (uint32_t)sizeof(mimic_table_report), "", "", "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "",  \
       0, 0 }
 
-/** Other lines of a report. */
+/** What else a report tells. */
 typedef int32_t mimic_note_kind;
 #define MIMIC_NOTE_IGNORED 1 /* a file that is no table of the dataset */
 #define MIMIC_NOTE_ABSENT 2  /* a table of the dataset without a file */
@@ -130,31 +147,48 @@ typedef int32_t mimic_note_kind;
 #define MIMIC_NOTE_LEDGER 8  /* what the ledger says of a source that is gone (code "removed"), that
                               * changed ("changed"), or of an earlier load that was cut short */
 
+/**
+ * One line of a report beside its tables; begin with MIMIC_NOTE_INIT. Texts are borrowed from the
+ * report.
+ */
 typedef struct mimic_note {
     uint32_t struct_size;
-    mimic_note_kind kind;
-    int32_t is_problem;
-    const char *table; /* "" where it concerns no single table */
-    const char *column; /* "" likewise */
-    const char *code;   /* reject code, drift kind or check */
-    int64_t count;      /* -1 where it means nothing */
-    const char *message;
+    mimic_note_kind kind; /* what it is about */
+    int32_t is_problem;   /* 0 = information */
+    const char *table;    /* "" where it concerns no single table */
+    const char *column;   /* "" likewise */
+    const char *code;     /* reject code, drift kind or check */
+    int64_t count;        /* -1 where it means nothing */
+    const char *message;  /* the same for people */
 } mimic_note;
 
 #define MIMIC_NOTE_INIT                                                                            \
     { (uint32_t)sizeof(mimic_note), 0, 0, "", "", "", -1, "" }
 
 /**
- * Converts one table: `inputs` are parts of it, in order, each with its own header; "-" is standard
- * input. `table` is its schema; NULL = recognised from the file names and headers in `registry`.
+ * Converts one table into a target, which is as it was after an error.
+ *
+ * registry: where the schema is looked for; may be NULL where `table` is given
+ * table: the schema; NULL = recognised from the first file's name and header
+ * inputs: paths of the parts of the table, in order, each with its own header; "-" is standard
+ * input
+ * input_count: their number, at least 1
+ * target: as for mimic_sink_open; "null:" checks without writing
+ * options: NULL = defaults
+ * out_report: set even on failure once reading began, else NULL
  *
  * Returns: MIMIC_OK, also with rejects (see the report); MIMIC_ERR_REJECTS over a limit;
- * MIMIC_ERR_DRIFT; MIMIC_ERR_NOT_FOUND; whatever source, reader and sink return. After an error the
- * target is as it was.
- * Ownership: the caller frees *out_report, which is set even on failure once reading began (else
- * NULL). Everything else is borrowed during the call.
- * Thread safety: callbacks come on the caller's thread.
+ * MIMIC_ERR_DRIFT for a header that does not do; MIMIC_ERR_NOT_FOUND for an input, table or column
+ * that is not there; MIMIC_ERR_VALUE for a key that does not hold under MIMIC_KEYS_ENFORCE;
+ * MIMIC_ERR_LIMIT over max_bytes; MIMIC_ERR_CANCELLED by a callback; MIMIC_ERR_ARGUMENT;
+ * MIMIC_ERR_MEMORY; whatever source, reader and sink return.
+ * Ownership: the caller frees *out_report. Everything else is borrowed during the call.
+ * Thread safety: any thread, for different targets; callbacks come on the caller's.
  * Since: 0.1
+ *
+ * Example:
+ *     const char *const inputs[] = {"labevents.csv.gz"};
+ *     status = mimic_convert(ctx, registry, table, inputs, 1, "labs.arrow", NULL, &report, &err);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_convert(const mimic_context *ctx,
                                                      const mimic_registry *registry,
@@ -166,10 +200,23 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_convert(const mimic_context *ctx,
 
 /**
  * Loads every table of a dataset that a folder holds (`hosp/`, `icu/` or flat, any case, .csv,
- * .csv.gz, .csv.zst) into a target. "null:" as target checks without writing.
+ * .csv.gz, .csv.zst) into a target. One that holds them already, unchanged, is left alone.
  *
- * Returns, Ownership, Thread safety: as mimic_convert.
+ * registry: the releases that the folder may be of
+ * dir: the folder
+ * target: as for mimic_sink_open; "null:" checks without writing, and goes on after a bad table
+ * options: NULL = defaults
+ * out_report: set even on failure once reading began, else NULL
+ *
+ * Returns: as mimic_convert; MIMIC_ERR_ARGUMENT also for two files of one table.
+ * Ownership: as mimic_convert.
+ * Thread safety: as mimic_convert.
  * Since: 0.1
+ *
+ * Example:
+ *     mimic_load_options options = MIMIC_LOAD_OPTIONS_INIT;
+ *     options.jobs = 4;
+ *     status = mimic_load(ctx, registry, "hospital", "hospital.db", &options, &report, &err);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_load(const mimic_context *ctx,
                                                   const mimic_registry *registry, const char *dir,
@@ -178,11 +225,22 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_load(const mimic_context *ctx,
                                                   mimic_report **out_report, mimic_error *err);
 
 /**
- * Finds the release whose tables a folder holds, by file names and headers, without reading rows.
+ * Finds the release whose tables a folder holds, by file names and headers. Of rows no more is read
+ * than tells apart releases with the same headers.
  *
- * Returns: MIMIC_OK; MIMIC_ERR_NOT_FOUND, the message saying what was there; MIMIC_ERR_IO.
+ * registry: the releases to choose from
+ * dir: the folder
+ * out_dataset: the release; left alone after a failure
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_NOT_FOUND, the message saying what was there; MIMIC_ERR_IO;
+ * MIMIC_ERR_ARGUMENT for a NULL; MIMIC_ERR_MEMORY.
  * Ownership: *out_dataset is borrowed from the registry.
+ * Thread safety: any thread.
  * Since: 0.1
+ *
+ * Example:
+ *     const mimic_dataset *found = NULL;
+ *     status = mimic_detect(ctx, registry, "hospital", &found, &err);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_detect(const mimic_context *ctx,
                                                     const mimic_registry *registry,
@@ -191,35 +249,84 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_detect(const mimic_context *ctx,
                                                     mimic_error *err);
 
 /**
- * Drafts a Table Schema (JSON) from a CSV file: types, widths, required columns, categories. Reads
- * `sample_rows` rows (0 = 100,000) and says in the description that it is a guess.
+ * Finds the table that one file holds, by its name and its header, which must agree. Where releases
+ * have the same header, the files beside it may tell.
  *
- * Returns: MIMIC_OK; MIMIC_ERR_CSV_HEADER; MIMIC_ERR_MEMORY; what the source returns.
- * Ownership: the caller frees *out_json with mimic_free.
+ * registry: the releases to choose from
+ * path: a CSV file, compressed or not
+ * out_table: its schema
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_NOT_FOUND, the message naming what comes nearest, also for a pipe,
+ * which cannot be read twice; MIMIC_ERR_IO; MIMIC_ERR_CORRUPT; MIMIC_ERR_CSV_HEADER;
+ * MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT.
+ * Ownership: *out_table is borrowed from the registry.
+ * Thread safety: any thread.
  * Since: 0.1
+ *
+ * Example:
+ *     status = mimic_detect_table(ctx, registry, "hosp/labevents.csv.gz", &table, &err);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_detect_table(const mimic_context *ctx,
+                                                          const mimic_registry *registry,
+                                                          const char *path,
+                                                          const mimic_table **out_table,
+                                                          mimic_error *err);
+
+/**
+ * Drafts a Table Schema (JSON) from a CSV file: types, widths, required columns, categories. It
+ * says in its description that it is a guess.
+ *
+ * source: the file, at its beginning
+ * sample_rows: rows to look at; 0 = 100,000
+ * out_json: the schema, with a NUL at its end; NULL after a failure
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_CSV_HEADER; MIMIC_ERR_ARGUMENT for a NULL or a negative number;
+ * MIMIC_ERR_MEMORY; what mimic_source_read returns.
+ * Ownership: the caller frees *out_json with mimic_free; `source` is borrowed during the call.
+ * Thread safety: any thread; one at a time a source.
+ * Since: 0.1
+ *
+ * Example:
+ *     char *json = NULL;
+ *     status = mimic_infer(ctx, source, 0, &json, &err);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_infer(const mimic_context *ctx, mimic_source *source,
                                                    int64_t sample_rows, char **out_json,
                                                    mimic_error *err);
 
 /**
- * The release that was loaded ("mimic-iv@2.2"), the edition that the row counts fit ("full",
- * "demo" or ""), and the target.
+ * The release that was loaded ("mimic-iv@2.2"), the edition that the row counts fit ("full", "demo"
+ * or ""), and the target, as it may be shown.
  *
  * Returns: a string, never NULL; "" for a NULL report.
  * Ownership: borrowed from the report.
+ * Thread safety: any thread.
  * Since: 0.1
+ *
+ * Example:
+ *     printf("%s into %s\n", mimic_report_dataset(report), mimic_report_target(report));
  */
 MIMIC_API const char *mimic_report_dataset(const mimic_report *report);
 MIMIC_API const char *mimic_report_edition(const mimic_report *report);
 MIMIC_API const char *mimic_report_target(const mimic_report *report);
 
 /**
- * Tables and notes of a report.
+ * Tables and notes of a report: how many there are, and one of them.
  *
- * Returns: the count, 0 for a NULL report; MIMIC_OK or MIMIC_ERR_ARGUMENT beyond the end.
- * Ownership: texts borrowed from the report.
+ * index: 0-based
+ * out_table: begin with MIMIC_TABLE_REPORT_INIT
+ * out_note: begin with MIMIC_NOTE_INIT
+ *
+ * Returns: the count, 0 for a NULL report; MIMIC_OK, or MIMIC_ERR_ARGUMENT beyond the end and for a
+ * struct without its INIT macro.
+ * Ownership: texts are borrowed from the report.
+ * Thread safety: any thread.
  * Since: 0.1
+ *
+ * Example:
+ *     mimic_table_report first = MIMIC_TABLE_REPORT_INIT;
+ *     if (mimic_report_table(report, 0, &first) == MIMIC_OK)
+ *         printf("%s: %lld rows\n", first.table, (long long)first.written);
  */
 MIMIC_API size_t mimic_report_table_count(const mimic_report *report);
 MIMIC_API mimic_status mimic_report_table(const mimic_report *report, size_t index,
@@ -229,29 +336,42 @@ MIMIC_API mimic_status mimic_report_note(const mimic_report *report, size_t inde
                                          mimic_note *out_note);
 
 /**
- * What the columns hold and which checks hold, where mimic_load_options.profile asked for it. Tables
- * that failed, or were not read again since they are unchanged, stand in it without columns.
+ * What the columns hold and which checks hold, where mimic_load_options.profile asked for it.
+ * Tables that failed, or were not read again since they are unchanged, stand in it without columns.
  *
  * Returns: the quality, for mimic_quality_text and the like; NULL where there is none.
  * Ownership: borrowed from the report.
+ * Thread safety: any thread.
  * Since: 0.1
+ *
+ * Example:
+ *     const mimic_quality *quality = mimic_report_quality(report);
  */
 MIMIC_API const mimic_quality *mimic_report_quality(const mimic_report *report);
 
 /**
  * The whole report as JSON (docs/formats.md).
  *
- * Returns: MIMIC_OK; MIMIC_ERR_MEMORY.
+ * out_json: the text, with a NUL at its end
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT for a NULL; MIMIC_ERR_MEMORY.
  * Ownership: the caller frees *out_json with mimic_free.
+ * Thread safety: any thread.
  * Since: 0.1
+ *
+ * Example:
+ *     char *json = NULL;
+ *     status = mimic_report_json(report, &json, &err);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_report_json(const mimic_report *report,
                                                          char **out_json, mimic_error *err);
 
-/** Frees a report; NULL is allowed.
+/**
+ * Frees a report; NULL is allowed.
  *
  * Returns: nothing, cannot fail.
- * Ownership: takes `report`.
+ * Ownership: takes `report`, and the quality that belongs to it.
+ * Thread safety: one thread, when no other uses the report any more.
  * Since: 0.1
  */
 MIMIC_API void mimic_report_free(mimic_report *report);

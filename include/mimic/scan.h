@@ -25,6 +25,8 @@
  * edited since it was written, and is not trusted: a value that is none of its column's type is an
  * error with table, row and column. Whether values keep to the schema's constraints (required,
  * unique, range, keys) is not looked at here.
+ *
+ * Since: 0.1
  */
 #ifndef MIMIC_SCAN_H
 #define MIMIC_SCAN_H
@@ -33,9 +35,13 @@
 
 MIMIC_BEGIN_DECLS
 
+/** A target that is open for reading; made by mimic_scan_open. */
 typedef struct mimic_scan mimic_scan;
+
+/** The rows of one of its tables; made by mimic_scan_read. */
 typedef struct mimic_scan_stream mimic_scan_stream;
 
+/** How a target is read; begin with MIMIC_SCAN_OPTIONS_INIT. */
 typedef struct mimic_scan_options {
     uint32_t struct_size;
     const char *dataset; /* "mimic-iv@3.1": the release of tables that do not say theirs; NULL =
@@ -46,7 +52,7 @@ typedef struct mimic_scan_options {
     /* Asked now and then on the caller's thread; not 0 ends a call with MIMIC_ERR_CANCELLED. NULL =
      * never. */
     int (*interrupted)(void *ctx);
-    void *interrupted_ctx;
+    void *interrupted_ctx; /* handed to interrupted */
     const char *pg_schema; /* PostgreSQL: only tables of this schema; NULL = of all */
 } mimic_scan_options;
 
@@ -55,13 +61,22 @@ typedef struct mimic_scan_options {
 /**
  * Opens a target for reading and finds its tables.
  *
- * registry: the releases that tables may be of; NULL = none, every column has the target's type.
- * options: NULL = defaults.
- * Returns: MIMIC_OK, also when there is no table; MIMIC_ERR_NOT_FOUND when there is no such target;
- * MIMIC_ERR_ARGUMENT for a target of no known form; MIMIC_ERR_UNSUPPORTED for one that cannot be
- * read back; MIMIC_ERR_CORRUPT; MIMIC_ERR_IO; MIMIC_ERR_BACKEND; MIMIC_ERR_MEMORY.
- * Ownership: the caller frees *out_scan. `registry` is borrowed and must outlive the scan.
+ * registry: the releases that tables may be of; NULL = none, every column has the target's type
+ * target: as for mimic_sink_open, or the path of a folder
+ * options: NULL = defaults
+ * out_scan: the scan; NULL after a failure
+ *
+ * Returns: MIMIC_OK, also when there is no table; MIMIC_ERR_NOT_FOUND when there is no such target,
+ * or no such dataset in the registry; MIMIC_ERR_ARGUMENT for a NULL or a target of no known form;
+ * MIMIC_ERR_UNSUPPORTED for one that cannot be read back or is not built in; MIMIC_ERR_CORRUPT;
+ * MIMIC_ERR_IO; MIMIC_ERR_BACKEND; MIMIC_ERR_CANCELLED; MIMIC_ERR_MEMORY.
+ * Ownership: the caller frees *out_scan. `registry` is borrowed and must outlive the scan; texts
+ * are borrowed during the call.
+ * Thread safety: any thread; then one thread at a time a scan, its streams included.
  * Since: 0.1
+ *
+ * Example:
+ *     status = mimic_scan_open(ctx, registry, "sqlite:hospital.db", NULL, &scan, &err);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_scan_open(const mimic_context *ctx,
                                                        const mimic_registry *registry,
@@ -70,26 +85,43 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_scan_open(const mimic_context *ctx,
                                                        mimic_scan **out_scan, mimic_error *err);
 
 /**
- * The tables of the target: their number, one of them, and one by name (any case). Order: by name in
- * a database, by path in a folder.
+ * The tables of the target: their number, one of them, and one by name. Order: by name in a
+ * database, by path in a folder.
+ *
+ * index: 0-based
+ * name: of a table, any case
  *
  * Returns: the count, 0 for a NULL scan; the table, or NULL beyond the end or where there is none.
  * Ownership: borrowed, valid until the scan is freed.
+ * Thread safety: any thread.
  * Since: 0.1
+ *
+ * Example:
+ *     for (size_t i = 0; i < mimic_scan_table_count(scan); i++)
+ *         puts(mimic_table_name(mimic_scan_table(scan, i)));
  */
 MIMIC_API size_t mimic_scan_table_count(const mimic_scan *scan);
 MIMIC_API const mimic_table *mimic_scan_table(const mimic_scan *scan, size_t index);
 MIMIC_API const mimic_table *mimic_scan_find_table(const mimic_scan *scan, const char *name);
 
 /**
- * Begins to read a table. `columns` are names, any case, in the order wanted; NULL = every column of
- * the table. Several streams of one scan may be open at once.
+ * Begins to read a table. Several streams of one scan may be open at once.
  *
- * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT when `table` is none of the scan's, or when a column comes
- * twice; MIMIC_ERR_NOT_FOUND for a column that the table has not; MIMIC_ERR_IO; MIMIC_ERR_CORRUPT;
- * MIMIC_ERR_BACKEND; MIMIC_ERR_MEMORY.
+ * table: one of this scan's
+ * columns: names, any case, in the order wanted; NULL = every column of the table
+ * column_count: their number
+ * out_stream: the stream; NULL after a failure
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT for a NULL, when `table` is none of the scan's, or when a
+ * column comes twice; MIMIC_ERR_NOT_FOUND for a column that the table has not; MIMIC_ERR_IO;
+ * MIMIC_ERR_CORRUPT; MIMIC_ERR_BACKEND; MIMIC_ERR_MEMORY.
  * Ownership: the caller frees *out_stream, before the scan. `columns` is borrowed during the call.
+ * Thread safety: one thread at a time a scan.
  * Since: 0.1
+ *
+ * Example:
+ *     static const char *const columns[] = {"subject_id", "valuenum"};
+ *     status = mimic_scan_read(scan, table, columns, 2, &stream, &err);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_scan_read(mimic_scan *scan, const mimic_table *table,
                                                        const char *const *columns,
@@ -102,27 +134,41 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_scan_read(mimic_scan *scan, const m
  *
  * Returns: the table, never NULL.
  * Ownership: borrowed, valid until the stream is freed.
+ * Thread safety: any thread.
  * Since: 0.1
+ *
+ * Example:
+ *     int64_t place = mimic_table_find_field(mimic_scan_stream_table(stream), "valuenum");
  */
 MIMIC_API const mimic_table *mimic_scan_stream_table(const mimic_scan_stream *stream);
 
 /**
  * Reads the next batch, which has at least one row. Errors are sticky.
  *
- * Returns: MIMIC_OK; MIMIC_END; MIMIC_ERR_VALUE for a value that is none of its column's type, err
- * saying which; MIMIC_ERR_CORRUPT; MIMIC_ERR_LIMIT; MIMIC_ERR_CANCELLED; MIMIC_ERR_IO;
- * MIMIC_ERR_BACKEND; MIMIC_ERR_MEMORY.
+ * out_batch: the rows; NULL unless MIMIC_OK is returned
+ *
+ * Returns: MIMIC_OK; MIMIC_END after the last; MIMIC_ERR_VALUE for a value that is none of its
+ * column's type, err saying which; MIMIC_ERR_CORRUPT for a damaged target; MIMIC_ERR_LIMIT for a
+ * record batch above max_batch_bytes; MIMIC_ERR_CANCELLED when `interrupted` says so; MIMIC_ERR_IO;
+ * MIMIC_ERR_BACKEND; MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT for a NULL.
  * Ownership: *out_batch is borrowed, valid until the next call or free.
+ * Thread safety: one thread at a time a scan, its streams included.
  * Since: 0.1
+ *
+ * Example:
+ *     while ((status = mimic_scan_next(stream, &batch, &err)) == MIMIC_OK)
+ *         rows += batch->row_count;
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_scan_next(mimic_scan_stream *stream,
                                                        const mimic_batch **out_batch,
                                                        mimic_error *err);
 
-/** Ends a stream, or the whole scan; NULL is allowed.
+/**
+ * Ends a stream, or the whole scan; NULL is allowed.
  *
  * Returns: nothing, cannot fail.
  * Ownership: takes `stream` or `scan`. Streams are freed before their scan.
+ * Thread safety: one thread at a time a scan, its streams included.
  * Since: 0.1
  */
 MIMIC_API void mimic_scan_stream_free(mimic_scan_stream *stream);

@@ -10,6 +10,8 @@
  *         fprintf(stderr, "%s\n", err.message);
  *
  * A faulty row is not an error: it is a reject (see csv.h), and the work goes on.
+ *
+ * Since: 0.1
  */
 #ifndef MIMIC_STATUS_H
 #define MIMIC_STATUS_H
@@ -19,10 +21,13 @@
 
 MIMIC_BEGIN_DECLS
 
-/** Zero is success, positive is not an error, negative is. Numbers are never used again. */
+/**
+ * Outcome of a call: zero is success, positive is not an error, negative is. Numbers are never used
+ * again.
+ */
 typedef int32_t mimic_status;
 
-#define MIMIC_OK 0
+#define MIMIC_OK 0  /* done */
 #define MIMIC_END 1 /* nothing more to read */
 
 /* The call is at fault. */
@@ -48,28 +53,28 @@ typedef int32_t mimic_status;
 #define MIMIC_ERR_REJECTS (-601) /* more rows were rejected than the caller allows */
 /* Backends. */
 #define MIMIC_ERR_BACKEND (-700) /* SQLite, PostgreSQL … refused; see message and sqlstate */
-/* A defect of the library itself; please report it. */
-#define MIMIC_ERR_INTERNAL (-900)
+/* A defect of the library itself. */
+#define MIMIC_ERR_INTERNAL (-900) /* please report it */
 
+/** Sizes of the texts of mimic_error, each with its NUL; longer ones are cut between characters. */
 #define MIMIC_ERROR_MESSAGE_BYTES 512
 #define MIMIC_ERROR_SOURCE_BYTES 256
 #define MIMIC_ERROR_COLUMN_BYTES 128
 
 /**
- * What went wrong and where. Unknown numbers are -1, unknown texts are empty.
- * record: 1-based, the header not counted. line: 1-based physical line. byte_offset: 0-based, in the
- * decompressed stream. message says what was expected, what was found and how to mend it.
+ * What went wrong and where; begin with MIMIC_ERROR_INIT. Unknown numbers are -1, unknown texts are
+ * empty. A call that succeeds leaves it alone.
  */
 typedef struct mimic_error {
     uint32_t struct_size;
-    mimic_status code;
-    int64_t record;
-    int64_t line;
-    int64_t byte_offset;
-    char sqlstate[8];
-    char column[MIMIC_ERROR_COLUMN_BYTES];
-    char source[MIMIC_ERROR_SOURCE_BYTES];
-    char message[MIMIC_ERROR_MESSAGE_BYTES];
+    mimic_status code;                       /* the status that the call returned */
+    int64_t record;                          /* 1-based, the header not counted */
+    int64_t line;                            /* 1-based physical line */
+    int64_t byte_offset;                     /* 0-based, in the decompressed stream */
+    char sqlstate[8];                        /* of a database, five characters */
+    char column[MIMIC_ERROR_COLUMN_BYTES];   /* name of the column concerned */
+    char source[MIMIC_ERROR_SOURCE_BYTES];   /* name of the source concerned */
+    char message[MIMIC_ERROR_MESSAGE_BYTES]; /* what was expected, what was found, how to mend it */
 } mimic_error;
 
 #define MIMIC_ERROR_INIT                                                                           \
@@ -78,10 +83,15 @@ typedef struct mimic_error {
 /**
  * Name of a status code, such as "MIMIC_ERR_IO".
  *
+ * status: any number
+ *
  * Returns: a static string, never NULL; "MIMIC_ERR_UNKNOWN" for a number that is not in use.
  * Ownership: borrowed, valid for the life of the process.
  * Thread safety: any thread.
  * Since: 0.1
+ *
+ * Example:
+ *     fprintf(stderr, "%s: %s\n", mimic_status_name(status), err.message);
  */
 MIMIC_API const char *mimic_status_name(mimic_status status);
 

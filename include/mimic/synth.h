@@ -8,6 +8,8 @@
  *
  * The data is invented by rules; it is fit for demonstrations, tests and benchmarks, and for nothing
  * else. Same version, same seed, same options: same bytes.
+ *
+ * Since: 0.1
  */
 #ifndef MIMIC_SYNTH_H
 #define MIMIC_SYNTH_H
@@ -16,29 +18,42 @@
 
 MIMIC_BEGIN_DECLS
 
+/** What is invented; begin with MIMIC_SYNTH_OPTIONS_INIT. */
 typedef struct mimic_synth_options {
     uint32_t struct_size;
     mimic_compression compression; /* 0 = gzip; NONE, GZIP, ZSTD */
     int64_t patients;              /* 0 = 100 */
-    uint64_t seed;
+    uint64_t seed;                 /* another seed, another hospital */
     const char *const *tables;     /* only these; NULL = all. The bytes of a table do not depend on it */
-    size_t table_count;
-    mimic_progress_fn progress;
-    void *progress_ctx;
+    size_t table_count;            /* of tables */
+    mimic_progress_fn progress;    /* NULL = none */
+    void *progress_ctx;            /* handed to progress */
 } mimic_synth_options;
 
 #define MIMIC_SYNTH_OPTIONS_INIT                                                                   \
     { (uint32_t)sizeof(mimic_synth_options), 0, 0, 0, NULL, 0, NULL, NULL }
 
 /**
- * Writes all tables of a dataset below `out_dir`, in the layout of its release. Datasets: "mimic-iv"
- * (3.1). Column order and paths come from `registry`.
+ * Writes all tables of a dataset below a folder, in the layout of its release. A file appears only
+ * when whole.
  *
- * Returns: MIMIC_OK; MIMIC_ERR_NOT_FOUND for another dataset; MIMIC_ERR_ARGUMENT; MIMIC_ERR_IO;
- * MIMIC_ERR_CANCELLED; MIMIC_ERR_MEMORY. A file appears only when whole.
+ * registry: where column order and paths come from
+ * dataset: "mimic-iv" or "mimic-iv@3.1"
+ * out_dir: the folder, made where it is not there
+ * options: NULL = defaults: 100 patients, seed 0, every table
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_NOT_FOUND for another dataset or a table that it has not;
+ * MIMIC_ERR_ARGUMENT for a NULL or options out of their range; MIMIC_ERR_UNSUPPORTED for a
+ * compression that is not built in; MIMIC_ERR_SCHEMA when the registry's release has other columns;
+ * MIMIC_ERR_IO; MIMIC_ERR_CANCELLED when `progress` asks to stop; MIMIC_ERR_MEMORY.
  * Ownership: everything is borrowed during the call.
  * Thread safety: any thread; the progress callback comes on the caller's.
  * Since: 0.1
+ *
+ * Example:
+ *     mimic_synth_options options = MIMIC_SYNTH_OPTIONS_INIT;
+ *     options.patients = 20;
+ *     status = mimic_synth(ctx, registry, "mimic-iv", "invented", &options, &err);
  */
 MIMIC_API MIMIC_NODISCARD mimic_status mimic_synth(const mimic_context *ctx,
                                                    const mimic_registry *registry,

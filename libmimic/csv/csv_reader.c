@@ -134,8 +134,7 @@ static mimic_status choose_columns(mimic_csv_reader *reader, mimic_error *err)
         const int64_t found =
             is_projected ? mimic_table_find_field(table, options->columns[i]) : (int64_t)i;
         if (found < 0)
-            return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "table %s has no column \"%s\"",
-                               table->name, options->columns[i]);
+            return mimic__fail_no_column(reader->ctx, table, options->columns[i], err);
         for (size_t j = 0; j < i; j++)
             if (fields[j] == (size_t)found)
                 return mimic__fail(err, MIMIC_ERR_ARGUMENT, "column \"%s\" is chosen twice",

@@ -317,15 +317,14 @@ static bool is_chosen(const mimic_load_options *options, const mimic_table *tabl
     return options->tables == NULL;
 }
 
-static mimic_status check_chosen(const mimic_load_options *options, const mimic_dataset *dataset,
-                                 mimic_error *err)
+static mimic_status check_chosen(const mimic_context *ctx, const mimic_load_options *options,
+                                 const mimic_dataset *dataset, mimic_error *err)
 {
     if (options->tables == NULL)
         return MIMIC_OK;
     for (size_t i = 0; i < options->table_count; i++)
         if (mimic_dataset_find_table(dataset, options->tables[i]) == NULL)
-            return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "%s@%s has no table \"%s\"",
-                               dataset->name, dataset->version, options->tables[i]);
+            return mimic__fail_no_table(ctx, dataset, options->tables[i], err);
     return MIMIC_OK;
 }
 
@@ -369,7 +368,7 @@ static mimic_status make_plan(mimic_arena *arena, const mimic_registry *registry
 {
     MIMIC_TRY(mimic__folder_read(arena, registry, dir, job->options->dataset, &plan->folder, err));
     const mimic_dataset *const dataset = plan->folder.dataset;
-    MIMIC_TRY(check_chosen(job->options, dataset, err));
+    MIMIC_TRY(check_chosen(job->ctx, job->options, dataset, err));
     job->report->dataset =
         mimic__arena_format(&job->report->arena, "%s@%s", dataset->name, dataset->version);
     plan->inputs = mimic__arena_array(arena, dataset->table_count, sizeof *plan->inputs);

@@ -361,3 +361,14 @@ mimic_status mimic__file_recognise(const mimic_context *ctx, const mimic_registr
     mimic__arena_free(&arena);
     return status;
 }
+
+mimic_status mimic_detect_table(const mimic_context *ctx, const mimic_registry *registry,
+                                const char *path, const mimic_table **out_table, mimic_error *err)
+{
+    if (out_table != NULL)
+        *out_table = NULL;
+    if (ctx == NULL || registry == NULL || path == NULL || out_table == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "context, registry, path and out_table must not be NULL");
+    return mimic__file_recognise(ctx, registry, path, out_table, err);
+}

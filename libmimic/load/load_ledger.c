@@ -263,11 +263,22 @@ static mimic_status note_changed(load_ledger *ledger, const mimic_ledger_entry *
 }
 
 /* *out_is_unchanged: the table has its line in the report. */
+/* A line whose source was hashed since its time did not tell enough, and now tells more. */
+static bool is_to_be_settled(const load_input *input, const mimic_ledger_entry *line, const char *now)
+{
+    mimic_ledger_entry later = *line;
+    later.source_modified = input->modified;
+    later.started = now;
+    return input->modified != line->source_modified || (!is_settled(line) && is_settled(&later));
+}
+
 static mimic_status judge(load_ledger *ledger, const load_input *input, bool *out_is_unchanged,
                           mimic_error *err)
 {
     const mimic_ledger_entry *const line = find_line(ledger, input->table->dataset, input->table->name);
     const char *reason = NULL;
+    char now[33];
+    format_time((int64_t)time(NULL), now);
     *out_is_unchanged = false;
     if (line == NULL)
         return MIMIC_OK;
@@ -277,10 +288,13 @@ static mimic_status judge(load_ledger *ledger, const load_input *input, bool *ou
     MIMIC_TRY(mimic__load_expect_check(ledger->job->expect, input->table, line->read, err));
     *out_is_unchanged = true;
     MIMIC_TRY(report_unchanged(ledger->job, input, line, err));
-    if (input->modified == line->source_modified)
+    if (!is_to_be_settled(input, line, now))
         return MIMIC_OK;
+    /* The content was read again and is the same: from now on its time tells, as after a load. */
     mimic_ledger_entry touched = *line;
     touched.source_modified = input->modified;
+    touched.started = now;
+    touched.finished = now;
     return mimic_sink_ledger(ledger->job->sink, &touched, err);
 }
 

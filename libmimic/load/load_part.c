@@ -125,8 +125,7 @@ mimic_status mimic__load_output_table(const mimic_csv_options *csv, const mimic_
     for (size_t i = 0; i < csv->column_count; i++) {
         const int64_t found = mimic_table_find_field(table, csv->columns[i]);
         if (found < 0)
-            return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "table %s has no column \"%s\"",
-                               table->name, csv->columns[i]);
+            return mimic__fail_no_column(arena->ctx, table, csv->columns[i], err);
         fields[i] = (size_t)found;
     }
     *out_table = mimic__table_project(arena, table, fields, csv->column_count);

@@ -158,8 +158,7 @@ static mimic_status choose_fields(mimic_arena *arena, const mimic_table *table,
         const int64_t found =
             columns == NULL ? (int64_t)i : mimic_table_find_field(table, columns[i]);
         if (found < 0)
-            return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "table %s has no column \"%s\"",
-                               table->name, columns[i]);
+            return mimic__fail_no_column(arena->ctx, table, columns[i], err);
         if (is_taken[found])
             return mimic__fail(err, MIMIC_ERR_ARGUMENT, "column \"%s\" is chosen twice",
                                table->fields[found].name);

@@ -4,6 +4,7 @@
  */
 #include "schema/schema_registry.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -109,34 +110,69 @@ static mimic_status fail_dataset(const mimic_registry *registry, const char *spe
     }
     mimic__buffer_byte(&list, '\0');
     const mimic_status status =
-        mimic__fail(err, MIMIC_ERR_NOT_FOUND, "there is no dataset \"%s\"%s%s%s; there are: %s",
+        mimic__fail(err, MIMIC_ERR_NOT_FOUND, "there is no dataset \"%s\"%s%s%s%s",
                     spec, near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near->name,
-                    near == NULL ? "" : "\"?", list.failed ? "" : list.data);
+                    near == NULL ? "; there are: " : "\"? There are: ", list.failed ? "" : list.data);
     mimic__buffer_free(&list);
     return status;
 }
 
-static mimic_status fail_table(const mimic_registry *registry, const mimic_dataset *dataset,
-                               const char *table, mimic_error *err)
-{
+/* "X has no table \"labevent\"; did you mean \"labevents\"? It has: …", for the names offered. */
+typedef struct missing_name {
+    const char *wanted;
+    const char *near;
+    size_t best;
     mimic_buffer list;
-    mimic__buffer_init(&list, registry->ctx);
-    const char *near = NULL;
-    size_t best = NEAR_MAX;
-    for (size_t i = 0; i < dataset->table_count; i++) {
-        const char *name = dataset->tables[i].name;
-        mimic__buffer_format(&list, "%s%s", i > 0 ? ", " : "", name);
-        if (is_near(name, table, &best))
-            near = name;
-    }
-    mimic__buffer_byte(&list, '\0');
-    const mimic_status status =
-        mimic__fail(err, MIMIC_ERR_NOT_FOUND, "%s%s%s has no table \"%s\"%s%s%s; it has: %s",
-                    dataset->name, dataset->version[0] == '\0' ? "" : "@", dataset->version, table,
-                    near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near,
-                    near == NULL ? "" : "\"?", list.failed ? "" : list.data);
-    mimic__buffer_free(&list);
+} missing_name;
+
+static missing_name begin_missing(const mimic_context *ctx, const char *wanted)
+{
+    missing_name missing = {.wanted = wanted, .best = NEAR_MAX};
+    mimic__buffer_init(&missing.list, ctx);
+    return missing;
+}
+
+static void offer_name(missing_name *missing, const char *name)
+{
+    mimic__buffer_format(&missing->list, "%s%s", missing->list.size > 0 ? ", " : "", name);
+    if (is_near(name, missing->wanted, &missing->best))
+        missing->near = name;
+}
+
+static mimic_status fail_missing(missing_name *missing, const char *owner, const char *kind,
+                                 mimic_error *err)
+{
+    const char *const near = missing->near;
+    mimic__buffer_byte(&missing->list, '\0');
+    const mimic_status status = mimic__fail(
+        err, MIMIC_ERR_NOT_FOUND, "%s has no %s \"%s\"%s%s%s%s", owner, kind,
+        missing->wanted, near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near,
+        near == NULL ? "; it has: " : "\"? It has: ", missing->list.failed ? "" : missing->list.data);
+    mimic__buffer_free(&missing->list);
     return status;
+}
+
+mimic_status mimic__fail_no_table(const mimic_context *ctx, const mimic_dataset *dataset,
+                                  const char *name, mimic_error *err)
+{
+    char owner[NEAR_MAX * 3];
+    missing_name missing = begin_missing(ctx, name);
+    for (size_t i = 0; i < dataset->table_count; i++)
+        offer_name(&missing, dataset->tables[i].name);
+    snprintf(owner, sizeof owner, "%s%s%s", dataset->name, dataset->version[0] == '\0' ? "" : "@",
+             dataset->version);
+    return fail_missing(&missing, owner, "table", err);
+}
+
+mimic_status mimic__fail_no_column(const mimic_context *ctx, const mimic_table *table,
+                                   const char *name, mimic_error *err)
+{
+    char owner[NEAR_MAX * 3];
+    missing_name missing = begin_missing(ctx, name);
+    for (size_t i = 0; i < table->field_count; i++)
+        offer_name(&missing, table->fields[i].name);
+    snprintf(owner, sizeof owner, "table %s", table->name);
+    return fail_missing(&missing, owner, "column", err);
 }
 
 /* A name without a dataset: say where such a table is. */
@@ -222,5 +258,5 @@ mimic_status mimic_registry_find_table(const mimic_registry *registry, const cha
     if (dataset == NULL)
         return fail_dataset(registry, spec, err);
     *out_table = mimic_dataset_find_table(dataset, parts.table);
-    return *out_table == NULL ? fail_table(registry, dataset, parts.table, err) : MIMIC_OK;
+    return *out_table == NULL ? mimic__fail_no_table(registry->ctx, dataset, parts.table, err) : MIMIC_OK;
 }

@@ -156,6 +156,11 @@ struct mimic_dataset {
 /* True for names that are equal but for ASCII case. */
 bool mimic__name_equals(const char *a, const char *b);
 bool mimic__name_equals_sized(const char *a, const char *b, size_t b_size);
+/* MIMIC_ERR_NOT_FOUND for a name that is not there: what was perhaps meant, and what there is. */
+mimic_status mimic__fail_no_table(const mimic_context *ctx, const mimic_dataset *dataset,
+                                  const char *name, mimic_error *err);
+mimic_status mimic__fail_no_column(const mimic_context *ctx, const mimic_table *table,
+                                   const char *name, mimic_error *err);
 /* Appends a name in lower case (ASCII only): equal names become equal keys of a map. */
 void mimic__name_fold(mimic_buffer *out, const char *name);
 

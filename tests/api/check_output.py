@@ -4,7 +4,8 @@
     check_output.py EXPECTED PROGRAM [ARGUMENT...]
 
 Exit status 0 when standard output and exit status 0 are as expected; 77 (skipped) when EXPECTED is
-for another kind of machine (its first line is `# 64-bit` and this one is not).
+for another kind of machine (its first line is `# 64-bit` and this one is not), or when the program
+says so by the same status.
 """
 
 import difflib
@@ -22,6 +23,9 @@ def main():
             return 77
         expected = expected.split("\n", 1)[1]
     done = subprocess.run(sys.argv[2:], capture_output=True, text=True, check=False)
+    if done.returncode == 77:
+        print(done.stderr)
+        return 77
     if done.returncode == 0 and done.stdout == expected:
         return 0
     print(f"exit status {done.returncode}\n{done.stderr}")

@@ -9,9 +9,55 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GOOD_C = '/* Adds numbers. */\n#include "base/sum.h"\n\n#include <string.h>\n\nint sum(int a)\n{\n    return a;\n}\n'
-GOOD_HEADER = ("/* A header. */\n#include <stdint.h>\n\n/**\n * Adds.\n *\n * Returns: the sum.\n"
-               " * Ownership: none.\n * Since: 0.1\n */\nMIMIC_API int mimic_sum(int a);\n"
-               "MIMIC_API int mimic_sum_of(int a,\n                          int b);\n")
+GOOD_HEADER = """/*
+ * A header.
+ *
+ * Since: 0.1
+ */
+#include <stdint.h>
+
+/** Adds. */
+typedef struct mimic_adder mimic_adder;
+
+/**
+ * Numbers.
+ *
+ * second: the other one
+ */
+typedef struct mimic_pair {
+    uint32_t struct_size;
+    int first; /* one */
+    int second;
+} mimic_pair;
+
+/**
+ * Hears of a sum.
+ *
+ * sum: it
+ *
+ * Thread safety: any.
+ * Since: 0.1
+ */
+typedef void (*mimic_sum_fn)(int sum, void *ctx);
+
+/**
+ * Adds.
+ *
+ * a: a number
+ * b: another one
+ *
+ * Returns: the sum.
+ * Ownership: none.
+ * Thread safety: any thread.
+ * Since: 0.1
+ *
+ * Example:
+ *     mimic_sum(adder, 1);
+ */
+MIMIC_API int mimic_sum(mimic_adder *adder, int a);
+MIMIC_API int mimic_sum_of(mimic_adder *adder, int a,
+                           int b, mimic_error *err);
+"""
 
 
 class Tree(unittest.TestCase):
@@ -68,10 +114,23 @@ class Tree(unittest.TestCase):
 
     def test_docs(self):
         self.allowed("docs", {"include/mimic/a.h": GOOD_HEADER})
-        self.refused("docs", {"include/mimic/a.h": GOOD_HEADER.replace(" * Since: 0.1\n", "")},
-                     "mimic_sum_of lacks Since")
-        self.refused("docs", {"include/mimic/a.h": GOOD_HEADER.replace("int a);\n", "int a);\n\n")},
-                     "mimic_sum_of lacks Returns, Ownership, Since")
+        for old, new, words in [
+                (" * Since: 0.1\n *\n * Example", " *\n * Example", "mimic_sum_of lacks Since"),
+                ("adder, int a);\n", "adder, int a);\n\n", "mimic_sum_of lacks Returns, Ownership"),
+                (" * Since: 0.1\n */\n#include", " */\n#include", "at its beginning lacks Since"),
+                ("b: another", "c: another", "c is explained, but nothing here has it"),
+                (" * b: another one\n", "", "b of mimic_sum_of is not explained"),
+                (" * sum: it\n", "", "sum of mimic_sum_fn is not explained"),
+                ("int first; /* one */", "int first;", "first of mimic_pair is not explained"),
+                (" * Ownership: none.\n * Thread safety: any thread.\n",
+                 " * Thread safety: any thread.\n * Ownership: none.\n", "the order is Returns, Ownership"),
+                ("Ownership: none.", "Ownership:", "Ownership of mimic_sum is empty"),
+                ("Since: 0.1\n *\n", "Since: ever\n *\n", "Since is a version such as 0.1, not ever"),
+                ("/** Adds. */\n", "", "mimic_adder lacks its comment"),
+                (" * Adds.\n *\n", "", "the purpose is missing"),
+                ("/** Adds. */", "#define MIMIC_ONE 1\n\n/** Adds. */", "MIMIC_ONE lacks its comment")]:
+            self.assertIn(old, GOOD_HEADER)
+            self.refused("docs", {"include/mimic/a.h": GOOD_HEADER.replace(old, new)}, words)
 
     def test_versions(self):
         header = ("#define MIMIC_VERSION_MAJOR 1\n#define MIMIC_VERSION_MINOR 2\n"

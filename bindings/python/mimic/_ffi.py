@@ -1,27 +1,41 @@
-"""Every declaration of the C library, and the way to it. Nothing else here: no objects, no logic.
+"""Every declaration of the C library, and the way to it: no objects, no logic.
 
 A function of the library is called as `lib.mimic_detect(ctx, ...)`. Where its last parameter is a
 `mimic_error *`, the caller leaves that out: a status below zero becomes the exception of
 `_errors.py`, and statuses from zero on are returned.
+
+Handles are c_void_p, `out = c_void_p()` and `byref(out)` where the library makes one. Texts go in
+by text(), path() and target(), lists of names by Strings, and come back by string() and take_text().
+ctypes lets go of the GIL in every call, so a call that may call back, or that may take long, goes
+through `_calls.LongCall`: see there why Ctrl-C needs that.
 """
+
+from __future__ import annotations
 
 import ctypes
 import ctypes.util
 import os
+import threading
 from ctypes import (CFUNCTYPE, POINTER, byref, c_char, c_char_p, c_double, c_float, c_int, c_int16,
                     c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p, sizeof)
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Union
 
 from . import _errors
 
 ABI_VERSION = 0
 
-class _Struct(ctypes.Structure):
-    """Begins as its INIT macro: zero, but for struct_size and, where a text is unknown, NULL."""
 
-    def __init__(self, **members):
+class _Struct(ctypes.Structure):
+    """Begins as its INIT macro does: zero, but for struct_size."""
+
+    def __init__(self, **members: Any) -> None:
         super().__init__(**members)
         if self._fields_[0][0] == "struct_size":
             self.struct_size = sizeof(self)
+
+
+mimic_interrupted_fn = CFUNCTYPE(c_int, c_void_p)
+
 
 # ---- status.h ----
 
@@ -48,6 +62,7 @@ ERROR_MESSAGE_BYTES = 512
 ERROR_SOURCE_BYTES = 256
 ERROR_COLUMN_BYTES = 128
 
+
 class mimic_error(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -61,6 +76,11 @@ class mimic_error(_Struct):
         ("message", c_char * ERROR_MESSAGE_BYTES),
     ]
 
+
+ERROR_P = POINTER(mimic_error)
+OUT_P = POINTER(c_void_p)  # of a handle, or a text that is the caller's to free
+
+
 # ---- context.h ----
 
 LOG_WARNING = 1
@@ -71,6 +91,7 @@ CPU_AVX512 = 1 << 2
 CPU_ALL = 0xffffffff
 CPU_NONE = 1 << 31
 
+
 class mimic_allocator(_Struct):
     _fields_ = [
         ("alloc", CFUNCTYPE(c_void_p, c_size_t, c_void_p)),
@@ -79,7 +100,9 @@ class mimic_allocator(_Struct):
         ("ctx", c_void_p),
     ]
 
+
 mimic_log_fn = CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
+
 
 class mimic_context_options(_Struct):
     _fields_ = [
@@ -90,6 +113,7 @@ class mimic_context_options(_Struct):
         ("log_ctx", c_void_p),
     ]
 
+
 # ---- source.h ----
 
 COMPRESSION_AUTO = 0
@@ -97,22 +121,25 @@ COMPRESSION_NONE = 1
 COMPRESSION_GZIP = 2
 COMPRESSION_ZSTD = 3
 
+
 class mimic_source_options(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
         ("compression", c_int32),
         ("max_bytes", c_uint64),
-        ("interrupted", CFUNCTYPE(c_int, c_void_p)),
+        ("interrupted", mimic_interrupted_fn),
         ("interrupted_ctx", c_void_p),
     ]
+
 
 class mimic_source_callbacks(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
-        ("read", CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, POINTER(c_size_t), POINTER(mimic_error))),
+        ("read", CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, POINTER(c_size_t), ERROR_P)),
         ("close", CFUNCTYPE(None, c_void_p)),
         ("ctx", c_void_p),
     ]
+
 
 # ---- schema.h ----
 
@@ -148,6 +175,7 @@ SQL_ATHENA = 5
 TEXT_MARKDOWN = 1
 TEXT_HTML = 2
 
+
 class mimic_field_info(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -165,6 +193,7 @@ class mimic_field_info(_Struct):
         ("on_error", c_int32),
     ]
 
+
 class mimic_foreign_key_info(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -173,6 +202,7 @@ class mimic_foreign_key_info(_Struct):
         ("fields", POINTER(c_char_p)),
         ("referenced_fields", POINTER(c_char_p)),
     ]
+
 
 class mimic_drift_item(_Struct):
     _fields_ = [
@@ -184,16 +214,20 @@ class mimic_drift_item(_Struct):
         ("message", c_char_p),
     ]
 
+
 mimic_schema_finding_fn = CFUNCTYPE(None, c_char_p, c_int64, c_int64, c_char_p, c_void_p)
 
+
 # ---- batch.h ----
+
 
 class mimic_dictionary(_Struct):
     _fields_ = [
         ("count", c_int64),
         ("offsets", POINTER(c_int32)),
-        ("bytes", c_char_p),
+        ("bytes", c_void_p),  # not ended by a NUL
     ]
+
 
 class mimic_column(_Struct):
     _fields_ = [
@@ -207,6 +241,7 @@ class mimic_column(_Struct):
         ("dictionary", POINTER(mimic_dictionary)),
     ]
 
+
 class mimic_batch(_Struct):
     _fields_ = [
         ("row_count", c_int64),
@@ -216,6 +251,7 @@ class mimic_batch(_Struct):
         ("first_record", c_int64),
         ("first_row", c_int64),
     ]
+
 
 # ---- coerce.h ----
 
@@ -238,13 +274,16 @@ REJECT_PATTERN = 27
 REJECT_UNIQUE = 28
 REJECT_SINK = 29
 
+
 class mimic_int128(_Struct):
     _fields_ = [
         ("low", c_uint64),
         ("high", c_int64),
     ]
 
+
 # ---- csv.h ----
+
 
 class mimic_reject(_Struct):
     _fields_ = [
@@ -256,12 +295,14 @@ class mimic_reject(_Struct):
         ("byte_offset", c_int64),
         ("column", c_char_p),
         ("message", c_char_p),
-        ("raw", c_char_p),
+        ("raw", c_void_p),  # raw_size bytes, any of them
         ("raw_size", c_size_t),
         ("raw_is_cut", c_int32),
     ]
 
+
 mimic_reject_fn = CFUNCTYPE(c_int, POINTER(mimic_reject), c_void_p)
+
 
 class mimic_csv_filter(_Struct):
     _fields_ = [
@@ -269,6 +310,7 @@ class mimic_csv_filter(_Struct):
         ("values", POINTER(c_int64)),
         ("value_count", c_size_t),
     ]
+
 
 class mimic_csv_options(_Struct):
     _fields_ = [
@@ -296,6 +338,7 @@ class mimic_csv_options(_Struct):
         ("jobs", c_int32),
     ]
 
+
 class mimic_csv_counts(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -307,7 +350,9 @@ class mimic_csv_counts(_Struct):
         ("bytes", c_int64),
     ]
 
+
 # ---- arrow.h ----
+
 
 class ArrowSchema(_Struct):
     pass
@@ -323,6 +368,7 @@ ArrowSchema._fields_ = [
     ("release", CFUNCTYPE(None, POINTER(ArrowSchema))),
     ("private_data", c_void_p),
 ]
+
 
 class ArrowArray(_Struct):
     pass
@@ -340,6 +386,7 @@ ArrowArray._fields_ = [
     ("private_data", c_void_p),
 ]
 
+
 class ArrowArrayStream(_Struct):
     pass
 
@@ -351,6 +398,7 @@ ArrowArrayStream._fields_ = [
     ("private_data", c_void_p),
 ]
 
+
 # ---- sink.h ----
 
 SINK_COMPRESSION_DEFAULT = 0
@@ -358,12 +406,14 @@ SINK_COMPRESSION_NONE = 1
 SINK_COMPRESSION_GZIP = 2
 SINK_COMPRESSION_ZSTD = 3
 
+
 class mimic_sink_host(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
         ("reject_row", CFUNCTYPE(c_int, c_void_p, c_int64, c_int32, c_char_p, c_char_p)),
         ("ctx", c_void_p),
     ]
+
 
 class mimic_finding(_Struct):
     _fields_ = [
@@ -375,7 +425,9 @@ class mimic_finding(_Struct):
         ("message", c_char_p),
     ]
 
+
 mimic_finding_fn = CFUNCTYPE(None, POINTER(mimic_finding), c_void_p)
+
 
 class mimic_ledger_entry(_Struct):
     _fields_ = [
@@ -401,6 +453,7 @@ class mimic_ledger_entry(_Struct):
         ("is_waiting", c_int32),
     ]
 
+
 class mimic_ledger_state(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -408,25 +461,29 @@ class mimic_ledger_state(_Struct):
         ("writer", c_char * 200),
     ]
 
+
 mimic_ledger_fn = CFUNCTYPE(c_int, POINTER(mimic_ledger_entry), c_void_p)
+
 
 class mimic_sink_vtable(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
         ("name", c_char_p),
-        ("begin", CFUNCTYPE(c_int32, c_void_p, c_void_p, POINTER(mimic_sink_host), POINTER(mimic_error))),
-        ("encode", CFUNCTYPE(c_int32, c_void_p, POINTER(mimic_batch), POINTER(c_void_p), POINTER(mimic_error))),
+        ("begin", CFUNCTYPE(c_int32, c_void_p, c_void_p, POINTER(mimic_sink_host), ERROR_P)),
+        ("encode", CFUNCTYPE(c_int32, c_void_p, POINTER(mimic_batch), POINTER(c_void_p),
+          ERROR_P)),
         ("free_chunk", CFUNCTYPE(None, c_void_p, c_void_p)),
-        ("write", CFUNCTYPE(c_int32, c_void_p, POINTER(mimic_batch), c_void_p, POINTER(mimic_error))),
-        ("reject", CFUNCTYPE(c_int32, c_void_p, c_void_p, POINTER(mimic_reject), POINTER(mimic_error))),
-        ("commit", CFUNCTYPE(c_int32, c_void_p, POINTER(mimic_error))),
+        ("write", CFUNCTYPE(c_int32, c_void_p, POINTER(mimic_batch), c_void_p, ERROR_P)),
+        ("reject", CFUNCTYPE(c_int32, c_void_p, c_void_p, POINTER(mimic_reject), ERROR_P)),
+        ("commit", CFUNCTYPE(c_int32, c_void_p, ERROR_P)),
         ("abort", CFUNCTYPE(None, c_void_p)),
-        ("finish", CFUNCTYPE(c_int32, c_void_p, mimic_finding_fn, c_void_p, POINTER(mimic_error))),
+        ("finish", CFUNCTYPE(c_int32, c_void_p, mimic_finding_fn, c_void_p, ERROR_P)),
         ("free", CFUNCTYPE(None, c_void_p)),
-        ("ledger", CFUNCTYPE(c_int32, c_void_p, POINTER(mimic_ledger_entry), POINTER(mimic_error))),
-        ("read_ledger", CFUNCTYPE(c_int32, c_void_p, mimic_ledger_fn, c_void_p, POINTER(mimic_error))),
-        ("lane", CFUNCTYPE(c_int32, c_void_p, POINTER(c_void_p), POINTER(mimic_error))),
+        ("ledger", CFUNCTYPE(c_int32, c_void_p, POINTER(mimic_ledger_entry), ERROR_P)),
+        ("read_ledger", CFUNCTYPE(c_int32, c_void_p, mimic_ledger_fn, c_void_p, ERROR_P)),
+        ("lane", CFUNCTYPE(c_int32, c_void_p, POINTER(c_void_p), ERROR_P)),
     ]
+
 
 class mimic_sink_options(_Struct):
     _fields_ = [
@@ -436,7 +493,7 @@ class mimic_sink_options(_Struct):
         ("integer_times", c_int32),
         ("no_indexes", c_int32),
         ("no_sync", c_int32),
-        ("interrupted", CFUNCTYPE(c_int, c_void_p)),
+        ("interrupted", mimic_interrupted_fn),
         ("interrupted_ctx", c_void_p),
         ("no_direct_pages", c_int32),
         ("no_dictionaries", c_int32),
@@ -446,7 +503,9 @@ class mimic_sink_options(_Struct):
         ("resume_ctx", c_void_p),
     ]
 
+
 # ---- scan.h ----
+
 
 class mimic_scan_options(_Struct):
     _fields_ = [
@@ -454,10 +513,11 @@ class mimic_scan_options(_Struct):
         ("dataset", c_char_p),
         ("max_batch_bytes", c_uint64),
         ("jobs", c_int32),
-        ("interrupted", CFUNCTYPE(c_int, c_void_p)),
+        ("interrupted", mimic_interrupted_fn),
         ("interrupted_ctx", c_void_p),
         ("pg_schema", c_char_p),
     ]
+
 
 # ---- quality.h ----
 
@@ -476,6 +536,7 @@ QUALITY_FAILED = 2
 QUALITY_INFORMATION = 3
 QUALITY_QUANTILES = 7
 
+
 class mimic_quality_options(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -483,6 +544,7 @@ class mimic_quality_options(_Struct):
         ("min_count", c_int64),
         ("no_script", c_int32),
     ]
+
 
 class mimic_quality_check_info(_Struct):
     _fields_ = [
@@ -497,6 +559,7 @@ class mimic_quality_check_info(_Struct):
         ("of", c_int64),
         ("message", c_char_p),
     ]
+
 
 class mimic_quality_table_info(_Struct):
     _fields_ = [
@@ -514,6 +577,7 @@ class mimic_quality_table_info(_Struct):
         ("expected_rows", c_int64),
         ("message", c_char_p),
     ]
+
 
 class mimic_quality_column_info(_Struct):
     _fields_ = [
@@ -540,6 +604,10 @@ class mimic_quality_column_info(_Struct):
         ("mean_length", c_double),
     ]
 
+
+mimic_quality_progress_fn = CFUNCTYPE(c_int, c_char_p, c_int64, c_void_p)
+
+
 class mimic_quality_read_options(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -547,9 +615,10 @@ class mimic_quality_read_options(_Struct):
         ("tables", POINTER(c_char_p)),
         ("table_count", c_size_t),
         ("jobs", c_int32),
-        ("progress", CFUNCTYPE(c_int, c_char_p, c_int64, c_void_p)),
+        ("progress", mimic_quality_progress_fn),
         ("progress_ctx", c_void_p),
     ]
+
 
 # ---- load.h ----
 
@@ -570,6 +639,7 @@ NOTE_COUNT = 6
 NOTE_KEY = 7
 NOTE_LEDGER = 8
 
+
 class mimic_progress(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -584,7 +654,9 @@ class mimic_progress(_Struct):
         ("is_done", c_int32),
     ]
 
+
 mimic_progress_fn = CFUNCTYPE(c_int, POINTER(mimic_progress), c_void_p)
+
 
 class mimic_load_options(_Struct):
     _fields_ = [
@@ -613,6 +685,7 @@ class mimic_load_options(_Struct):
         ("temporary_dir", c_char_p),
     ]
 
+
 class mimic_table_report(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -635,6 +708,7 @@ class mimic_table_report(_Struct):
         ("is_unchanged", c_int32),
     ]
 
+
 class mimic_note(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -647,7 +721,9 @@ class mimic_note(_Struct):
         ("message", c_char_p),
     ]
 
+
 # ---- synth.h ----
+
 
 class mimic_synth_options(_Struct):
     _fields_ = [
@@ -661,35 +737,40 @@ class mimic_synth_options(_Struct):
         ("progress_ctx", c_void_p),
     ]
 
+
 # One line a function of exports.txt: what it returns, what it takes.
-PROTOTYPES = {
+PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     # version.h
     "mimic_version": (c_char_p, []),
     "mimic_abi_version": (c_int, []),
     # status.h
     "mimic_status_name": (c_char_p, [c_int32]),
     # context.h
-    "mimic_context_new": (c_int32, [POINTER(mimic_context_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_context_new": (c_int32, [POINTER(mimic_context_options), OUT_P, ERROR_P]),
     "mimic_context_free": (None, [c_void_p]),
     "mimic_free": (None, [c_void_p, c_void_p]),
     # source.h
-    "mimic_source_open": (c_int32, [c_void_p, c_char_p, POINTER(mimic_source_options), POINTER(c_void_p), POINTER(mimic_error)]),
-    "mimic_source_from_memory": (c_int32, [c_void_p, c_void_p, c_size_t, c_char_p, POINTER(mimic_source_options), POINTER(c_void_p), POINTER(mimic_error)]),
-    "mimic_source_from_callbacks": (c_int32, [c_void_p, POINTER(mimic_source_callbacks), c_char_p, POINTER(mimic_source_options), POINTER(c_void_p), POINTER(mimic_error)]),
-    "mimic_source_read": (c_int32, [c_void_p, c_void_p, c_size_t, POINTER(c_size_t), POINTER(mimic_error)]),
+    "mimic_source_open": (c_int32, [c_void_p, c_char_p, POINTER(mimic_source_options), OUT_P,
+        ERROR_P]),
+    "mimic_source_from_memory": (c_int32, [c_void_p, c_void_p, c_size_t, c_char_p,
+        POINTER(mimic_source_options), OUT_P, ERROR_P]),
+    "mimic_source_from_callbacks": (c_int32, [c_void_p, POINTER(mimic_source_callbacks), c_char_p,
+        POINTER(mimic_source_options), OUT_P, ERROR_P]),
+    "mimic_source_read": (c_int32, [c_void_p, c_void_p, c_size_t, POINTER(c_size_t), ERROR_P]),
     "mimic_source_name": (c_char_p, [c_void_p]),
     "mimic_source_progress": (None, [c_void_p, POINTER(c_int64), POINTER(c_int64)]),
     "mimic_source_hash": (None, [c_void_p, c_char_p]),
     "mimic_source_free": (None, [c_void_p]),
     # schema.h
     "mimic_type_name": (c_char_p, [c_int32]),
-    "mimic_registry_new": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(mimic_error)]),
-    "mimic_registry_add_dir": (c_int32, [c_void_p, c_char_p, POINTER(mimic_error)]),
-    "mimic_registry_add_json": (c_int32, [c_void_p, c_char_p, c_size_t, c_char_p, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_registry_new": (c_int32, [c_void_p, OUT_P, ERROR_P]),
+    "mimic_registry_add_dir": (c_int32, [c_void_p, c_char_p, ERROR_P]),
+    "mimic_registry_add_json": (c_int32, [c_void_p, c_char_p, c_size_t, c_char_p, OUT_P,
+        ERROR_P]),
     "mimic_registry_dataset_count": (c_size_t, [c_void_p]),
     "mimic_registry_dataset": (c_void_p, [c_void_p, c_size_t]),
-    "mimic_registry_find_dataset": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(mimic_error)]),
-    "mimic_registry_find_table": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_registry_find_dataset": (c_int32, [c_void_p, c_char_p, OUT_P, ERROR_P]),
+    "mimic_registry_find_table": (c_int32, [c_void_p, c_char_p, OUT_P, ERROR_P]),
     "mimic_registry_free": (None, [c_void_p]),
     "mimic_dataset_name": (c_char_p, [c_void_p]),
     "mimic_dataset_version": (c_char_p, [c_void_p]),
@@ -712,15 +793,15 @@ PROTOTYPES = {
     "mimic_table_foreign_key_count": (c_size_t, [c_void_p]),
     "mimic_table_foreign_key": (c_int32, [c_void_p, c_size_t, POINTER(mimic_foreign_key_info)]),
     "mimic_table_expected_rows": (c_int64, [c_void_p, c_char_p]),
-    "mimic_drift_compare": (c_int32, [c_void_p, c_void_p, POINTER(c_char_p), c_size_t, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_drift_compare": (c_int32, [c_void_p, c_void_p, POINTER(c_char_p), c_size_t, OUT_P,
+        ERROR_P]),
     "mimic_drift_count": (c_size_t, [c_void_p]),
     "mimic_drift_get": (c_int32, [c_void_p, c_size_t, POINTER(mimic_drift_item)]),
     "mimic_drift_free": (None, [c_void_p]),
-    "mimic_schema_ddl": (c_int32, [c_void_p, c_void_p, c_void_p, c_int32, POINTER(c_void_p), POINTER(mimic_error)]),
-    "mimic_schema_dictionary": (c_int32, [c_void_p, c_void_p, c_int32, POINTER(c_void_p), POINTER(mimic_error)]),
-    "mimic_schema_check": (c_int32, [c_void_p, c_char_p, c_size_t, c_char_p, mimic_schema_finding_fn, c_void_p, POINTER(mimic_error)]),
-    # batch.h
-
+    "mimic_schema_ddl": (c_int32, [c_void_p, c_void_p, c_void_p, c_int32, OUT_P, ERROR_P]),
+    "mimic_schema_dictionary": (c_int32, [c_void_p, c_void_p, c_int32, OUT_P, ERROR_P]),
+    "mimic_schema_check": (c_int32, [c_void_p, c_char_p, c_size_t, c_char_p,
+        mimic_schema_finding_fn, c_void_p, ERROR_P]),
     # coerce.h
     "mimic_reject_code_name": (c_char_p, [c_int32]),
     "mimic_coerce_int16": (c_int32, [c_char_p, c_size_t, POINTER(c_int16)]),
@@ -728,7 +809,8 @@ PROTOTYPES = {
     "mimic_coerce_int64": (c_int32, [c_char_p, c_size_t, POINTER(c_int64)]),
     "mimic_coerce_float32": (c_int32, [c_char_p, c_size_t, c_int, POINTER(c_float)]),
     "mimic_coerce_float64": (c_int32, [c_char_p, c_size_t, c_int, POINTER(c_double)]),
-    "mimic_coerce_decimal": (c_int32, [c_char_p, c_size_t, c_int32, c_int32, POINTER(mimic_int128)]),
+    "mimic_coerce_decimal": (c_int32, [c_char_p, c_size_t, c_int32, c_int32,
+        POINTER(mimic_int128)]),
     "mimic_coerce_boolean": (c_int32, [c_char_p, c_size_t, POINTER(c_int)]),
     "mimic_coerce_date": (c_int32, [c_char_p, c_size_t, c_char_p, POINTER(c_int32)]),
     "mimic_coerce_time": (c_int32, [c_char_p, c_size_t, c_char_p, POINTER(c_int64)]),
@@ -737,56 +819,71 @@ PROTOTYPES = {
     "mimic_coerce_string": (c_int32, [c_char_p, c_size_t, c_int64, c_int64]),
     "mimic_coerce_binary": (c_int32, [c_char_p, c_size_t, POINTER(c_uint8), POINTER(c_size_t)]),
     # csv.h
-    "mimic_csv_reader_open": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(mimic_csv_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_csv_reader_open": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(mimic_csv_options),
+        OUT_P, ERROR_P]),
     "mimic_csv_reader_table": (c_void_p, [c_void_p]),
     "mimic_csv_reader_drift": (c_void_p, [c_void_p]),
-    "mimic_csv_reader_next": (c_int32, [c_void_p, POINTER(POINTER(mimic_batch)), POINTER(mimic_error)]),
+    "mimic_csv_reader_next": (c_int32, [c_void_p, POINTER(POINTER(mimic_batch)), ERROR_P]),
     "mimic_csv_reader_counts": (None, [c_void_p, POINTER(mimic_csv_counts)]),
     "mimic_csv_reader_place": (c_int32, [c_void_p, c_int64, POINTER(mimic_reject)]),
     "mimic_csv_reader_free": (None, [c_void_p]),
     # arrow.h
-    "mimic_table_export_schema": (c_int32, [c_void_p, c_void_p, POINTER(ArrowSchema), POINTER(mimic_error)]),
-    "mimic_batch_export": (c_int32, [c_void_p, POINTER(mimic_batch), POINTER(ArrowArray), POINTER(mimic_error)]),
-    "mimic_csv_reader_export": (c_int32, [POINTER(c_void_p), POINTER(ArrowArrayStream), POINTER(mimic_error)]),
+    "mimic_table_export_schema": (c_int32, [c_void_p, c_void_p, POINTER(ArrowSchema), ERROR_P]),
+    "mimic_batch_export": (c_int32, [c_void_p, POINTER(mimic_batch), POINTER(ArrowArray),
+        ERROR_P]),
+    "mimic_csv_reader_export": (c_int32, [OUT_P, POINTER(ArrowArrayStream), ERROR_P]),
+    "mimic_stream_keep": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_void_p, c_void_p,
+        ERROR_P]),  # the address of a C function
+    "mimic_array_share": (c_int32, [c_void_p, POINTER(ArrowArray), POINTER(ArrowArray), ERROR_P]),
     # sink.h
-    "mimic_sink_open": (c_int32, [c_void_p, c_char_p, POINTER(mimic_sink_options), POINTER(c_void_p), POINTER(mimic_error)]),
-    "mimic_target_redact": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(mimic_error)]),
-    "mimic_sink_new": (c_int32, [c_void_p, POINTER(mimic_sink_vtable), c_void_p, POINTER(c_void_p), POINTER(mimic_error)]),
-    "mimic_sink_begin": (c_int32, [c_void_p, c_void_p, POINTER(mimic_sink_host), POINTER(mimic_error)]),
-    "mimic_sink_write": (c_int32, [c_void_p, POINTER(mimic_batch), POINTER(mimic_error)]),
-    "mimic_sink_reject": (c_int32, [c_void_p, POINTER(mimic_reject), POINTER(mimic_error)]),
-    "mimic_sink_commit": (c_int32, [c_void_p, POINTER(mimic_error)]),
+    "mimic_sink_open": (c_int32, [c_void_p, c_char_p, POINTER(mimic_sink_options), OUT_P,
+        ERROR_P]),
+    "mimic_target_redact": (c_int32, [c_void_p, c_char_p, OUT_P, ERROR_P]),
+    "mimic_sink_new": (c_int32, [c_void_p, POINTER(mimic_sink_vtable), c_void_p, OUT_P, ERROR_P]),
+    "mimic_sink_begin": (c_int32, [c_void_p, c_void_p, POINTER(mimic_sink_host), ERROR_P]),
+    "mimic_sink_write": (c_int32, [c_void_p, POINTER(mimic_batch), ERROR_P]),
+    "mimic_sink_reject": (c_int32, [c_void_p, POINTER(mimic_reject), ERROR_P]),
+    "mimic_sink_commit": (c_int32, [c_void_p, ERROR_P]),
     "mimic_sink_abort": (None, [c_void_p]),
-    "mimic_sink_finish": (c_int32, [c_void_p, mimic_finding_fn, c_void_p, POINTER(mimic_error)]),
-    "mimic_sink_ledger": (c_int32, [c_void_p, POINTER(mimic_ledger_entry), POINTER(mimic_error)]),
-    "mimic_sink_read_ledger": (c_int32, [c_void_p, mimic_ledger_fn, c_void_p, POINTER(mimic_error)]),
-    "mimic_ledger_read": (c_int32, [c_void_p, c_char_p, POINTER(mimic_sink_options), mimic_ledger_fn, c_void_p, POINTER(mimic_ledger_state), POINTER(mimic_error)]),
-    "mimic_sink_lane": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_sink_finish": (c_int32, [c_void_p, mimic_finding_fn, c_void_p, ERROR_P]),
+    "mimic_sink_ledger": (c_int32, [c_void_p, POINTER(mimic_ledger_entry), ERROR_P]),
+    "mimic_sink_read_ledger": (c_int32, [c_void_p, mimic_ledger_fn, c_void_p, ERROR_P]),
+    "mimic_ledger_read": (c_int32, [c_void_p, c_char_p, POINTER(mimic_sink_options),
+        mimic_ledger_fn, c_void_p, POINTER(mimic_ledger_state), ERROR_P]),
+    "mimic_sink_lane": (c_int32, [c_void_p, OUT_P, ERROR_P]),
     "mimic_sink_free": (None, [c_void_p]),
     # scan.h
-    "mimic_scan_open": (c_int32, [c_void_p, c_void_p, c_char_p, POINTER(mimic_scan_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_scan_open": (c_int32, [c_void_p, c_void_p, c_char_p, POINTER(mimic_scan_options),
+        OUT_P, ERROR_P]),
     "mimic_scan_table_count": (c_size_t, [c_void_p]),
     "mimic_scan_table": (c_void_p, [c_void_p, c_size_t]),
     "mimic_scan_find_table": (c_void_p, [c_void_p, c_char_p]),
-    "mimic_scan_read": (c_int32, [c_void_p, c_void_p, POINTER(c_char_p), c_size_t, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_scan_read": (c_int32, [c_void_p, c_void_p, POINTER(c_char_p), c_size_t, OUT_P,
+        ERROR_P]),
     "mimic_scan_stream_table": (c_void_p, [c_void_p]),
-    "mimic_scan_next": (c_int32, [c_void_p, POINTER(POINTER(mimic_batch)), POINTER(mimic_error)]),
+    "mimic_scan_next": (c_int32, [c_void_p, POINTER(POINTER(mimic_batch)), ERROR_P]),
     "mimic_scan_stream_free": (None, [c_void_p]),
     "mimic_scan_free": (None, [c_void_p]),
     # quality.h
-    "mimic_quality_read": (c_int32, [c_void_p, c_void_p, c_char_p, POINTER(mimic_quality_read_options), POINTER(c_void_p), POINTER(mimic_error)]),
-    "mimic_quality_text": (c_int32, [c_void_p, c_int32, POINTER(mimic_quality_options), POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_quality_read": (c_int32, [c_void_p, c_void_p, c_char_p,
+        POINTER(mimic_quality_read_options), OUT_P, ERROR_P]),
+    "mimic_quality_text": (c_int32, [c_void_p, c_int32, POINTER(mimic_quality_options), OUT_P,
+        ERROR_P]),
     "mimic_quality_table_count": (c_size_t, [c_void_p]),
     "mimic_quality_table": (c_int32, [c_void_p, c_size_t, POINTER(mimic_quality_table_info)]),
-    "mimic_quality_column": (c_int32, [c_void_p, c_size_t, c_size_t, POINTER(mimic_quality_column_info)]),
+    "mimic_quality_column": (c_int32, [c_void_p, c_size_t, c_size_t,
+        POINTER(mimic_quality_column_info)]),
     "mimic_quality_check_count": (c_size_t, [c_void_p]),
     "mimic_quality_check": (c_int32, [c_void_p, c_size_t, POINTER(mimic_quality_check_info)]),
     "mimic_quality_free": (None, [c_void_p]),
     # load.h
-    "mimic_convert": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_char_p), c_size_t, c_char_p, POINTER(mimic_load_options), POINTER(c_void_p), POINTER(mimic_error)]),
-    "mimic_load": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, POINTER(mimic_load_options), POINTER(c_void_p), POINTER(mimic_error)]),
-    "mimic_detect": (c_int32, [c_void_p, c_void_p, c_char_p, POINTER(c_void_p), POINTER(mimic_error)]),
-    "mimic_infer": (c_int32, [c_void_p, c_void_p, c_int64, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_convert": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_char_p), c_size_t,
+        c_char_p, POINTER(mimic_load_options), OUT_P, ERROR_P]),
+    "mimic_load": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, POINTER(mimic_load_options),
+        OUT_P, ERROR_P]),
+    "mimic_detect": (c_int32, [c_void_p, c_void_p, c_char_p, OUT_P, ERROR_P]),
+    "mimic_detect_table": (c_int32, [c_void_p, c_void_p, c_char_p, OUT_P, ERROR_P]),
+    "mimic_infer": (c_int32, [c_void_p, c_void_p, c_int64, OUT_P, ERROR_P]),
     "mimic_report_dataset": (c_char_p, [c_void_p]),
     "mimic_report_edition": (c_char_p, [c_void_p]),
     "mimic_report_target": (c_char_p, [c_void_p]),
@@ -795,13 +892,17 @@ PROTOTYPES = {
     "mimic_report_note_count": (c_size_t, [c_void_p]),
     "mimic_report_note": (c_int32, [c_void_p, c_size_t, POINTER(mimic_note)]),
     "mimic_report_quality": (c_void_p, [c_void_p]),
-    "mimic_report_json": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(mimic_error)]),
+    "mimic_report_json": (c_int32, [c_void_p, OUT_P, ERROR_P]),
     "mimic_report_free": (None, [c_void_p]),
     # synth.h
-    "mimic_synth": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, POINTER(mimic_synth_options), POINTER(mimic_error)]),
+    "mimic_synth": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p,
+        POINTER(mimic_synth_options), ERROR_P]),
 }
 
-def _path():
+
+# ---- the library ----
+
+def library_path() -> str:
     """The library: of MIMIC_LIBRARY, beside this file (as wheels have it), or the system's."""
     named = os.environ.get("MIMIC_LIBRARY")
     if named:
@@ -811,12 +912,13 @@ def _path():
         return beside
     return ctypes.util.find_library("mimic") or f"libmimic.so.{ABI_VERSION}"
 
-def _raising(function):
+
+def _raising(function: Any) -> Callable[..., int]:
     """Calls with a mimic_error of its own behind the arguments; what failed is raised."""
 
-    def call(*arguments):
+    def call(*arguments: Any) -> int:
         error = mimic_error()
-        status = function(*arguments, byref(error))
+        status: int = function(*arguments, byref(error))
         if status < 0:
             raise _errors.from_struct(status, error)
         return status
@@ -824,25 +926,130 @@ def _raising(function):
     call.__name__ = function.__name__
     return call
 
-class _Library:
+
+class Library:
     """The functions of the shared library as attributes."""
 
-    def __init__(self, path):
-        try:
-            self._dll = ctypes.CDLL(path)
-        except OSError as error:
-            raise ImportError(
-                f"the C library of mimic cannot be loaded: {error}. Install the package with pip, which "
-                "brings it, or set MIMIC_LIBRARY to the path of libmimic.so") from error
-        self._dll.mimic_abi_version.restype = c_int
-        found = self._dll.mimic_abi_version()
-        if found != ABI_VERSION:
-            raise ImportError(f"{path} has ABI {found}, this package needs {ABI_VERSION}")
+    def __init__(self, path: str) -> None:
         self.path = path
-        for name, (result, parameters) in PROTOTYPES.items():
-            function = getattr(self._dll, name)
-            function.restype, function.argtypes = result, parameters
-            is_fallible = result is c_int32 and parameters and parameters[-1] is POINTER(mimic_error)
-            setattr(self, name, _raising(function) if is_fallible else function)
+        try:
+            dll = ctypes.CDLL(path)
+            dll.mimic_abi_version.restype = c_int
+            found = dll.mimic_abi_version()
+            if found != ABI_VERSION:
+                raise ImportError(f"{path} has ABI {found}, this package needs {ABI_VERSION}")
+            for name, (result, parameters) in PROTOTYPES.items():
+                self._bind(name, getattr(dll, name), result, parameters)
+        except (OSError, AttributeError) as error:
+            raise ImportError(
+                f"the C library of mimic cannot be used: {error}. Install the package with pip, "
+                "which brings it, or set MIMIC_LIBRARY to the path of libmimic.so") from error
 
-lib = _Library(_path())
+    def _bind(self, name: str, function: Any, result: Any, parameters: List[Any]) -> None:
+        function.restype, function.argtypes = result, parameters
+        is_fallible = result is c_int32 and bool(parameters) and parameters[-1] is ERROR_P
+        setattr(self, name, _raising(function) if is_fallible else function)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{self.path} has no function {name} that this package declares")
+
+
+lib = Library(library_path())
+
+_context: Optional[c_void_p] = None
+_context_lock = threading.Lock()
+
+
+def context() -> c_void_p:
+    """The one context of the process. It is never freed: exported Arrow arrays may outlive all."""
+    global _context
+    with _context_lock:
+        if _context is None:
+            made = c_void_p()
+            lib.mimic_context_new(None, byref(made))
+            _context = made
+        return _context
+
+
+# ---- texts ----
+
+PathLike = Union[str, "os.PathLike[str]"]
+
+
+def text(value: str, what: str = "a text") -> bytes:
+    """A text on its way in. C would stop at a NUL in silence, so there must be none."""
+    if not isinstance(value, str):
+        raise TypeError(f"{what} must be a str, not {type(value).__name__}")
+    if "\0" in value:
+        raise ValueError(f"{what} must not hold a NUL: {value!r}")
+    return value.encode("utf-8", "surrogateescape")
+
+
+def path(value: PathLike, what: str = "the path") -> bytes:
+    """A path on its way in; `~` is the user's home."""
+    try:
+        given = os.fspath(value)
+    except TypeError:
+        raise TypeError(f"{what} must be a str or a path, not {type(value).__name__}") from None
+    return text(os.path.expanduser(given) if isinstance(given, str) else given, what)
+
+
+def target(value: PathLike) -> bytes:
+    """A target on its way in: a path, or one behind `sqlite:`, `arrow:` or `csv:`."""
+    if isinstance(value, str):
+        kind, colon, rest = value.partition(":")
+        if colon and kind in ("sqlite", "arrow", "csv"):
+            return text(kind + ":" + os.path.expanduser(rest), "the target")
+    return path(value, "the target")
+
+
+def string(value: Optional[bytes]) -> str:
+    """A borrowed text on its way out; NULL is the empty text."""
+    return "" if value is None else value.decode("utf-8", "replace")
+
+
+def take_text(pointer: c_void_p) -> str:
+    """A text that the library handed over, which is freed here."""
+    try:
+        return string(ctypes.cast(pointer, c_char_p).value)
+    finally:
+        lib.mimic_free(context(), pointer)
+
+
+class Strings:
+    """Names as `const char *const *` and a count. Lives as long as C looks at them.
+
+    None is NULL with 0. A single str counts as a list of one.
+    """
+
+    def __init__(self, names: Union[None, str, Iterable[str]], what: str = "names") -> None:
+        self.array: Any = None
+        self.count = 0
+        if names is None:
+            return
+        listed = [names] if isinstance(names, str) else list(names)
+        encoded = [text(name, f"each of {what}") for name in listed]
+        self.count = len(encoded)
+        self.array = (c_char_p * max(self.count, 1))(*encoded)  # not NULL when empty
+
+    @property
+    def pointer(self) -> Any:
+        return None if self.array is None else ctypes.cast(self.array, POINTER(c_char_p))
+
+
+def processors() -> int:
+    """How many this process may use; the most that the library takes is 256."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, min(256, len(os.sched_getaffinity(0))))
+    return max(1, min(256, os.cpu_count() or 1))
+
+
+def jobs(value: Optional[int]) -> int:
+    """The argument `jobs` as the library takes it: None is one thread a processor."""
+    if value is None:
+        return processors()
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"jobs must be an int, not {type(value).__name__}")
+    if value < 1:
+        raise ValueError(f"jobs must be at least 1, not {value}")
+    return min(value, 256)

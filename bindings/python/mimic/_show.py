@@ -1,0 +1,84 @@
+"""Tables of text for terminals and notebooks."""
+
+from __future__ import annotations
+
+import html
+import shutil
+from dataclasses import dataclass
+from typing import Any, List, Sequence
+
+
+def number(value: Any) -> str:
+    """Digits in groups of three; other things as they are, None as nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.2f}" if abs(value) < 1000 else f"{value:,.0f}"
+    return str(value)
+
+
+def _plain(text: str) -> str:
+    """One line that no terminal takes for a command."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in " ".join(text.split()))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]], width: int = 0) -> str:
+    """Aligned columns, numbers to the right, the last one cut at the width of the terminal."""
+    width = width or max(60, shutil.get_terminal_size((100, 24)).columns)
+    shown = [index for index in range(len(head))
+             if not rows or any(row[index] not in (None, "", False) for row in rows)]
+    cells: List[List[str]] = [[_plain(head[index]) for index in shown]]
+    cells += [[_plain(number(row[index])) for index in shown] for row in rows]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(shown))]
+    is_right = [any(isinstance(row[index], (int, float)) and not isinstance(row[index], bool)
+                    for row in rows) for index in shown]
+    lines = []
+    for line in cells:
+        parts = [cell.rjust(widths[i]) if is_right[i] else cell.ljust(widths[i])
+                 for i, cell in enumerate(line)]
+        joined = "  ".join(parts).rstrip()
+        lines.append(joined if len(joined) <= width else joined[:width - 1].rstrip() + "\u2026")
+    return "\n".join(lines)
+
+
+_CELL = "padding:0.15em 0.8em 0.15em 0;vertical-align:top;text-align:"
+
+
+def html_table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """The same for a notebook. Everything is escaped; columns that hold nothing are left out."""
+    shown = [index for index in range(len(head))
+             if not rows or any(row[index] not in (None, "", False) for row in rows)]
+
+    def line(tag: str, values: Sequence[Any], is_number: Sequence[bool]) -> str:
+        return "<tr>" + "".join(
+            f'<{tag} style="{_CELL}{"right" if right else "left"}">{html.escape(number(value))}'
+            f"</{tag}>" for value, right in zip(values, is_number)) + "</tr>"
+
+    right = [any(isinstance(row[index], (int, float)) and not isinstance(row[index], bool)
+                 for row in rows) for index in shown]
+    body = "".join(line("td", [row[index] for index in shown], right) for row in rows)
+    return (f"<table><thead>{line('th', [head[index] for index in shown], right)}</thead>"
+            f"<tbody>{body}</tbody></table>")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A title, a sentence, and a table."""
+
+    title: str
+    remark: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+    def text(self) -> str:
+        first = _plain(self.title) + (f": {_plain(self.remark)}" if self.remark else "")
+        return f"{first}\n\n{table(self.head, self.rows)}"
+
+    def html(self) -> str:
+        remark = f"<div>{html.escape(self.remark)}</div>" if self.remark else ""
+        return (f"<div><strong>{html.escape(self.title)}</strong>{remark}"
+                f"{html_table(self.head, self.rows)}</div>")
