@@ -112,8 +112,9 @@ static const cli_option rows[] = {
     {"columns", 0, OPTION_LIST, "NAMES", OPTION_AT(columns),
      "Only these columns, in this order, parted by commas; the others are not even parsed."},
     {"where", 0, OPTION_TEXT, "FILTER", OPTION_AT(where),
-     "Only rows for which FILTER holds: COLUMN = N or COLUMN in (N, N, ...), joined by 'and', for "
-     "columns of whole numbers. The others are counted as filtered."},
+     "Only rows for which FILTER holds: COLUMN = VALUE or COLUMN in (VALUE, VALUE, ...), joined by "
+     "'and'. A VALUE is a whole number or, for columns of texts, a text in double quotes. The others "
+     "are counted as filtered."},
     {"limit", 0, OPTION_COUNT, "N", OPTION_AT(limit), "Stop after N rows, such as 500 or 10k."},
     OPTION_END};
 

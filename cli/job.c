@@ -39,6 +39,8 @@ static void fill_csv(const cli_arguments *arguments, const where *w, mimic_csv_o
     out->column_count = arguments->columns.count;
     out->filters = w->filters;
     out->filter_count = w->count;
+    out->text_filters = w->text_filters;
+    out->text_filter_count = w->text_count;
     out->limit = arguments->limit;
     out->max_record_bytes = (uint64_t)arguments->max_record;
 }

@@ -1,5 +1,5 @@
 /*
- * Parser of --where. Whether a column exists and is of a whole-number type is the reader's to say.
+ * Parser of --where. Whether a column exists and is of the right type is the reader's to say.
  */
 #include "where.h"
 
@@ -62,7 +62,7 @@ static int take_keyword(scan *s, const char *keyword)
     return 1;
 }
 
-static int take_column(scan *s, mimic_csv_filter *filter)
+static int take_column(scan *s, char **out_name)
 {
     skip_blanks(s);
     const int is_quoted = *s->at == '"';
@@ -77,7 +77,7 @@ static int take_column(scan *s, mimic_csv_filter *filter)
         talk_out_of_memory();
     memcpy(name, begin, size);
     name[size] = '\0';
-    filter->column = name;
+    *out_name = name;
     s->at = begin + size + is_quoted;
     return EXIT_DONE;
 }
@@ -105,34 +105,79 @@ static int take_number(scan *s, mimic_csv_filter *filter)
     return EXIT_DONE;
 }
 
-static int take_numbers(scan *s, mimic_csv_filter *filter)
+/* A text in double quotes, in which a quote is doubled. */
+static int take_text(scan *s, mimic_text_filter *filter)
 {
-    if (!take_mark(s, '('))
-        return fail(s, "'(' after in");
+    skip_blanks(s);
+    if (*s->at != '"')
+        return fail(s, "a text in double quotes");
+    const char *at = s->at + 1;
+    while (*at != '\0' && (*at != '"' || at[1] == '"'))
+        at += *at == '"' ? 2 : 1;
+    if (*at == '\0')
+        return fail(s, "a closing double quote");
+    char *text = malloc((size_t)(at - s->at));
+    char **values = realloc((void *)(uintptr_t)filter->values,
+                            (filter->value_count + 1) * sizeof *values);
+    if (text == NULL || values == NULL)
+        talk_out_of_memory();
+    filter->values = (const char *const *)values;
+    values[filter->value_count++] = text;
+    for (const char *from = s->at + 1; from < at; from++) {
+        *text++ = *from;
+        from += *from == '"';
+    }
+    *text = '\0';
+    s->at = at + 1;
+    return EXIT_DONE;
+}
+
+/* What follows "=" or "in" says which kind of filter it is. */
+static int take_values(scan *s, char *column, where *out, int is_list)
+{
+    skip_blanks(s);
+    const int is_text = *s->at == '"';
+    if (!is_text && *s->at != '-' && *s->at != '+' && !isdigit((unsigned char)*s->at)) {
+        free(column);
+        return fail(s, "a whole number, or a text in double quotes,");
+    }
+    void *grown = is_text
+                      ? realloc(out->text_filters, (out->text_count + 1) * sizeof *out->text_filters)
+                      : realloc(out->filters, (out->count + 1) * sizeof *out->filters);
+    if (grown == NULL)
+        talk_out_of_memory();
+    mimic_csv_filter *numbers = NULL;
+    mimic_text_filter *texts = NULL;
+    if (is_text) {
+        out->text_filters = grown;
+        texts = &out->text_filters[out->text_count++];
+        *texts = (mimic_text_filter){column, NULL, 0};
+    } else {
+        out->filters = grown;
+        numbers = &out->filters[out->count++];
+        *numbers = (mimic_csv_filter){column, NULL, 0};
+    }
     do {
-        const int status = take_number(s, filter);
+        const int status = is_text ? take_text(s, texts) : take_number(s, numbers);
         if (status != EXIT_DONE)
             return status;
-    } while (take_mark(s, ','));
-    return take_mark(s, ')') ? EXIT_DONE : fail(s, "',' or ')'");
+    } while (is_list && take_mark(s, ','));
+    return !is_list || take_mark(s, ')') ? EXIT_DONE : fail(s, "',' or ')'");
 }
 
 static int take_term(scan *s, where *out)
 {
-    mimic_csv_filter *filters = realloc(out->filters, (out->count + 1) * sizeof *filters);
-    if (filters == NULL)
-        talk_out_of_memory();
-    out->filters = filters;
-    mimic_csv_filter *filter = &filters[out->count++];
-    memset(filter, 0, sizeof *filter);
-    const int status = take_column(s, filter);
+    char *column = NULL;
+    const int status = take_column(s, &column);
     if (status != EXIT_DONE)
         return status;
     if (take_mark(s, '='))
-        return take_number(s, filter);
-    if (take_keyword(s, "in"))
-        return take_numbers(s, filter);
-    return fail(s, "'=' or 'in'");
+        return take_values(s, column, out, 0);
+    const int is_in = take_keyword(s, "in");
+    if (is_in && take_mark(s, '('))
+        return take_values(s, column, out, 1);
+    free(column);
+    return fail(s, is_in ? "'(' after in" : "'=' or 'in'");
 }
 
 int where_parse(const char *text, where *out)
@@ -154,6 +199,13 @@ void where_free(where *w)
         free((void *)(uintptr_t)w->filters[i].column);
         free((void *)(uintptr_t)w->filters[i].values);
     }
+    for (size_t i = 0; i < w->text_count; i++) {
+        for (size_t k = 0; k < w->text_filters[i].value_count; k++)
+            free((void *)(uintptr_t)w->text_filters[i].values[k]);
+        free((void *)(uintptr_t)w->text_filters[i].column);
+        free((void *)(uintptr_t)w->text_filters[i].values);
+    }
     free(w->filters);
+    free(w->text_filters);
     memset(w, 0, sizeof *w);
 }

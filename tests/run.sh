@@ -20,6 +20,7 @@ install_packages build-essential meson ninja-build pkg-config python3 check sqli
 # For the kernels of aarch64, which are tested under an emulator; their test says when it is skipped.
 install_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static ||
     say "no compiler or emulator for aarch64: the NEON kernels are not tested"
+install_packages doxygen || say "no Doxygen: the pages of the C API are not made"
 install_packages luajit || say "no LuaJIT: its example is not tested"
 find_meson
 

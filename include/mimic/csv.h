@@ -46,6 +46,9 @@ typedef struct mimic_reject {
     int32_t raw_is_cut;     /* 1 when raw holds the beginning only */
 } mimic_reject;
 
+#define MIMIC_REJECT_INIT                                                                          \
+    { (uint32_t)sizeof(mimic_reject), 0, NULL, 0, 0, 0, NULL, NULL, NULL, 0, 0 }
+
 /**
  * Receives one reject, in input order.
  *
@@ -63,6 +66,16 @@ typedef struct mimic_csv_filter {
     const int64_t *values; /* in any order */
     size_t value_count;    /* 0 = no row is kept */
 } mimic_csv_filter;
+
+/**
+ * Keep a row only when its string or categorical column `column` holds one of `values`, byte for byte;
+ * NULL is never kept.
+ */
+typedef struct mimic_text_filter {
+    const char *column;        /* name, any case */
+    const char *const *values; /* UTF-8, in any order; "" = an empty text, in CSV a quoted empty field */
+    size_t value_count;        /* 0 = no row is kept */
+} mimic_text_filter;
 
 /**
  * How a file is read; begin with MIMIC_CSV_OPTIONS_INIT. What is left at 0 is what the table's
@@ -97,11 +110,13 @@ typedef struct mimic_csv_options {
      * allocator is called on all of them. With more than 1 the source is read ahead, so that it is
      * not to be asked for its progress or hash before the reader has ended or is freed. */
     int32_t jobs;
+    const mimic_text_filter *text_filters; /* all must hold, beside `filters` */
+    size_t text_filter_count;              /* their number */
 } mimic_csv_options;
 
 #define MIMIC_CSV_OPTIONS_INIT                                                                     \
     { (uint32_t)sizeof(mimic_csv_options), 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0,               \
-      0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
+      0, 0, 0, 0, 0, 0, NULL, NULL, 0, NULL, 0 }
 
 /**
  * Rows so far: read = delivered + rejected + filtered, always. Begin with MIMIC_CSV_COUNTS_INIT.
@@ -221,7 +236,7 @@ MIMIC_API void mimic_csv_reader_counts(const mimic_csv_reader *reader,
  * for in ascending order.
  *
  * row: 0-based, of that batch
- * out_reject: begin with .struct_size = sizeof(mimic_reject)
+ * out_reject: begin with MIMIC_REJECT_INIT
  *
  * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT for a row beyond the batch or a NULL; MIMIC_ERR_STATE
  * without a batch, or when rows are only counted.
@@ -230,7 +245,7 @@ MIMIC_API void mimic_csv_reader_counts(const mimic_csv_reader *reader,
  * Since: 0.1
  *
  * Example:
- *     mimic_reject place = {.struct_size = sizeof place};
+ *     mimic_reject place = MIMIC_REJECT_INIT;
  *     if (mimic_csv_reader_place(reader, row, &place) == MIMIC_OK)
  *         printf("line %lld\n", (long long)place.line);
  */

@@ -26,6 +26,8 @@ MIMIC_BEGIN_DECLS
 /** What became of a load, table by table; made by mimic_load and its siblings. */
 typedef struct mimic_report mimic_report;
 
+struct ArrowArrayStream; /* mimic/arrow.h */
+
 /** Where a long call is. Everything is borrowed during the callback. */
 typedef struct mimic_progress {
     uint32_t struct_size;
@@ -72,7 +74,7 @@ typedef int32_t mimic_duplicates;
  */
 typedef struct mimic_load_options {
     uint32_t struct_size;
-    const char *dataset;         /* "mimic-iv@3.1"; NULL = recognised from what is there */
+    const char *dataset;         /* load: "mimic-iv@3.1"; NULL = recognised from what is there */
     const char *const *tables;   /* load: only these; NULL = all that are there */
     size_t table_count;          /* of tables */
     int32_t strict_drift;        /* 1 = any drift fails */
@@ -93,7 +95,7 @@ typedef struct mimic_load_options {
     const char *const *order_by; /* LATEST: columns, the most important first; NULL = the schema's
                                   * order key, without one the position alone */
     size_t order_by_count;       /* of order_by */
-    int32_t expect;              /* 1 = row counts other than the release's published ones fail */
+    int32_t expect;              /* load: 1 = row counts other than the release's published ones fail */
     int32_t profile;             /* 1 = describe the columns too, see mimic_report_quality */
     uint64_t max_bytes;          /* of one input, decompressed; beyond it fails with
                                   * MIMIC_ERR_LIMIT. 0 = no limit */
@@ -175,7 +177,7 @@ typedef struct mimic_note {
  * input_count: their number, at least 1
  * target: as for mimic_sink_open; "null:" checks without writing
  * options: NULL = defaults
- * out_report: set even on failure once reading began, else NULL
+ * out_report: the report, after a failure too where there is something to tell; else NULL
  *
  * Returns: MIMIC_OK, also with rejects (see the report); MIMIC_ERR_REJECTS over a limit;
  * MIMIC_ERR_DRIFT for a header that does not do; MIMIC_ERR_NOT_FOUND for an input, table or column
@@ -199,6 +201,35 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_convert(const mimic_context *ctx,
                                                      mimic_report **out_report, mimic_error *err);
 
 /**
+ * Converts one table from any Arrow stream (mimic_arrow_reader_open says how values are taken), as
+ * mimic_convert does from files: the same report, accounting, rejects and limits, keys and profile. A
+ * stream is read once, like a pipe: rows that only a second reading could leave out fail the table
+ * (MIMIC_ERR_UNSUPPORTED). Of options->csv count columns, filters, limit, max_raw_bytes and
+ * max_categories; a dialect is MIMIC_ERR_ARGUMENT, the rest means nothing here.
+ *
+ * stream: taken over, on failure too: its release becomes NULL
+ * name: stands for the source in messages, rejects, report and ledger, and names the table where
+ *   `table` is NULL; NULL = "stream"
+ * table: schema of the rows; NULL = the stream's own
+ * target: as in mimic_convert
+ * options: NULL = defaults
+ * out_report: as in mimic_convert
+ *
+ * Returns: as mimic_convert, and what mimic_arrow_reader_open and mimic_arrow_reader_next return.
+ * Ownership: the caller frees *out_report, which is set even on failure once reading began (else
+ * NULL). Everything else is borrowed during the call.
+ * Thread safety: callbacks and the producer are called on the caller's thread.
+ * Since: 0.1
+ *
+ * Example:
+ *     status = mimic_convert_stream(ctx, arrow, "labs", table, "sqlite:labs.db", NULL, &report, &err);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_convert_stream(
+    const mimic_context *ctx, struct ArrowArrayStream *stream, const char *name,
+    const mimic_table *table, const char *target, const mimic_load_options *options,
+    mimic_report **out_report, mimic_error *err);
+
+/**
  * Loads every table of a dataset that a folder holds (`hosp/`, `icu/` or flat, any case, .csv,
  * .csv.gz, .csv.zst) into a target. One that holds them already, unchanged, is left alone.
  *
@@ -206,9 +237,10 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_convert(const mimic_context *ctx,
  * dir: the folder
  * target: as for mimic_sink_open; "null:" checks without writing, and goes on after a bad table
  * options: NULL = defaults
- * out_report: set even on failure once reading began, else NULL
+ * out_report: the report, after a failure too where there is something to tell; else NULL
  *
- * Returns: as mimic_convert; MIMIC_ERR_ARGUMENT also for two files of one table.
+ * Returns: as mimic_convert; MIMIC_ERR_ARGUMENT also for two files of one table; MIMIC_ERR_VALUE
+ * also for row counts other than those of the release where `expect` is set.
  * Ownership: as mimic_convert.
  * Thread safety: as mimic_convert.
  * Since: 0.1

@@ -7,8 +7,10 @@
 #include <mimic/coerce.h>
 #include <mimic/context.h>
 #include <mimic/csv.h>
+#include <mimic/frame.h>
 #include <mimic/load.h>
 #include <mimic/quality.h>
+#include <mimic/record.h>
 #include <mimic/scan.h>
 #include <mimic/schema.h>
 #include <mimic/sink.h>

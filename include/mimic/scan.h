@@ -31,6 +31,7 @@
 #ifndef MIMIC_SCAN_H
 #define MIMIC_SCAN_H
 
+#include <mimic/arrow.h>
 #include <mimic/sink.h>
 
 MIMIC_BEGIN_DECLS
@@ -128,6 +129,73 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_scan_read(mimic_scan *scan, const m
                                                        size_t column_count,
                                                        mimic_scan_stream **out_stream,
                                                        mimic_error *err);
+
+/** Which part of a table is read. Begin with MIMIC_SCAN_SELECTION_INIT, which is all of it. */
+typedef struct mimic_scan_selection {
+    uint32_t struct_size;
+    const char *const *columns; /* as in mimic_scan_read; NULL = every column */
+    size_t column_count;        /* with columns not NULL: their number, 0 = rows without columns */
+    const mimic_csv_filter *filters; /* on integer columns; all must hold */
+    size_t filter_count;             /* their number */
+    int64_t limit; /* end after so many rows; 0 = none */
+    const mimic_text_filter *text_filters; /* on string and categorical columns; all must hold */
+    size_t text_filter_count;              /* their number */
+} mimic_scan_selection;
+
+#define MIMIC_SCAN_SELECTION_INIT                                                                  \
+    { (uint32_t)sizeof(mimic_scan_selection), NULL, 0, NULL, 0, 0, NULL, 0 }
+
+/**
+ * Begins to read some columns and rows of a table, in the order of the rows. Filter columns need not be
+ * among the chosen ones. Where the target can find rows by itself (SQL, the filters of the CSV
+ * reader), it does, so that rows which are left out are not looked at more closely: a value among them
+ * that is none of its column's type may go unnoticed. Row numbers in errors count the rows that are read.
+ *
+ * table: one of the scan's
+ * selection: columns, filters and a limit; NULL = all of the table
+ * out_stream: gets the stream
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT when `table` is none of the scan's, when a column comes twice,
+ * when a filter's column has another type than the filter takes, or its text is not UTF-8;
+ * MIMIC_ERR_NOT_FOUND for a column that the table has not; MIMIC_ERR_IO; MIMIC_ERR_CORRUPT;
+ * MIMIC_ERR_BACKEND; MIMIC_ERR_MEMORY.
+ * Ownership: the caller frees *out_stream, before the scan. `selection` and all in it are borrowed
+ * during the call.
+ * Thread safety: one thread at a time a scan and its streams.
+ * Since: 0.1
+ *
+ * Example:
+ *     const int64_t items[] = {50912, 50813};
+ *     const mimic_csv_filter filter = {"itemid", items, 2};
+ *     mimic_scan_selection selection = MIMIC_SCAN_SELECTION_INIT;
+ *     selection.filters = &filter;
+ *     selection.filter_count = 1;
+ *     status = mimic_scan_select(scan, table, &selection, &stream, &err);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_scan_select(mimic_scan *scan, const mimic_table *table,
+                                                         const mimic_scan_selection *selection,
+                                                         mimic_scan_stream **out_stream,
+                                                         mimic_error *err);
+
+/**
+ * A stream as an Arrow C stream, for a consumer that knows that interface. Each array that it hands out
+ * lives on its own and may outlive stream and scan.
+ *
+ * stream: the stream, at its beginning or later; *stream becomes NULL on success
+ * out_stream: gets the Arrow stream, to be released by its consumer
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT; MIMIC_ERR_MEMORY.
+ * Ownership: takes *stream on success; the Arrow stream is released before the scan is freed.
+ * Thread safety: one thread at a time a scan and its streams, this one included.
+ * Since: 0.1
+ *
+ * Example:
+ *     struct ArrowArrayStream arrow;
+ *     status = mimic_scan_stream_export(&stream, &arrow, &err);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_scan_stream_export(mimic_scan_stream **stream,
+                                                                struct ArrowArrayStream *out_stream,
+                                                                mimic_error *err);
 
 /**
  * The schema of the batches: the chosen columns.

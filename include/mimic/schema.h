@@ -515,7 +515,7 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_schema_dictionary(const mimic_conte
  *
  * pointer: where it is, as a JSON pointer
  * line: 1-based
- * column: 1-based, in bytes
+ * column: 1-based, in characters
  * message: what is wrong
  *
  * Thread safety: called on the caller's thread.

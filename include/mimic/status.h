@@ -62,8 +62,8 @@ typedef int32_t mimic_status;
 #define MIMIC_ERROR_COLUMN_BYTES 128
 
 /**
- * What went wrong and where; begin with MIMIC_ERROR_INIT. Unknown numbers are -1, unknown texts are
- * empty. A call that succeeds leaves it alone.
+ * What went wrong and where; begin with MIMIC_ERROR_INIT. It means something after a call that
+ * failed only. Unknown numbers are -1, unknown texts are empty.
  */
 typedef struct mimic_error {
     uint32_t struct_size;

@@ -16,6 +16,15 @@ uint64_t mimic__hash64(const void *bytes, size_t size)
     return XXH3_64bits(size == 0 ? "" : bytes, size);
 }
 
+void mimic__hash_texts(const char *bytes, const int32_t *offsets, size_t count, uint32_t *out_hashes)
+{
+    for (size_t i = 0; i < count; i++) {
+        const size_t size = (size_t)(offsets[i + 1] - offsets[i]);
+        const void *text = size == 0 ? "" : bytes + offsets[i];
+        out_hashes[i] = (uint32_t)(XXH3_64bits(text, size) >> 32);
+    }
+}
+
 void mimic__hash128(const void *bytes, size_t size, uint64_t out[2])
 {
     const XXH128_hash_t hash = XXH3_128bits(size == 0 ? "" : bytes, size);

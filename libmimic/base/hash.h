@@ -8,6 +8,9 @@
 #include "base/context_internal.h"
 
 uint64_t mimic__hash64(const void *bytes, size_t size);
+/* Of `count` texts, text i being bytes[offsets[i] .. offsets[i + 1]); the upper halves. */
+void mimic__hash_texts(const char *bytes, const int32_t *offsets, size_t count,
+                       uint32_t *out_hashes);
 /* XXH3-128, the low half first. */
 void mimic__hash128(const void *bytes, size_t size, uint64_t out[2]);
 

@@ -63,7 +63,7 @@ static bool is_number_character(const mimic_field *field, char c)
 }
 
 /* Cuts what stands before and after the number ("bareNumber": false); a sign belongs to it. */
-static void trim_units(const mimic_field *field, mimic_cell *cell)
+static void trim_units(const mimic_field *field, mimic_cell_text *cell)
 {
     size_t first = 0;
     size_t end = cell->size;
@@ -81,7 +81,7 @@ static void trim_units(const mimic_field *field, mimic_cell *cell)
 
 /* Rewrites a number with the field's own characters into the plain form: units are cut off, group
  * characters between digits go, the decimal character becomes a point. */
-static bool plain_number(mimic_coerce_job *job, mimic_cell *cell)
+static bool plain_number(mimic_coerce_job *job, mimic_cell_text *cell)
 {
     mimic_plan_column *const column = job->column;
     const mimic_field *const field = column->field;
@@ -114,7 +114,7 @@ static bool plain_number(mimic_coerce_job *job, mimic_cell *cell)
     return true;
 }
 
-bool mimic__job_cell(mimic_coerce_job *job, size_t row, mimic_cell *out)
+bool mimic__job_cell(mimic_coerce_job *job, size_t row, mimic_cell_text *out)
 {
     mimic_plan_column *const column = job->column;
     const mimic_field_index *const index = job->index;
@@ -173,7 +173,7 @@ void mimic__job_note_unique(mimic_coerce_job *job, const void *bytes, size_t siz
 bool mimic__job_value(mimic_coerce_job *job, size_t row, mimic_value *out)
 {
     mimic_plan_column *const column = job->column;
-    mimic_cell cell;
+    mimic_cell_text cell;
     if (!mimic__job_cell(job, row, &cell))
         return false;
     if (cell.is_null) {

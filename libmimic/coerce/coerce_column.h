@@ -102,6 +102,25 @@ void mimic__coerce_plan_free(mimic_coerce_plan *plan);
 mimic_status mimic__coerce_column(mimic_coerce_plan *plan, size_t column,
                                   const mimic_field_index *index, size_t field,
                                   mimic_row_faults *faults, mimic_error *err);
+/* Values of a column that are of the field's fixed-width type already. */
+typedef struct mimic_typed_values {
+    size_t row_count;
+    const char *values;   /* as the column holds them; booleans a byte each. Anything where there is
+                           * no value */
+    const uint8_t *codes; /* a row each: 0 = a value, MIMIC_TYPED_NULL, or why it is none (a reject) */
+} mimic_typed_values;
+
+#define MIMIC_TYPED_NULL 255
+
+/* The same as mimic__coerce_column for such values, constraints and all. */
+mimic_status mimic__coerce_typed(mimic_coerce_plan *plan, size_t column,
+                                 const mimic_typed_values *values, mimic_row_faults *faults,
+                                 mimic_error *err);
+/* Notes by the column's policy that a row has no sound text, before mimic__coerce_column sees an empty
+ * field in its place. False when memory ran out. */
+bool mimic__coerce_refuse(const mimic_coerce_plan *plan, size_t column, size_t row,
+                          mimic_reject_code code, mimic_row_faults *faults);
+
 mimic_on_error mimic__coerce_plan_on_error(const mimic_coerce_plan *plan, size_t column);
 
 /* Bytes that the plan holds for its columns, about. */

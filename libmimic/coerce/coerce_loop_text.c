@@ -22,7 +22,7 @@ static size_t put_text(mimic_coerce_job *job, size_t row, const char *raw, size_
                        char *to)
 {
     mimic_plan_column *const column = job->column;
-    mimic_cell cell = {raw, raw_size, false};
+    mimic_cell_text cell = {raw, raw_size, false};
     const char quote = job->index->quote;
     const bool is_plain =
         raw_size > 0 && (quote == '\0' || raw[0] != quote) && !column->has_missing_texts;
@@ -149,7 +149,7 @@ void mimic__loop_string(mimic_coerce_job *job)
 static size_t put_binary(mimic_coerce_job *job, size_t row, uint8_t *to)
 {
     const mimic_field *const field = job->column->field;
-    mimic_cell cell;
+    mimic_cell_text cell;
     if (!mimic__job_cell(job, row, &cell))
         return 0;
     if (cell.is_null) {
@@ -241,7 +241,7 @@ static int32_t find_code(mimic_coerce_job *job, size_t row, const char *text, si
 /* Code of a row that the recent texts do not know; -1 for NULL and faults. */
 static int32_t hard_code(mimic_coerce_job *job, size_t row)
 {
-    mimic_cell cell;
+    mimic_cell_text cell;
     if (!mimic__job_cell(job, row, &cell))
         return -1;
     if (cell.is_null) {

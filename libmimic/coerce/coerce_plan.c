@@ -98,8 +98,7 @@ static bool is_plain_quote(char quote)
 /* Texts of former blocks that are kept: those of a column that deserves the name. */
 #define KEPT_TEXT_BYTES (64 * 1024)
 
-/* Makes the column ready for another block. */
-static bool begin_block(mimic_plan_column *column, size_t row_count, size_t text_bytes)
+bool mimic__column_begin_block(mimic_plan_column *column, size_t row_count, size_t text_bytes)
 {
     const mimic_hashmap *const texts = &column->builder.texts;
     column->is_settled = false;
@@ -146,7 +145,7 @@ mimic_status mimic__coerce_column(mimic_coerce_plan *plan, size_t column,
                            "a block of %zu bytes is too large for column \"%s\"; blocks must stay "
                            "under 2 GiB",
                            bytes, job.column->field->name);
-    if (!begin_block(job.column, index->row_count, bytes))
+    if (!mimic__column_begin_block(job.column, index->row_count, bytes))
         return mimic__fail_memory(err);
     if (field == SIZE_MAX)
         fill_with_nulls(&job);

@@ -121,11 +121,11 @@ struct mimic_coerce_job {
 };
 
 /* A field after quotes, escapes and missing values are dealt with. */
-typedef struct mimic_cell {
+typedef struct mimic_cell_text {
     const char *text;
     size_t size;
     bool is_null;
-} mimic_cell;
+} mimic_cell_text;
 
 /* Where a field begins; its size. Unsigned 32-bit arithmetic: the first mark may be -1. */
 static inline const char *mimic__field_start(const mimic_field_index *index, const uint32_t *mark,
@@ -154,7 +154,7 @@ static inline bool mimic__strip_quotes(const mimic_field_index *index, const cha
 /* ---- coerce_cell.c ---- */
 
 /* Reads the cell of `row`; false when memory ran out. */
-bool mimic__job_cell(mimic_coerce_job *job, size_t row, mimic_cell *out);
+bool mimic__job_cell(mimic_coerce_job *job, size_t row, mimic_cell_text *out);
 /* Makes the row's value NULL, a fault where a value is required. False to stop. */
 bool mimic__job_null(mimic_coerce_job *job, size_t row);
 /* Notes a faulty value by the column's policy; the slot becomes NULL. False to stop. */
@@ -195,6 +195,8 @@ void mimic__loop_categorical(mimic_coerce_job *job);
 mimic_status mimic__column_resolve(mimic_plan_column *column, const mimic_field *field,
                                    const mimic_coerce_options *options, mimic_error *err);
 void mimic__column_release(mimic_plan_column *column);
+/* coerce_plan.c: makes the column ready for another block; false when memory ran out. */
+bool mimic__column_begin_block(mimic_plan_column *column, size_t row_count, size_t text_bytes);
 void mimic__recent_texts_clear(mimic_plan_column *column);
 /* coerce_constraint.c: the part of it that is about constraints. */
 mimic_status mimic__column_resolve_constraints(mimic_plan_column *column, mimic_error *err);

@@ -1,23 +1,16 @@
 /*
- * Row filters on integer columns. They run on the field marks, 64 rows at a time by the kernel of
+ * Row filters on integer and on text columns. Those on integers run on the field marks, 64 rows at a time by the kernel of
  * the column loops and the others one by one, before any column is coerced: a row that is left out
  * costs nothing more. A row whose value is no integer is what the column's policy makes of it, as it
- * would be without the filter.
+ * would be without the filter. Filters on texts come behind them; every text can be judged.
  */
 #include "csv/csv_reader_internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "coerce/coerce_strip.h"
-
-static int compare_values(const void *a, const void *b)
-{
-    const int64_t left = *(const int64_t *)a;
-    const int64_t right = *(const int64_t *)b;
-    return (left > right) - (left < right);
-}
 
 static size_t find_in_header(const mimic_csv_reader *reader, const char *name)
 {
@@ -41,44 +34,84 @@ static bool is_plain(const mimic_csv_reader *reader, const csv_filter *filter)
     return filter->file_field != SIZE_MAX && !mimic__is_digit(quote) && quote != '-';
 }
 
+/* The field that a filter is on; `is_text`: of which kind it has to be. */
+static mimic_status find_field(const mimic_csv_reader *reader, const char *column, bool is_text,
+                               const mimic_field **out_field, mimic_error *err)
+{
+    if (column == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "a filter without a column");
+    const int64_t found = mimic_table_find_field(reader->source_table, column);
+    if (found < 0)
+        return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "filter on column \"%s\": table %s has none",
+                           column, reader->source_table->name);
+    *out_field = &reader->source_table->fields[found];
+    const mimic_type type = (*out_field)->type;
+    if (is_text ? type == MIMIC_TYPE_STRING || type == MIMIC_TYPE_CATEGORICAL
+                : type == MIMIC_TYPE_INT16 || type == MIMIC_TYPE_INT32 || type == MIMIC_TYPE_INT64)
+        return MIMIC_OK;
+    return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                       "filter on column \"%s\": its type is %s; the filter takes %s columns",
+                       column, mimic_type_name(type),
+                       is_text ? "string and categorical" : "integer");
+}
+
 static mimic_status bind(mimic_csv_reader *reader, const mimic_csv_filter *wanted,
                          csv_filter *filter, mimic_error *err)
 {
-    const int64_t found = mimic_table_find_field(reader->source_table, wanted->column);
-    if (found < 0)
-        return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "filter on column \"%s\": table %s has none",
-                           wanted->column, reader->source_table->name);
-    filter->field = &reader->source_table->fields[found];
-    if (filter->field->type != MIMIC_TYPE_INT16 && filter->field->type != MIMIC_TYPE_INT32 &&
-        filter->field->type != MIMIC_TYPE_INT64)
-        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
-                           "filter on column \"%s\": its type is %s; filters take integer columns",
-                           wanted->column, mimic_type_name(filter->field->type));
+    MIMIC_TRY(find_field(reader, wanted->column, false, &filter->field, err));
     filter->file_field = find_in_header(reader, filter->field->name);
-    int64_t *values =
-        mimic__arena_array(&reader->arena, wanted->value_count, sizeof *values);
-    if (values == NULL)
+    if (!mimic__integer_set_make(&filter->values, &reader->arena, wanted->values,
+                                 wanted->value_count))
         return mimic__fail_memory(err);
-    if (wanted->value_count > 0) {
-        memcpy(values, wanted->values, wanted->value_count * sizeof *values);
-        qsort(values, wanted->value_count, sizeof *values, compare_values);
-    }
-    filter->values = values;
-    filter->value_count = wanted->value_count;
     filter->is_plain = is_plain(reader, filter);
     return MIMIC_OK;
 }
 
+static mimic_status bind_texts(mimic_csv_reader *reader, const mimic_text_filter *wanted,
+                               csv_text_filter *filter, mimic_error *err)
+{
+    MIMIC_TRY(find_field(reader, wanted->column, true, &filter->field, err));
+    filter->file_field = find_in_header(reader, filter->field->name);
+    for (size_t i = 0; i < wanted->value_count; i++) {
+        const char *const text = wanted->values[i];
+        const size_t size = text == NULL ? 0 : strlen(text);
+        if (text == NULL || mimic__utf8_check(text, size) != size)
+            return mimic__fail(err, MIMIC_ERR_ARGUMENT, "filter on column \"%s\": value %zu is %s",
+                               wanted->column, i + 1, text == NULL ? "NULL" : "not UTF-8");
+        if (size > filter->longest)
+            filter->longest = size;
+    }
+    if (filter->longest > (SIZE_MAX - 2) / 2)
+        return mimic__fail_memory(err);
+    if (2 * filter->longest + 2 > reader->longest_field) /* every character doubled or escaped */
+        reader->longest_field = 2 * filter->longest + 2;
+    return mimic__text_set_make(&filter->values, reader->ctx, wanted->values, wanted->value_count)
+               ? MIMIC_OK
+               : mimic__fail_memory(err);
+}
+
 mimic_status mimic_csv__filters_bind(mimic_csv_reader *reader, mimic_error *err)
 {
-    const size_t count = reader->options.filter_count;
+    const mimic_csv_options *const options = &reader->options;
     reader->numbers = mimic__strip_kernel_select(reader->ctx->cpu);
-    reader->filters = mimic__arena_array(&reader->arena, count, sizeof *reader->filters);
-    if (reader->filters == NULL)
+    reader->filters =
+        mimic__arena_array(&reader->arena, options->filter_count, sizeof *reader->filters);
+    reader->text_filters = mimic__arena_array(&reader->arena, options->text_filter_count,
+                                              sizeof *reader->text_filters);
+    if (reader->filters == NULL || reader->text_filters == NULL)
         return mimic__fail_memory(err);
-    for (size_t i = 0; i < count; i++)
-        MIMIC_TRY(bind(reader, &reader->options.filters[i], &reader->filters[i], err));
+    for (size_t i = 0; i < options->filter_count; i++)
+        MIMIC_TRY(bind(reader, &options->filters[i], &reader->filters[i], err));
+    for (size_t i = 0; i < options->text_filter_count; i++)
+        MIMIC_TRY(bind_texts(reader, &options->text_filters[i],
+                             &reader->text_filters[reader->text_filter_count++], err));
     return MIMIC_OK;
+}
+
+void mimic_csv__filters_free(mimic_csv_reader *reader)
+{
+    for (size_t i = 0; i < reader->text_filter_count; i++)
+        mimic__text_set_free(&reader->text_filters[i].values);
 }
 
 typedef enum filter_verdict { FILTER_KEEP, FILTER_DROP, FILTER_FAULT } filter_verdict;
@@ -125,10 +158,7 @@ static filter_verdict judge(const csv_slot *slot, const csv_filter *filter,
         return policy_of(slot->reader, filter->field) == MIMIC_ON_ERROR_NULL && !filter->field->is_required
                    ? FILTER_DROP
                    : FILTER_FAULT;
-    return bsearch(&value, filter->values, filter->value_count, sizeof value, compare_values) !=
-                   NULL
-               ? FILTER_KEEP
-               : FILTER_DROP;
+    return mimic__integer_set_has(&filter->values, value) ? FILTER_KEEP : FILTER_DROP;
 }
 
 static mimic_status reserve_numbers(csv_slot *slot, size_t rows, mimic_error *err)
@@ -144,15 +174,6 @@ static mimic_status reserve_numbers(csv_slot *slot, size_t rows, mimic_error *er
     }
     slot->row_numbers = slot->row_number_memory;
     return MIMIC_OK;
-}
-
-static bool is_wanted(const csv_filter *filter, int64_t value)
-{
-    if (filter->value_count == 0 || value < filter->values[0] ||
-        value > filter->values[filter->value_count - 1])
-        return false;
-    return filter->value_count == 1 || bsearch(&value, filter->values, filter->value_count,
-                                               sizeof value, compare_values) != NULL;
 }
 
 /* Verdicts on up to 64 rows, a bit a row; rows in neither set are left out. */
@@ -180,7 +201,7 @@ static strip_verdict judge_strip(const csv_slot *slot, size_t row, size_t row_co
             strip.marks = slot->index.marks + row * strip.stride + filter->file_field;
             reader->numbers->integers(&strip);
             for (size_t k = 0; k < row_count; k++)
-                wanted |= (uint64_t)is_wanted(filter, strip.digits[k]) << k;
+                wanted |= (uint64_t)mimic__integer_set_has(&filter->values, strip.digits[k]) << k;
         }
         verdict.unknown |= verdict.kept & strip.hard;
         verdict.kept &= wanted & ~strip.hard;
@@ -210,13 +231,56 @@ static filter_verdict judge_row(csv_slot *slot, size_t row, mimic_error *err, mi
     return FILTER_KEEP;
 }
 
+/* Does the filter keep the row? No fault is possible: what a text must be like is looked at later. */
+static bool keeps_text(const csv_slot *slot, const csv_text_filter *filter, const uint32_t *marks)
+{
+    if (filter->file_field == SIZE_MAX)
+        return false;
+    const size_t start = (uint32_t)(marks[filter->file_field] + 1);
+    const size_t field_size = marks[filter->file_field + 1] - start;
+    size_t size = 0;
+    bool is_quoted = false;
+    if (field_size > slot->reader->longest_field)
+        return false;
+    const char *const text =
+        mimic__field_text(slot->block.bytes + start, field_size, slot->index.dialect.quote,
+                          slot->index.dialect.escape, slot->filter_text, &size, &is_quoted);
+    return mimic__text_set_has(&filter->values, text, size) &&
+           !is_missing(filter->field, text, size, is_quoted);
+}
+
+/* Those of the rows `rows`, a bit a row, that all filters on texts keep. */
+static uint64_t keep_texts(const csv_slot *slot, size_t first, uint64_t rows)
+{
+    const mimic_csv_reader *const reader = slot->reader;
+    uint64_t kept = rows;
+    for (size_t i = 0; i < reader->text_filter_count; i++)
+        for (uint64_t left = kept; left != 0; left &= left - 1) {
+            const size_t row = mimic__lowest_bit(left);
+            const uint32_t *const marks = slot->index.marks + (first + row) * slot->index.stride;
+            if (!keeps_text(slot, &reader->text_filters[i], marks))
+                kept &= ~(UINT64_C(1) << row);
+        }
+    return kept;
+}
+
+static mimic_status reserve_text(csv_slot *slot, mimic_error *err)
+{
+    if (slot->filter_text != NULL || slot->reader->text_filter_count == 0)
+        return MIMIC_OK;
+    slot->filter_text = mimic__alloc(slot->reader->ctx, slot->reader->longest_field);
+    return slot->filter_text == NULL ? mimic__fail_memory(err) : MIMIC_OK;
+}
+
 mimic_status mimic_csv__filters_apply(csv_slot *slot, mimic_error *err)
 {
     slot->row_numbers = NULL;
     const size_t row_count = slot->index.row_count;
-    if (slot->reader->options.filter_count == 0 || row_count == 0)
+    const mimic_csv_options *const options = &slot->reader->options;
+    if ((options->filter_count == 0 && options->text_filter_count == 0) || row_count == 0)
         return MIMIC_OK;
     MIMIC_TRY(reserve_numbers(slot, row_count, err));
+    MIMIC_TRY(reserve_text(slot, err));
     const size_t stride = slot->index.stride;
     uint32_t *const marks = slot->index.marks;
     mimic_status status = MIMIC_OK;
@@ -225,11 +289,12 @@ mimic_status mimic_csv__filters_apply(csv_slot *slot, mimic_error *err)
         const size_t left = row_count - first;
         const strip_verdict verdict =
             judge_strip(slot, first, left < MIMIC_STRIP_ROWS ? left : MIMIC_STRIP_ROWS);
-        uint64_t rows = verdict.kept | verdict.unknown;
+        uint64_t rows = keep_texts(slot, first, verdict.kept) | verdict.unknown;
         for (; rows != 0 && status == MIMIC_OK; rows &= rows - 1) {
             const size_t row = first + mimic__lowest_bit(rows);
             if ((verdict.unknown >> (row - first) & 1) != 0 &&
-                judge_row(slot, row, err, &status) != FILTER_KEEP)
+                (judge_row(slot, row, err, &status) != FILTER_KEEP ||
+                 keep_texts(slot, row, 1) == 0))
                 continue;
             if (kept != row)
                 memcpy(marks + kept * stride, marks + row * stride, stride * sizeof *marks);

@@ -80,6 +80,34 @@ static mimic_status check_options(const mimic_csv_options *options, mimic_error 
     return MIMIC_OK;
 }
 
+mimic_status mimic_csv__options_complete(mimic_csv_options *options, const mimic_table *table,
+                                         mimic_error *err)
+{
+    set_defaults(options, table);
+    return check_options(options, err);
+}
+
+csv_dialect mimic_csv__options_dialect(const mimic_csv_options *options)
+{
+    return (csv_dialect){options->delimiter, options->quote,
+                         options->escape == options->quote ? (char)0 : options->escape,
+                         options->comment};
+}
+
+mimic_coerce_options mimic_csv__coerce_options(const mimic_csv_options *options,
+                                               const mimic_table *table, mimic_unique_mode unique)
+{
+    size_t dictionaries = 0;
+    for (size_t i = 0; i < table->field_count; i++)
+        dictionaries += table->fields[i].type == MIMIC_TYPE_CATEGORICAL;
+    return (mimic_coerce_options){options->on_error,
+                                  options->max_categories,
+                                  MAX_CATEGORY_BYTES / (dictionaries + (dictionaries == 0)),
+                                  MAX_UNIQUE_BYTES,
+                                  false,
+                                  unique};
+}
+
 /* ---- the header ---- */
 
 static mimic_status read_header(mimic_csv_reader *reader, const csv_dialect *dialect,
@@ -182,15 +210,10 @@ static size_t rows_per_batch(const mimic_table *table)
     return BATCH_BYTES / row_bytes;
 }
 
-/* Dictionaries grow until the file ends: what a table may keep of them is shared by its columns. */
 static mimic_status make_plans(mimic_csv_reader *reader, mimic_error *err)
 {
-    size_t dictionaries = 0;
-    for (size_t i = 0; i < reader->table->field_count; i++)
-        dictionaries += reader->table->fields[i].type == MIMIC_TYPE_CATEGORICAL;
-    reader->coerce_options = (mimic_coerce_options){
-        reader->options.on_error, reader->options.max_categories,
-        MAX_CATEGORY_BYTES / (dictionaries + (dictionaries == 0)), MAX_UNIQUE_BYTES, false, reader->unique};
+    reader->coerce_options =
+        mimic_csv__coerce_options(&reader->options, reader->table, reader->unique);
     for (size_t i = 0; i < reader->slot_count; i++)
         MIMIC_TRY(mimic_csv__slot_init(&reader->slots[i], err));
     MIMIC_TRY(mimic__coerce_memory_new(reader->ctx, reader->table, &reader->coerce_options,
@@ -203,9 +226,7 @@ static mimic_status make_plans(mimic_csv_reader *reader, mimic_error *err)
 static mimic_status open_inner(mimic_csv_reader *reader, const csv_setup *setup, mimic_error *err)
 {
     const mimic_csv_options *const options = &reader->options;
-    reader->dialect = (csv_dialect){options->delimiter, options->quote,
-                                    options->escape == options->quote ? (char)0 : options->escape,
-                                    options->comment};
+    reader->dialect = mimic_csv__options_dialect(options);
     if (mimic_csv__dialect_is_plain(&reader->dialect))
         reader->kernel = mimic_csv__kernel_select(reader->ctx->cpu);
     const csv_splitter_options splitter_options = {reader->dialect, options->block_bytes,
@@ -244,8 +265,7 @@ mimic_status mimic_csv__reader_open(const mimic_context *ctx, mimic_source *sour
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "context, source, table and out_reader must not be NULL");
     MIMIC_TRY(MIMIC_OPTIONS_COPY(&chosen, options, "mimic_csv_options", err));
-    set_defaults(&chosen, table);
-    MIMIC_TRY(check_options(&chosen, err));
+    MIMIC_TRY(mimic_csv__options_complete(&chosen, table, err));
     mimic_csv_reader *reader = mimic__alloc_zeroed(ctx, 1, sizeof *reader);
     if (reader == NULL)
         return mimic__fail_memory(err);
@@ -285,6 +305,7 @@ void mimic_csv_reader_free(mimic_csv_reader *reader)
     mimic_csv__splitter_free(reader->splitter);
     mimic__coerce_memory_free(reader->memory);
     mimic_drift_free(reader->drift);
+    mimic_csv__filters_free(reader);
     mimic__arena_free(&reader->arena);
     mimic__free(reader->ctx, reader);
 }

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/pool.h"
+#include "base/value_set.h"
 #include "coerce/coerce_memory.h"
 #include "csv/csv_index.h"
 
@@ -11,10 +12,16 @@
 typedef struct csv_filter {
     const mimic_field *field;
     size_t file_field;
-    const int64_t *values; /* sorted */
-    size_t value_count;
+    mimic_integer_set values;
     bool is_plain; /* short integers need no closer look */
 } csv_filter;
+
+typedef struct csv_text_filter {
+    const mimic_field *field;
+    size_t file_field;
+    mimic_text_set values;
+    size_t longest; /* of the values, in bytes */
+} csv_text_filter;
 
 /* One row to be rejected; gathered from all stages, then put in order. */
 typedef struct csv_reject_entry {
@@ -64,6 +71,7 @@ typedef struct csv_slot {
     uint32_t *row_numbers; /* of the rows that filters kept; NULL = all were kept */
     uint32_t *row_number_memory;
     size_t row_number_capacity;
+    char *filter_text; /* room for a decoded field; NULL until a text filter needs it */
     csv_reject_entry *rejects;
     size_t reject_count;
     size_t reject_capacity;
@@ -109,7 +117,10 @@ struct mimic_csv_reader {
     const char **header; /* names in the file; NULL without a header */
     size_t field_count;  /* of a record in the file */
     size_t *file_fields; /* one a column of `table`; SIZE_MAX = not in the file */
-    csv_filter *filters;
+    csv_filter *filters; /* as many as the options have */
+    csv_text_filter *text_filters;
+    size_t text_filter_count;
+    size_t longest_field; /* as it stands in a file, that a text filter may want */
     const struct mimic_strip_kernel *numbers; /* for filters */
 
     /* of the pipeline */
@@ -210,8 +221,36 @@ mimic_status mimic_csv__slot_finish(csv_slot *slot, mimic_error *err);
 
 /* ---- csv_filter.c ---- */
 
+/* ---- options (csv_reader.c) ---- */
+
+/* Puts the table's dialect and the defaults where nothing was said, and checks. */
+mimic_status mimic_csv__options_complete(mimic_csv_options *options, const mimic_table *table,
+                                         mimic_error *err);
+csv_dialect mimic_csv__options_dialect(const mimic_csv_options *options);
+/* Dictionaries only grow: what a table may keep of them is shared by its columns. */
+mimic_coerce_options mimic_csv__coerce_options(const mimic_csv_options *options,
+                                               const mimic_table *table, mimic_unique_mode unique);
+
+/* A record that is rejected before coercion; `size` counts its line end, where it has one. */
+typedef struct csv_bad_record {
+    mimic_reject_code code;
+    const csv_dialect *dialect;
+    const char *bytes;
+    size_t size;
+    size_t found_fields; /* 0 = to be counted */
+    size_t field_count;  /* that were expected */
+    uint64_t max_record_bytes;
+} csv_bad_record;
+
+/* The sentence for it. */
+void mimic_csv__describe_record(const csv_bad_record *record, char *out, size_t capacity);
+/* So many bytes of `raw` are shown: without its line end, and cut between characters. */
+size_t mimic_csv__raw_size(const char *raw, size_t size, size_t limit, int32_t *out_is_cut);
+
+
 /* Binds options.filters; the field numbers of the file must be known. */
 mimic_status mimic_csv__filters_bind(mimic_csv_reader *reader, mimic_error *err);
+void mimic_csv__filters_free(mimic_csv_reader *reader);
 /* Drops the rows of the index that a filter leaves out, and notes those it cannot judge. */
 mimic_status mimic_csv__filters_apply(csv_slot *slot, mimic_error *err);
 

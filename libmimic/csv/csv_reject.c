@@ -63,14 +63,12 @@ static const char *field_name(const mimic_csv_reader *reader, const csv_reject_e
                                   : reader->source_table->fields[entry->file_field].name;
 }
 
-static void describe_record(const csv_slot *slot, const csv_reject_entry *entry, char *out,
-                            size_t capacity)
+void mimic_csv__describe_record(const csv_bad_record *bad, char *out, size_t capacity)
 {
-    const mimic_csv_reader *const reader = slot->reader;
-    const char *const record = slot->block.bytes + entry->start;
-    const size_t size = entry->end - entry->start;
-    csv_parse parse;
-    switch (entry->code) {
+    const char *const record = bad->bytes;
+    const size_t size = bad->size;
+    csv_parse parse = {.field_count = bad->found_fields};
+    switch (bad->code) {
     case MIMIC_REJECT_STRAY_QUOTE:
         snprintf(out, capacity, "a quote inside an unquoted field; quote the whole field and "
                                 "double the quote");
@@ -84,15 +82,16 @@ static void describe_record(const csv_slot *slot, const csv_reject_entry *entry,
     case MIMIC_REJECT_OVERSIZE:
         snprintf(out, capacity,
                  "the record is longer than %llu bytes; reading goes on at the next line",
-                 (unsigned long long)reader->options.max_record_bytes);
+                 (unsigned long long)bad->max_record_bytes);
         break;
     case MIMIC_REJECT_EMPTY_LINE:
-        snprintf(out, capacity, "an empty line; %zu fields were expected", reader->field_count);
+        snprintf(out, capacity, "an empty line; %zu fields were expected", bad->field_count);
         break;
     case MIMIC_REJECT_FIELD_COUNT:
-        mimic_csv__parse_record(&reader->dialect, record, size, NULL, 0, &parse);
+        if (bad->found_fields == 0)
+            mimic_csv__parse_record(bad->dialect, record, size, NULL, 0, &parse);
         snprintf(out, capacity, "%zu field%s; %zu were expected", parse.field_count,
-                 parse.field_count == 1 ? "" : "s", reader->field_count);
+                 parse.field_count == 1 ? "" : "s", bad->field_count);
         break;
     case MIMIC_REJECT_NUL: {
         const char *const nul = memchr(record, 0, size);
@@ -113,17 +112,44 @@ static void describe_record(const csv_slot *slot, const csv_reject_entry *entry,
     }
 }
 
+static void describe_entry(const csv_slot *slot, const csv_reject_entry *entry, char *out,
+                           size_t capacity)
+{
+    const mimic_csv_reader *const reader = slot->reader;
+    const csv_bad_record bad = {entry->code,
+                                &reader->dialect,
+                                slot->block.bytes + entry->start,
+                                entry->end - entry->start,
+                                0,
+                                reader->field_count,
+                                reader->options.max_record_bytes};
+    mimic_csv__describe_record(&bad, out, capacity);
+}
+
+size_t mimic_csv__raw_size(const char *raw, size_t size, size_t limit, int32_t *out_is_cut)
+{
+    while (size > 0 && (raw[size - 1] == '\n' || raw[size - 1] == '\r'))
+        size--;
+    *out_is_cut = size > limit;
+    if (size <= limit)
+        return size;
+    size = limit;
+    while (size > 0 && ((unsigned char)raw[size] & 0xc0) == 0x80)
+        size--;
+    return size;
+}
+
 /* Everything but the sentence and the numbers. */
 static mimic_reject make_reject(const csv_slot *slot, const csv_reject_entry *entry)
 {
     const mimic_csv_reader *const reader = slot->reader;
     const char *const raw = slot->block.bytes + entry->start;
-    size_t size = entry->end - entry->start;
+    const size_t size = entry->end - entry->start;
+    int32_t is_cut = 0;
     /* A line that was too long to be held ends without its line end. */
     const bool is_part = !entry->is_row && raw[size - 1] != '\n' && raw[size - 1] != '\r';
-    while (size > 0 && (raw[size - 1] == '\n' || raw[size - 1] == '\r'))
-        size--;
-    const size_t limit = reader->options.max_raw_bytes;
+    const size_t shown =
+        mimic_csv__raw_size(raw, size, reader->options.max_raw_bytes, &is_cut);
     mimic_reject reject = {.struct_size = sizeof reject,
                            .code = entry->code,
                            .source = mimic_source_name(reader->source),
@@ -131,13 +157,8 @@ static mimic_reject make_reject(const csv_slot *slot, const csv_reject_entry *en
                            .column = field_name(reader, entry),
                            .message = "",
                            .raw = raw,
-                           .raw_size = size,
-                           .raw_is_cut = is_part || size > limit};
-    if (size > limit) {
-        reject.raw_size = limit;
-        while (reject.raw_size > 0 && ((unsigned char)raw[reject.raw_size] & 0xc0) == 0x80)
-            reject.raw_size--;
-    }
+                           .raw_size = shown,
+                           .raw_is_cut = is_part || is_cut};
     return reject;
 }
 
@@ -163,7 +184,7 @@ static mimic_status deliver_one(mimic_csv_reader *reader, const csv_slot *slot,
                               slot->block.bytes + entry->value_start,
                               entry->value_end - entry->value_start, message, sizeof message);
     } else {
-        describe_record(slot, entry, message, sizeof message);
+        describe_entry(slot, entry, message, sizeof message);
     }
     reject->message = message;
     if (entry->policy == MIMIC_ON_ERROR_FAIL)

@@ -15,7 +15,8 @@ static void init_index(csv_slot *slot)
                           reader->field_count);
     /* Without columns nothing looks at fields, unless a filter does, or the limit at a row. */
     slot->index.counts_only = reader->table->field_count == 0 &&
-                              reader->options.filter_count == 0 && reader->options.limit == 0;
+                              reader->options.filter_count == 0 &&
+                              reader->options.text_filter_count == 0 && reader->options.limit == 0;
 }
 
 mimic_status mimic_csv__slot_init(csv_slot *slot, mimic_error *err)
@@ -50,6 +51,8 @@ static void free_parsed(csv_slot *slot)
     mimic__free(ctx, slot->row_number_memory);
     slot->row_number_memory = NULL;
     slot->row_number_capacity = 0;
+    mimic__free(ctx, slot->filter_text);
+    slot->filter_text = NULL;
     mimic__free(ctx, slot->rejects);
     slot->rejects = NULL;
     slot->reject_capacity = 0;

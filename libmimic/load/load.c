@@ -219,7 +219,7 @@ static mimic_status convert_inner(load_job *job, load_input *input, const char *
     MIMIC_TRY(open_keys(job, input, 1, 1, NULL, target, err));
     MIMIC_TRY(open_target(job, target, NULL, err));
     job->table_count = 1;
-    job->table_bytes = 0;
+    job->table_bytes = input->stream == NULL ? 0 : -1;
     for (size_t i = 0; i < input->path_count && job->table_bytes >= 0; i++) {
         const int64_t size = mimic__load_stored_size(input->paths[i]);
         job->table_bytes = size < 0 ? -1 : job->table_bytes + size;
@@ -233,6 +233,30 @@ static mimic_status convert_inner(load_job *job, load_input *input, const char *
     MIMIC_TRY(mimic__keys_note(job->keys, job->report, err));
     MIMIC_TRY(mimic__load_quality_finish(job->quality, job->report, err));
     return finish(job, err);
+}
+
+/* The whole of a job that has its report and its input. */
+static mimic_status run_convert(load_job *job, load_input *input, const char *target,
+                                mimic_error *err)
+{
+    const mimic_table *const table = input->table;
+    const char *const name =
+        table->dataset[0] == '\0'
+            ? ""
+            : mimic__arena_format(&job->report->arena, "%s@%s", table->dataset, table->version);
+    load_ledger ledger;
+    mimic_status status = mimic__load_ledger_init(&ledger, job, err);
+    if (name == NULL)
+        status = mimic__fail_memory(err);
+    else
+        job->report->dataset = name;
+    if (status == MIMIC_OK)
+        status = open_pool(job, err);
+    if (status == MIMIC_OK)
+        status = convert_inner(job, input, target, err);
+    close_job(job);
+    mimic__load_ledger_free(&ledger);
+    return status;
 }
 
 mimic_status mimic_convert(const mimic_context *ctx, const mimic_registry *registry,
@@ -259,29 +283,96 @@ mimic_status mimic_convert(const mimic_context *ctx, const mimic_registry *regis
                     .registry = registry,
                     .options = &chosen,
                     .report = mimic__report_new(ctx, target)};
+    load_input input = {.table = table, .paths = inputs, .path_count = input_count};
     if (job.report == NULL)
         return mimic__fail_memory(err);
-    load_input input = {.table = table, .paths = inputs, .path_count = input_count};
-    const char *const name =
-        table->dataset[0] == '\0'
-            ? ""
-            : mimic__arena_format(&job.report->arena, "%s@%s", table->dataset, table->version);
-    mimic_status status = MIMIC_OK;
-    if (name == NULL)
-        status = mimic__fail_memory(err);
-    else
-        job.report->dataset = name;
-    load_ledger ledger;
-    const mimic_status begun = mimic__load_ledger_init(&ledger, &job, err);
-    if (status == MIMIC_OK)
-        status = begun;
-    if (status == MIMIC_OK)
-        status = open_pool(&job, err);
-    if (status == MIMIC_OK)
-        status = convert_inner(&job, &input, target, err);
-    close_job(&job);
-    mimic__load_ledger_free(&ledger);
     *out_report = job.report;
+    return run_convert(&job, &input, target, err);
+}
+
+/* ---- convert a stream ---- */
+
+static mimic_status open_stream(const mimic_context *ctx, struct ArrowArrayStream *stream,
+                                const char *name, const mimic_table *table,
+                                const mimic_load_options *options, mimic_arrow_reader **out_reader,
+                                mimic_error *err)
+{
+    const load_job job = {.options = options};
+    const mimic_csv_options csv = mimic__load_reader_options(&job);
+    mimic_arrow_options arrow = MIMIC_ARROW_OPTIONS_INIT;
+    arrow.name = name;
+    arrow.on_error = csv.on_error;
+    arrow.strict_drift = csv.strict_drift;
+    arrow.columns = csv.columns;
+    arrow.column_count = csv.column_count;
+    arrow.max_raw_bytes = csv.max_raw_bytes;
+    const import_setup setup = {.filters = csv.filters,
+                                .filter_count = csv.filter_count,
+                                .limit = csv.limit,
+                                .max_categories = csv.max_categories,
+                                .unique = mimic__load_unique_mode(options)};
+    return mimic__import_open(ctx, stream, table, &arrow, &setup, out_reader, err);
+}
+
+static mimic_status check_stream_options(const mimic_csv_options *csv, mimic_error *err)
+{
+    if (csv->delimiter != 0 || csv->quote != 0 || csv->escape != 0 || csv->comment != 0 ||
+        csv->no_header || csv->no_quoting)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "an Arrow stream has no dialect; leave delimiter, quote, escape, "
+                           "comment, no_header and no_quoting out");
+    return MIMIC_OK;
+}
+
+/* What is read, and under which schema. */
+typedef struct stream_input {
+    struct ArrowArrayStream *stream;
+    const char *name;
+    const mimic_table *table;
+} stream_input;
+
+static mimic_status convert_stream(const mimic_context *ctx, const stream_input *given,
+                                   const char *target, const mimic_load_options *options,
+                                   mimic_report **out_report, mimic_error *err)
+{
+    mimic_load_options chosen = MIMIC_LOAD_OPTIONS_INIT;
+    mimic_csv_options csv = MIMIC_CSV_OPTIONS_INIT;
+    MIMIC_TRY(copy_options(options, &chosen, &csv, err));
+    MIMIC_TRY(check_stream_options(&csv, err));
+    mimic_arrow_reader *reader = NULL;
+    MIMIC_TRY(open_stream(ctx, given->stream, given->name, given->table, &chosen, &reader, err));
+    load_job job = {.ctx = ctx, .options = &chosen, .report = mimic__report_new(ctx, target)};
+    load_input input = {.table = mimic__import_source_table(reader),
+                        .paths = &given->name,
+                        .path_count = 1,
+                        .stream = reader};
+    *out_report = job.report;
+    const mimic_status status = job.report == NULL ? mimic__fail_memory(err)
+                                                   : run_convert(&job, &input, target, err);
+    mimic_arrow_reader_free(reader);
+    return status;
+}
+
+mimic_status mimic_convert_stream(const mimic_context *ctx, struct ArrowArrayStream *stream,
+                                  const char *name, const mimic_table *table, const char *target,
+                                  const mimic_load_options *options, mimic_report **out_report,
+                                  mimic_error *err)
+{
+    const stream_input given = {stream, name == NULL ? "stream" : name, table};
+    mimic_status status = MIMIC_OK;
+    if (out_report != NULL)
+        *out_report = NULL;
+    if (ctx == NULL || stream == NULL || target == NULL || out_report == NULL)
+        status = mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                             "context, stream, target and out_report must not be NULL");
+    else if (stream->release == NULL)
+        status = mimic__fail(err, MIMIC_ERR_ARGUMENT, "the stream was released or taken already");
+    else
+        status = convert_stream(ctx, &given, target, options, out_report, err);
+    if (stream != NULL && stream->release != NULL) { /* nobody took it */
+        stream->release(stream);
+        stream->release = NULL;
+    }
     return status;
 }
 
@@ -496,7 +587,8 @@ static mimic_status convert_all(load_job *job, load_plan *plan, bool is_check, m
 
 static bool reads_everything(const mimic_load_options *options)
 {
-    return options->csv->limit == 0 && options->csv->filter_count == 0;
+    return options->csv->limit == 0 && options->csv->filter_count == 0 &&
+           options->csv->text_filter_count == 0;
 }
 
 static mimic_status load_inner(load_job *job, load_ledger *ledger, mimic_arena *arena,

@@ -1,82 +1,16 @@
-/*
- * A CSV reader as a struct ArrowArrayStream (Arrow C Stream Interface). The stream owns the reader;
- * each array that it hands out lives on its own (arrow_array.c) and may outlive the stream; their
- * dictionaries are shared while they do not grow. Batches
- * without rows are passed over: a consumer has no use for them.
- */
-#include <errno.h>
-#include <string.h>
-
-#include <mimic/arrow.h>
-
-#include "arrow/arrow_array.h"
+/* A CSV reader as a struct ArrowArrayStream, which owns the reader. */
+#include "arrow/arrow_stream.h"
 #include "base/error.h"
 #include "csv/csv_reader_internal.h"
 
-typedef struct stream_owner {
-    const mimic_context *ctx;
-    mimic_csv_reader *reader;
-    const mimic_batch
-        *batch; /* read, not yet handed out: kept when that fails, so no row is lost */
-    mimic_export_cache cache;
-    mimic_error error; /* of the last call; code MIMIC_OK = it did not fail */
-} stream_owner;
-
-/* The interface knows errno values only; the message is for get_last_error. */
-static int finish_call(stream_owner *owner, mimic_status status)
+static mimic_status next_batch(void *self, const mimic_batch **out_batch, mimic_error *err)
 {
-    switch (status) {
-    case MIMIC_OK:
-    case MIMIC_END:
-        owner->error.code = MIMIC_OK;
-        return 0;
-    case MIMIC_ERR_MEMORY:
-        return ENOMEM;
-    case MIMIC_ERR_CANCELLED:
-        return ECANCELED;
-    default:
-        return EIO;
-    }
+    return mimic_csv_reader_next(self, out_batch, err);
 }
 
-static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out)
+static void free_reader(void *self)
 {
-    stream_owner *owner = stream->private_data;
-    const mimic_table *table = mimic_csv_reader_table(owner->reader);
-    return finish_call(owner, mimic_table_export_schema(owner->ctx, table, out, &owner->error));
-}
-
-static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
-{
-    stream_owner *owner = stream->private_data;
-    mimic_status status = MIMIC_OK;
-    memset(out, 0, sizeof *out); /* release NULL says that the stream has ended */
-    while (status == MIMIC_OK && owner->batch == NULL) {
-        const mimic_batch *batch = NULL;
-        status = mimic_csv_reader_next(owner->reader, &batch, &owner->error);
-        if (status == MIMIC_OK && batch->row_count > 0)
-            owner->batch = batch;
-    }
-    if (status == MIMIC_OK)
-        status = mimic__batch_export(owner->ctx, owner->batch, &owner->cache, out, &owner->error);
-    if (status == MIMIC_OK)
-        owner->batch = NULL;
-    return finish_call(owner, status);
-}
-
-static const char *get_last_error(struct ArrowArrayStream *stream)
-{
-    const stream_owner *owner = stream->private_data;
-    return owner->error.code == MIMIC_OK ? NULL : owner->error.message;
-}
-
-static void release(struct ArrowArrayStream *stream)
-{
-    stream_owner *owner = stream->private_data;
-    mimic_csv_reader_free(owner->reader);
-    mimic__export_cache_free(owner->ctx, &owner->cache);
-    mimic__free(owner->ctx, owner);
-    stream->release = NULL;
+    mimic_csv_reader_free(self);
 }
 
 mimic_status mimic_csv_reader_export(mimic_csv_reader **reader, struct ArrowArrayStream *out_stream,
@@ -84,19 +18,9 @@ mimic_status mimic_csv_reader_export(mimic_csv_reader **reader, struct ArrowArra
 {
     if (reader == NULL || *reader == NULL || out_stream == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT, "reader or out_stream is NULL");
-    const mimic_context *ctx = (*reader)->ctx;
-    memset(out_stream, 0, sizeof *out_stream);
-    stream_owner *owner = mimic__alloc_zeroed(ctx, 1, sizeof *owner);
-    if (owner == NULL)
-        return mimic__fail_memory(err);
-    owner->ctx = ctx;
-    owner->reader = *reader;
-    owner->error = (mimic_error)MIMIC_ERROR_INIT;
+    const mimic_batch_source source = {*reader, mimic_csv_reader_table(*reader), next_batch,
+                                       free_reader};
+    MIMIC_TRY(mimic__stream_export((*reader)->ctx, &source, out_stream, err));
     *reader = NULL;
-    *out_stream = (struct ArrowArrayStream){.get_schema = get_schema,
-                                            .get_next = get_next,
-                                            .get_last_error = get_last_error,
-                                            .release = release,
-                                            .private_data = owner};
     return MIMIC_OK;
 }

@@ -2,7 +2,6 @@
 #ifndef MIMIC_LOAD_CONVERSION_H
 #define MIMIC_LOAD_CONVERSION_H
 
-#include "csv/csv_reader_internal.h"
 #include "load/load_job.h"
 
 /* Rejects are counted by column and code; the first of each is kept as an example. */

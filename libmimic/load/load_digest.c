@@ -167,6 +167,12 @@ static void put_csv(mimic_buffer *out, const mimic_csv_options *csv)
         for (size_t k = 0; k < filter->value_count; k++)
             put_number(out, filter->values[k]);
     }
+    /* Only where there are some: what was loaded before there could be any stays unchanged. */
+    for (size_t i = 0; i < csv->text_filter_count; i++) {
+        const mimic_text_filter *const filter = &csv->text_filters[i];
+        put_text(out, filter->column);
+        put_names(out, filter->values, filter->value_count);
+    }
 }
 
 static void put_sink(mimic_buffer *out, const mimic_sink_options *sink)

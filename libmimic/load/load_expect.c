@@ -30,7 +30,8 @@ mimic_status mimic__load_expect_init(load_expect *expect, const mimic_dataset *d
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "%s@%s is published without row counts: there is nothing to expect",
                            dataset->name, dataset->version);
-    if (options->csv->limit != 0 || options->csv->filter_count != 0)
+    if (options->csv->limit != 0 || options->csv->filter_count != 0 ||
+        options->csv->text_filter_count != 0)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "row counts can be expected only where all rows are wanted, without a "
                            "limit and without a filter");

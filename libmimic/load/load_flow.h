@@ -50,6 +50,7 @@ typedef struct load_flow {
      * see LOAD_PLACE. The conversion's. */
     uint64_t (*place)(void *ctx, int64_t row);
     void *place_ctx;
+    bool is_read_once; /* the input cannot be read again, whatever its name is */
     const mimic_table *table; /* NULL = as read; what the sink is told the table is */
 } load_flow;
 

@@ -26,9 +26,8 @@ static double now(void)
 /* Brings the counts of the report up to what the reader of this part has. */
 static void update_counts(conversion *work)
 {
-    mimic_csv_counts counts = {.struct_size = sizeof counts};
-    const int64_t stored = mimic_csv__reader_stored_bytes(work->part.reader);
-    mimic_csv_reader_counts(work->part.reader, &counts);
+    const mimic_csv_counts counts = mimic__load_reader_counts(&work->part.reader);
+    const int64_t stored = mimic__load_reader_stored_bytes(&work->part.reader);
     work->entry->read = work->before.read + counts.read;
     work->entry->filtered = work->before.filtered + counts.filtered;
     work->entry->nulled = work->before.nulled + counts.nulled;
@@ -123,7 +122,7 @@ static mimic_status write_chunk(conversion *work, const mimic_batch *batch, mimi
 
 static mimic_status write_batch(conversion *work, const mimic_batch *batch, mimic_error *err)
 {
-    work->chunk = mimic_csv__reader_take_chunk(work->part.reader);
+    work->chunk = mimic__load_reader_take_chunk(&work->part.reader);
     const mimic_status status = write_chunk(work, batch, err);
     mimic__flow_free_chunk(work->flow, work->chunk);
     work->chunk = NULL;
@@ -134,7 +133,7 @@ static mimic_status pump(conversion *work, mimic_error *err)
 {
     for (;;) {
         const mimic_batch *batch = NULL;
-        const mimic_status status = mimic_csv_reader_next(work->part.reader, &batch, err);
+        const mimic_status status = mimic__load_reader_next(&work->part.reader, &batch, err);
         update_counts(work);
         if (work->stopped != MIMIC_OK)
             return work->stopped;
@@ -152,7 +151,7 @@ static mimic_status pump(conversion *work, mimic_error *err)
 static uint64_t place_of(void *ctx, int64_t row)
 {
     const conversion *const work = ctx;
-    return LOAD_PLACE(work->part_index, mimic_csv__reader_record(work->part.reader, row));
+    return LOAD_PLACE(work->part_index, mimic__load_reader_record(&work->part.reader, row));
 }
 
 static bool is_limit_reached(const conversion *work)
@@ -166,9 +165,8 @@ static mimic_status keep_hash(conversion *work, mimic_error *err)
 {
     char hash[33];
     const int64_t limit = mimic__load_limit(work->job);
-    mimic_csv_counts counts = {.struct_size = sizeof counts};
-    mimic_csv_reader_counts(work->part.reader, &counts);
-    if (work->input->path_count != 1 || (limit > 0 && counts.delivered >= limit))
+    const mimic_csv_counts counts = mimic__load_reader_counts(&work->part.reader);
+    if (work->part.source == NULL || work->input->path_count != 1 || (limit > 0 && counts.delivered >= limit))
         return MIMIC_OK;
     mimic_source_hash(work->part.source, hash);
     work->entry->hash = mimic__arena_strdup(&work->job->report->arena, hash);
@@ -178,11 +176,10 @@ static mimic_status keep_hash(conversion *work, mimic_error *err)
 /* Goes on with `part`, which is taken over; the part before is done with. */
 static void take_part(conversion *work, load_part *part)
 {
-    if (work->part.reader != NULL && part->reader != NULL)
-        mimic_csv__reader_continue(part->reader, work->part.reader);
+    mimic__load_reader_continue(&part->reader, &work->part.reader);
     mimic__load_part_stop(&work->part);
     work->part = *part;
-    part->reader = NULL;
+    part->reader = (load_reader){0};
     part->source = NULL;
     part->flow = NULL;
 }
@@ -194,11 +191,13 @@ static mimic_status convert_part(conversion *work, mimic_error *err)
     work->before = *work->entry;
     if (status != MIMIC_OK && err != NULL)
         *err = part->error;
-    if (status == MIMIC_OK && !mimic__file_can_be_reread(part->path) &&
-        mimic_csv_reader_drift(part->reader) != NULL)
-        status = mimic__load_note_drift(work->job, work->input, mimic_csv_reader_drift(part->reader), err);
+    const mimic_drift *const drift =
+        status == MIMIC_OK ? mimic__load_reader_drift(&part->reader) : NULL;
+    const bool is_new = work->input->stream != NULL || !mimic__file_can_be_reread(part->path);
+    if (drift != NULL && is_new)
+        status = mimic__load_note_drift(work->job, work->input, drift, err);
     if (status == MIMIC_OK) {
-        mimic_csv__reader_set_on_reject(part->reader, mimic__load_on_reject, work);
+        mimic__load_reader_set_on_reject(&part->reader, mimic__load_on_reject, work);
         status = pump(work, err);
     }
     if (status == MIMIC_OK && !work->must_end)

@@ -5,6 +5,7 @@
 #include "base/pool.h"
 #include "load/load_expect.h"
 #include "load/load_flow.h"
+#include "load/load_reader.h"
 #include "load/load_report.h"
 
 typedef struct load_lanes load_lanes;
@@ -44,6 +45,7 @@ typedef struct load_input {
     const char *name;
     int64_t bytes;    /* stored; -1 = not known */
     int64_t modified; /* nanoseconds since 1970; -1 = not known */
+    mimic_arrow_reader *stream; /* read in place of paths[0], which is its name then; NULL = none */
 } load_input;
 
 /* Of a source or a sink that may have to wait: asks the caller whether to stop. `job` is a load_job. */
@@ -66,7 +68,7 @@ mimic_status mimic__load_preview(load_job *job, const load_input *input, mimic_e
 typedef struct load_part {
     const char *path;
     mimic_source *source;
-    mimic_csv_reader *reader;
+    load_reader reader;
     load_flow *flow;     /* the table's; taken over with its first part */
     mimic_status status; /* of opening it, told when its turn comes */
     mimic_error error;
@@ -82,6 +84,10 @@ void mimic__load_part_close(const load_job *job, load_part *part);
 mimic_status mimic__load_output_table(const mimic_csv_options *csv, const mimic_table *table,
                                       mimic_arena *arena, const mimic_table **out_table,
                                       mimic_error *err);
+/* The options of a reader, with what those of the load say about errors and drift. */
+mimic_csv_options mimic__load_reader_options(const load_job *job);
+/* Of fields that are unique: what the reader cannot remember is found with the other keys. */
+mimic_unique_mode mimic__load_unique_mode(const mimic_load_options *options);
 /* Rows that are wanted of a table, 0 = all. */
 int64_t mimic__load_limit(const load_job *job);
 

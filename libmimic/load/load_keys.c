@@ -424,7 +424,7 @@ static mimic_status place_order(keys_table *table, mimic_error *err)
 /* KEEP of an input that cannot be read again: no key is promised that might not hold. */
 static mimic_status drop_all(keys_table *table, mimic_error *err)
 {
-    bool can_be_reread = true;
+    bool can_be_reread = !table->flow->is_read_once;
     for (size_t i = 0; i < table->path_count; i++)
         can_be_reread = can_be_reread && mimic__file_can_be_reread(table->paths[i]);
     if (mimic__keys_policy(table) != MIMIC_DUPLICATES_KEEP || can_be_reread ||

@@ -423,7 +423,7 @@ mimic_status mimic__keys_drop(keys_table *table, mimic_error *err)
 static mimic_status check_can_read_again(const keys_table *table, mimic_error *err)
 {
     for (size_t i = 0; i < table->path_count; i++)
-        if (!mimic__file_can_be_reread(table->paths[i]))
+        if (table->flow->is_read_once || !mimic__file_can_be_reread(table->paths[i]))
             return mimic__fail(
                 err, MIMIC_ERR_UNSUPPORTED,
                 "table %s: keys come more than once in \"%s\", which can be read only once; give a "

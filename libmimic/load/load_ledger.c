@@ -45,9 +45,9 @@ void mimic__load_input_stamp(load_input *input, const char *name)
 {
     bool is_timed = true;
     input->name = name;
-    input->bytes = 0;
+    input->bytes = input->stream == NULL ? 0 : -1;
     input->modified = -1;
-    for (size_t i = 0; i < input->path_count; i++) {
+    for (size_t i = 0; i < input->path_count && input->stream == NULL; i++) {
         struct stat facts;
         if (stat(input->paths[i], &facts) != 0 || !S_ISREG(facts.st_mode)) {
             input->bytes = -1;

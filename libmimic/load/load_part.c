@@ -53,7 +53,7 @@ mimic_status mimic__load_note_drift(load_job *job, const load_input *input, cons
     return MIMIC_OK;
 }
 
-static mimic_csv_options reader_options(const load_job *job)
+mimic_csv_options mimic__load_reader_options(const load_job *job)
 {
     mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
     if (job->options->csv != NULL)
@@ -132,8 +132,7 @@ mimic_status mimic__load_output_table(const mimic_csv_options *csv, const mimic_
     return *out_table == NULL ? mimic__fail_memory(err) : MIMIC_OK;
 }
 
-/* Of fields that are unique: what the reader cannot remember is found with the other keys. */
-static mimic_unique_mode unique_mode(const mimic_load_options *options)
+mimic_unique_mode mimic__load_unique_mode(const mimic_load_options *options)
 {
     const bool is_rejected = options->duplicates == MIMIC_DUPLICATES_DEFAULT ||
                              options->duplicates == MIMIC_DUPLICATES_REJECT;
@@ -151,18 +150,23 @@ static mimic_status open_part(load_job *job, const load_input *input, int64_t li
         part->flow->ctx = job->ctx;
         part->flow->sink = job->sink;
     }
+    part->flow->is_read_once = input->stream != NULL;
     if (is_first) /* before a worker may look at anything */
         MIMIC_TRY(mimic__load_quality_open(job->quality, input->table, part->flow, err));
+    part->reader.flow = part->flow;
+    part->reader.arrow = input->stream;
+    if (input->stream != NULL)
+        return MIMIC_OK;
     const csv_setup setup = {job->pool,
                              {mimic__flow_encode, mimic__flow_free_chunk, part->flow},
-                             unique_mode(job->options)};
-    mimic_csv_options options = reader_options(job);
+                             mimic__load_unique_mode(job->options)};
+    mimic_csv_options options = mimic__load_reader_options(job);
     options.limit = limit;
     MIMIC_TRY(mimic__load_open_source(job, part->path, &part->source, err));
     MIMIC_TRY(mimic_csv__reader_open(job->ctx, part->source, input->table, &options, &setup,
-                                     &part->reader, err));
+                                     &part->reader.csv, err));
     if (job->pool != NULL)
-        mimic_csv__pipeline_feed(part->reader);
+        mimic_csv__pipeline_feed(part->reader.csv);
     return MIMIC_OK;
 }
 
@@ -177,9 +181,8 @@ void mimic__load_part_open(load_job *job, const load_input *input, size_t index,
 /* Nothing is read or encoded any more after this. */
 void mimic__load_part_stop(load_part *part)
 {
-    mimic_csv_reader_free(part->reader);
+    mimic__load_reader_close(&part->reader);
     mimic_source_free(part->source);
-    part->reader = NULL;
     part->source = NULL;
 }
 
@@ -210,7 +213,7 @@ static mimic_status note_header(load_job *job, const load_input *input,
         other == NULL ? MIMIC_OK : mimic__drift_add_release(drift, other, err);
     if (status == MIMIC_OK)
         status = mimic__load_note_drift(job, input, drift, err);
-    if (status == MIMIC_OK && other != NULL && reader_options(job).strict_drift)
+    if (status == MIMIC_OK && other != NULL && mimic__load_reader_options(job).strict_drift)
         status = mimic__fail(err, MIMIC_ERR_DRIFT, "the columns are those of %s@%s/%s, not of %s",
                              other->dataset, other->version, other->name,
                              input->table->version);
@@ -224,8 +227,8 @@ mimic_status mimic__load_preview(load_job *job, const load_input *input, mimic_e
     for (size_t i = 0; i < input->path_count && status == MIMIC_OK; i++) {
         mimic_source *source = NULL;
         mimic_csv_reader *reader = NULL;
-        const mimic_csv_options options = reader_options(job);
-        if (!mimic__file_can_be_reread(input->paths[i]))
+        const mimic_csv_options options = mimic__load_reader_options(job);
+        if (input->stream != NULL || !mimic__file_can_be_reread(input->paths[i]))
             continue;
         status = mimic__load_open_source(job, input->paths[i], &source, err);
         if (status == MIMIC_OK)

@@ -21,10 +21,15 @@ static reject_group *find_group(conversion *work, const mimic_reject *reject)
     group->code = reject->code;
     group->count = 0;
     group->column = mimic__arena_strdup(&work->groups_arena, reject->column);
-    group->example = mimic__arena_format(
-        &work->groups_arena, "first at %s record %lld, line %lld, byte %lld: %s", reject->source,
-        (long long)reject->record, (long long)reject->line, (long long)reject->byte_offset,
-        reject->message);
+    if (reject->line < 0) /* of a stream of rows, which has neither lines nor bytes */
+        group->example =
+            mimic__arena_format(&work->groups_arena, "first at %s row %lld: %s", reject->source,
+                                (long long)reject->record, reject->message);
+    else
+        group->example = mimic__arena_format(
+            &work->groups_arena, "first at %s record %lld, line %lld, byte %lld: %s",
+            reject->source, (long long)reject->record, (long long)reject->line,
+            (long long)reject->byte_offset, reject->message);
     if (group->column == NULL || group->example == NULL)
         return NULL;
     work->group_count++;
@@ -113,7 +118,7 @@ mimic_status mimic__load_take_refused(conversion *work, int64_t *out_count, mimi
     for (const refused_row *refused = work->first_refused; refused != NULL && status == MIMIC_OK;
          refused = refused->next) {
         mimic_reject reject = {.struct_size = sizeof reject};
-        status = mimic_csv_reader_place(work->part.reader, refused->row, &reject);
+        status = mimic__load_reader_place(&work->part.reader, refused->row, &reject);
         if (status != MIMIC_OK) {
             status = mimic__fail(err, MIMIC_ERR_BACKEND, "the sink refused row %lld of a batch, "
                                  "which has no such row", (long long)refused->row);
@@ -151,7 +156,7 @@ static mimic_status reject_skipped(conversion *work, const mimic_batch *batch, i
 {
     char message[256] = "";
     mimic_reject reject = {.struct_size = sizeof reject};
-    MIMIC_TRY(mimic_csv_reader_place(work->part.reader, row, &reject));
+    MIMIC_TRY(mimic__load_reader_place(&work->part.reader, row, &reject));
     reject.column = "";
     if (work->flow->explain != NULL)
         MIMIC_TRY(work->flow->explain(work->flow->explain_ctx, batch->first_row + row, message,

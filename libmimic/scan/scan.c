@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "arrow/arrow_stream.h"
 #include "base/error.h"
 #include "base/options.h"
 
@@ -18,6 +19,8 @@ struct mimic_scan_stream {
     mimic_arena arena;
     const mimic_table *table; /* of the batches */
     scan_reader reader;
+    scan_filters filters;
+    int64_t limit; /* INT64_MAX = none */
     mimic_batch batch; /* as handed out */
     int64_t row_count; /* of all batches so far */
     mimic_status status; /* for good when it is not MIMIC_OK */
@@ -150,7 +153,8 @@ static mimic_status choose_fields(mimic_arena *arena, const mimic_table *table,
                                   const char *const *columns, size_t count, size_t **out_fields,
                                   mimic_error *err)
 {
-    size_t *fields = mimic__arena_array(arena, count == 0 ? 1 : count, sizeof *fields);
+    /* Room for filter columns too. */
+    size_t *fields = mimic__arena_array(arena, count + table->field_count + 1, sizeof *fields);
     bool *is_taken = mimic__arena_array(arena, table->field_count, sizeof *is_taken);
     if (fields == NULL || is_taken == NULL)
         return mimic__fail_memory(err);
@@ -169,25 +173,59 @@ static mimic_status choose_fields(mimic_arena *arena, const mimic_table *table,
     return MIMIC_OK;
 }
 
-static mimic_status start(mimic_scan_stream *stream, const scan_table *table,
-                          const char *const *columns, size_t count, mimic_error *err)
+/* Appends the columns that only filters look at, and tells the filters where theirs are. */
+static size_t add_filter_columns(mimic_scan_stream *stream, const mimic_table *table, size_t *fields,
+                                 size_t count)
 {
+    for (size_t i = 0; i < stream->filters.count; i++) {
+        scan_filter *const filter = &stream->filters.items[i];
+        const size_t field = (size_t)(filter->field - table->fields);
+        size_t column = 0;
+        if (filter->column == SIZE_MAX)
+            continue;
+        while (column < count && fields[column] != field)
+            column++;
+        if (column == count)
+            fields[count++] = field;
+        filter->column = column;
+    }
+    return count;
+}
+
+static mimic_status start(mimic_scan_stream *stream, const scan_table *table,
+                          const mimic_scan_selection *selection, mimic_error *err)
+{
+    const size_t chosen =
+        selection->columns == NULL ? table->table->field_count : selection->column_count;
     size_t *fields = NULL;
-    MIMIC_TRY(choose_fields(&stream->arena, table->table, columns, count, &fields, err));
-    stream->table = mimic__table_project(&stream->arena, table->table, fields, count);
-    if (stream->table == NULL)
+    MIMIC_TRY(choose_fields(&stream->arena, table->table, selection->columns, chosen, &fields, err));
+    MIMIC_TRY(
+        mimic__scan_filters_bind(&stream->filters, &stream->arena, table, selection, err));
+    const size_t count = add_filter_columns(stream, table->table, fields, chosen);
+    const mimic_table *read = mimic__table_project(&stream->arena, table->table, fields, count);
+    stream->table = count == chosen
+                        ? read
+                        : mimic__table_project(&stream->arena, table->table, fields, chosen);
+    if (stream->table == NULL || read == NULL)
         return mimic__fail_memory(err);
-    const scan_request request = {stream->scan, table, stream->table, fields};
+    const scan_request request = {stream->scan,
+                                  table,
+                                  read,
+                                  fields,
+                                  stream->filters.items,
+                                  stream->filters.count};
     return table->start(&request, &stream->reader, err);
 }
 
-mimic_status mimic_scan_read(mimic_scan *scan, const mimic_table *table,
-                             const char *const *columns, size_t column_count,
-                             mimic_scan_stream **out_stream, mimic_error *err)
+mimic_status mimic_scan_select(mimic_scan *scan, const mimic_table *table,
+                               const mimic_scan_selection *selection,
+                               mimic_scan_stream **out_stream, mimic_error *err)
 {
     if (scan == NULL || out_stream == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT, "scan or out_stream is NULL");
     *out_stream = NULL;
+    mimic_scan_selection chosen = MIMIC_SCAN_SELECTION_INIT;
+    MIMIC_TRY(MIMIC_OPTIONS_COPY(&chosen, selection, "mimic_scan_selection", err));
     const scan_table *own = find_own(scan, table);
     if (own == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
@@ -196,14 +234,25 @@ mimic_status mimic_scan_read(mimic_scan *scan, const mimic_table *table,
     if (stream == NULL)
         return mimic__fail_memory(err);
     stream->scan = scan;
+    stream->filters.ctx = scan->ctx;
+    stream->limit = chosen.limit > 0 ? chosen.limit : INT64_MAX;
     mimic__arena_init(&stream->arena, scan->ctx);
-    const mimic_status status =
-        start(stream, own, columns, columns == NULL ? table->field_count : column_count, err);
+    const mimic_status status = start(stream, own, &chosen, err);
     if (status != MIMIC_OK)
         mimic_scan_stream_free(stream);
     else
         *out_stream = stream;
     return status;
+}
+
+mimic_status mimic_scan_read(mimic_scan *scan, const mimic_table *table,
+                             const char *const *columns, size_t column_count,
+                             mimic_scan_stream **out_stream, mimic_error *err)
+{
+    mimic_scan_selection selection = MIMIC_SCAN_SELECTION_INIT;
+    selection.columns = columns;
+    selection.column_count = column_count;
+    return mimic_scan_select(scan, table, &selection, out_stream, err);
 }
 
 const mimic_table *mimic_scan_stream_table(const mimic_scan_stream *stream)
@@ -216,13 +265,17 @@ static mimic_status read_rows(mimic_scan_stream *stream, mimic_error *err)
     const mimic_batch *batch = NULL;
     do {
         MIMIC_TRY(mimic__scan_check_interrupt(stream->scan, err));
+        if (stream->row_count == stream->limit)
+            return MIMIC_END;
         MIMIC_TRY(stream->reader.next(stream->reader.self, &batch, err));
-    } while (batch->row_count == 0);
-    stream->batch = *batch;
+        MIMIC_TRY(mimic__scan_filters_apply(&stream->filters, batch, stream->table->field_count,
+                                            stream->limit - stream->row_count, &stream->batch,
+                                            err));
+    } while (stream->batch.row_count == 0);
     stream->batch.table = stream->table;
     stream->batch.first_row = stream->row_count;
     stream->batch.first_record = stream->row_count + 1;
-    stream->row_count += batch->row_count;
+    stream->row_count += stream->batch.row_count;
     return MIMIC_OK;
 }
 
@@ -249,6 +302,30 @@ void mimic_scan_stream_free(mimic_scan_stream *stream)
         return;
     if (stream->reader.free != NULL)
         stream->reader.free(stream->reader.self);
+    mimic__scan_filters_free(&stream->filters);
     mimic__arena_free(&stream->arena);
     mimic__free(stream->scan->ctx, stream);
+}
+
+/* ---- as an Arrow stream ---- */
+
+static mimic_status next_of_stream(void *self, const mimic_batch **out_batch, mimic_error *err)
+{
+    return mimic_scan_next(self, out_batch, err);
+}
+
+static void free_stream(void *self)
+{
+    mimic_scan_stream_free(self);
+}
+
+mimic_status mimic_scan_stream_export(mimic_scan_stream **stream,
+                                      struct ArrowArrayStream *out_stream, mimic_error *err)
+{
+    if (stream == NULL || *stream == NULL || out_stream == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "stream or out_stream is NULL");
+    const mimic_batch_source source = {*stream, (*stream)->table, next_of_stream, free_stream};
+    MIMIC_TRY(mimic__stream_export((*stream)->scan->ctx, &source, out_stream, err));
+    *stream = NULL;
+    return MIMIC_OK;
 }

@@ -130,6 +130,32 @@ static mimic_status csv_next(void *self, const mimic_batch **out_batch, mimic_er
     return MIMIC_ERR_VALUE;
 }
 
+/* The reader has filters of its own, which spare it the rest of a row. */
+static bool takes_filter(const scan_filter *filter)
+{
+    (void)filter;
+    return true;
+}
+
+static mimic_status take_filters(csv_scan *self, const scan_request *request,
+                                 mimic_csv_options *options, mimic_error *err)
+{
+    mimic_csv_filter *const filters =
+        mimic__arena_array(&self->arena, request->filter_count + 1, sizeof *filters);
+    mimic_text_filter *const texts =
+        mimic__arena_array(&self->arena, request->filter_count + 1, sizeof *texts);
+    if (filters == NULL || texts == NULL)
+        return mimic__fail_memory(err);
+    options->filters = filters;
+    options->text_filters = texts;
+    for (size_t i = 0; i < request->filter_count; i++)
+        if (request->filters[i].takes_texts)
+            texts[options->text_filter_count++] = request->filters[i].texts;
+        else
+            filters[options->filter_count++] = request->filters[i].integers;
+    return MIMIC_OK;
+}
+
 static mimic_status start_inner(csv_scan *self, const scan_request *request, mimic_error *err)
 {
     const mimic_table *projected = request->projected;
@@ -149,6 +175,7 @@ static mimic_status start_inner(csv_scan *self, const scan_request *request, mim
     options.jobs = request->scan->options.jobs;
     source_options.interrupted = request->scan->options.interrupted;
     source_options.interrupted_ctx = request->scan->options.interrupted_ctx;
+    MIMIC_TRY(take_filters(self, request, &options, err));
     MIMIC_TRY(make_canonical(&self->arena, request->table->table, &canonical, err));
     MIMIC_TRY(mimic_source_open(self->ctx, request->table->source, &source_options, &self->source,
                                 err));
@@ -216,7 +243,7 @@ static bool fits_any(const void *ctx, size_t index, const mimic_field *field)
 
 mimic_status mimic__scan_add_csv(mimic_scan *scan, const scan_file *file, mimic_error *err)
 {
-    scan_table table = {.source = file->path, .start = start};
+    scan_table table = {.source = file->path, .start = start, .takes_filter = takes_filter};
     scan_layout layout = {.fits = fits_any};
     const char *const *names = NULL;
     MIMIC_TRY(mimic__scan_csv_header(scan, file->path, &names, &layout.field_count, err));

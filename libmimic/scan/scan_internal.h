@@ -8,10 +8,26 @@
 #include <mimic/scan.h>
 
 #include "base/arena.h"
+#include "base/value_set.h"
 #include "schema/schema_model.h"
 #include "sink/sink_internal.h"
 
 typedef struct scan_table scan_table;
+
+/* One filter of a stream, bound to a field of the table. `columns` and `values` of the caller's are
+ * there while the stream is begun only. */
+typedef struct scan_filter {
+    const mimic_field *field;
+    size_t column; /* of the batches; SIZE_MAX: the target itself leaves rows out */
+    bool takes_texts;
+    mimic_csv_filter integers;
+    mimic_text_filter texts;
+    mimic_integer_set integer_set;
+    mimic_text_set text_set;
+    int8_t *verdicts; /* on the texts of a dictionary: 1 = wanted */
+    size_t verdict_count;
+    size_t verdict_capacity;
+} scan_filter;
 
 /* How the rows of one table come, until `free`. */
 typedef struct scan_reader {
@@ -28,6 +44,8 @@ typedef struct scan_request {
     const scan_table *table;
     const mimic_table *projected;
     const size_t *fields;
+    const scan_filter *filters; /* those with column SIZE_MAX are the target's business */
+    size_t filter_count;
 } scan_request;
 
 typedef mimic_status (*scan_start_fn)(const scan_request *request, scan_reader *out_reader,
@@ -37,6 +55,8 @@ struct scan_table {
     const mimic_table *table;
     const char *source;   /* as messages name it: the file, or the database */
     scan_start_fn start;
+    /* Will `start` see to this filter? NULL = to none. */
+    bool (*takes_filter)(const scan_filter *filter);
     const void *detail;   /* the target's own, in the scan's arena */
 };
 
@@ -56,6 +76,34 @@ struct mimic_scan {
 
 /* Not 0 asks to stop: MIMIC_ERR_CANCELLED. */
 mimic_status mimic__scan_check_interrupt(const mimic_scan *scan, mimic_error *err);
+
+/* ---- filters (scan_filter.c) ---- */
+
+/* The filters of one stream, applied to its batches where the target does not. */
+typedef struct scan_filters {
+    const mimic_context *ctx;
+    scan_filter *items;
+    size_t count;
+    uint32_t *rows; /* that are kept */
+    size_t row_capacity;
+    struct mimic_batch_part *part; /* the batch that was handed out last, when rows were left out */
+} scan_filters;
+
+/* Binds the filters of a selection; arrays stand in the arena. To be freed in any case. */
+mimic_status mimic__scan_filters_bind(scan_filters *filters, mimic_arena *arena,
+                                      const scan_table *table, const mimic_scan_selection *selection,
+                                      mimic_error *err);
+/* The rows of `batch` that all filters keep, of these the first `limit`, with the first `column_count`
+ * columns. *out_batch, valid until the next call, may have no rows. */
+mimic_status mimic__scan_filters_apply(scan_filters *filters, const mimic_batch *batch,
+                                       size_t column_count, int64_t limit, mimic_batch *out_batch,
+                                       mimic_error *err);
+void mimic__scan_filters_free(scan_filters *filters);
+/* " WHERE …" of the filters that the target takes; `names` are the table's columns as it spells them. */
+void mimic__scan_put_where(mimic_buffer *sql, mimic_sql_dialect dialect, const scan_request *request,
+                           const char *const *names);
+/* Is it short enough to stand in a statement? */
+bool mimic__scan_filter_fits_sql(const scan_filter *filter);
 
 /* ---- tables (scan_schema.c) ---- */
 

@@ -18,8 +18,8 @@
 #define OWN_SCHEMA "mimic"
 #define ROWS_MAX 16384
 
-/* The order of the rows must not depend on other sessions, nor on workers, nor the text of a value on
- * what was set for the role. */
+/* The order of the rows must not depend on other sessions, nor on workers, nor on an index (a bitmap of
+ * one keeps it), nor the text of a value on what was set for the role. */
 static const char SESSION[] = "SET default_transaction_read_only = on;"
                               "SET DateStyle = 'ISO, YMD';"
                               "SET IntervalStyle = 'iso_8601';"
@@ -27,7 +27,9 @@ static const char SESSION[] = "SET default_transaction_read_only = on;"
                               "SET extra_float_digits = 1;"
                               "SET bytea_output = 'hex';"
                               "SET synchronize_seqscans = off;"
-                              "SET max_parallel_workers_per_gather = 0";
+                              "SET max_parallel_workers_per_gather = 0;"
+                              "SET enable_indexscan = off;"
+                              "SET enable_indexonlyscan = off";
 
 /* Where a table is, as the server spells it. */
 typedef struct postgres_place {
@@ -130,8 +132,19 @@ static void put_copy(mimic_buffer *sql, const scan_request *request)
     mimic__sql_quote_identifier(sql, place->schema);
     mimic__buffer_byte(sql, '.');
     mimic__sql_quote_identifier(sql, place->name);
+    mimic__scan_put_where(sql, MIMIC_SQL_POSTGRES, request, place->columns);
     mimic__buffer_text(sql, ") TO STDOUT (FORMAT BINARY)");
     mimic__buffer_byte(sql, '\0');
+}
+
+/* Texts go to the server as ASCII only: it may keep its tables in an encoding that has not the others. */
+static bool takes_filter(const scan_filter *filter)
+{
+    for (size_t i = 0; filter->takes_texts && i < filter->texts.value_count; i++)
+        for (const char *at = filter->texts.values[i]; *at != '\0'; at++)
+            if ((unsigned char)*at >= 0x80)
+                return false;
+    return mimic__scan_filter_fits_sql(filter);
 }
 
 static mimic_status start_inner(postgres_reader *reader, const scan_request *request,
@@ -340,7 +353,10 @@ static mimic_status add_table(catalog *self, const catalog_column *columns, size
         names[i] = columns[i].name;
     }
     *place = (postgres_place){columns->schema, columns->table, names};
-    scan_table table = {.source = scan->shown, .start = start, .detail = place};
+    scan_table table = {.source = scan->shown,
+                        .start = start,
+                        .takes_filter = takes_filter,
+                        .detail = place};
     scan_layout layout = {.name = columns->table,
                           .module = columns->schema,
                           .fields = fields,

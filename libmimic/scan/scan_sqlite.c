@@ -334,6 +334,7 @@ static mimic_status select_columns(sqlite_reader *reader, const scan_request *re
     mimic__buffer_text(&sql, reader->column_count == 0 ? "NULL FROM main." : " FROM main.");
     mimic__sql_quote_identifier(&sql, name);
     mimic__buffer_text(&sql, " NOT INDEXED");
+    mimic__scan_put_where(&sql, MIMIC_SQL_SQLITE, request, NULL);
     mimic__buffer_byte(&sql, '\0');
     const mimic_status status =
         sql.failed ? mimic__fail_memory(err)
@@ -518,7 +519,10 @@ static mimic_status add_with_fields(mimic_scan *scan, const char *name, const fi
                                     mimic_error *err)
 {
     mimic_field *fields = mimic__arena_array(&scan->arena, list->count + 1, sizeof *fields);
-    scan_table table = {.source = scan->target.path, .start = start, .detail = name};
+    scan_table table = {.source = scan->target.path,
+                        .start = start,
+                        .takes_filter = mimic__scan_filter_fits_sql,
+                        .detail = name};
     scan_layout layout = {.name = name,
                           .module = "",
                           .fields = fields,

@@ -174,4 +174,7 @@ const char *mimic__table_label(mimic_arena *arena, const mimic_table *table);
 const mimic_table *mimic__table_project(mimic_arena *arena, const mimic_table *table,
                                         const size_t *fields, size_t field_count);
 
+/* A table that owns all it refers to, in `arena`. NULL when memory ran out. */
+const mimic_table *mimic__table_copy(mimic_arena *arena, const mimic_table *table);
+
 #endif

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""Installs into a fresh folder and builds an example from there, as a user would.
+"""Installs into a fresh folder and builds every numbered example from there, as a user would.
 
-    check_install.py MESON BUILD_FOLDER SOURCE_FOLDER COMPILER...
+    check_install.py MESON BUILD_FOLDER SOURCE_FOLDER COMPILER... [--cxx COMPILER...]
 
 The headers that are installed are those of include/mimic; pkg-config alone says how to compile and
-link; the program runs with the shared library, and again with the static one linked in.
+link. Each example is strict C11, runs with the shared library, and again with the static one linked in;
+one is built as C++ too. An example that the build cannot run (a feature is off) stands in no test of
+the suite `examples` and is compiled only.
 """
 
 import glob
+import json
 import os
 import re
 import shlex
@@ -15,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 
-EXAMPLE = "01_read_csv"
+AS_CXX = "02_csv_to_sqlite"
+STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 
 
 def run(command, **options):
@@ -41,38 +45,71 @@ def only(pattern):
     return found[0]
 
 
+def commands(meson, build):
+    """How the build's own tests run the examples: {name: (expected output, arguments)}."""
+    tests = json.loads(run([meson, "introspect", build, "--tests"]))
+    found = {}
+    for test in tests:
+        name = test["name"].removeprefix("example_")
+        words = test["cmd"]
+        for place, word in enumerate(words):
+            if os.path.basename(word) == name and place > 0 and words[place - 1].endswith(".txt"):
+                found[name] = (words[place - 1], words[place + 1:])
+    return found
+
+
+def check_run(program, told, environment, how):
+    with open(told[0], encoding="utf-8") as stream:
+        expected = stream.read().removeprefix("# 64-bit\n")
+    with tempfile.TemporaryDirectory() as new:
+        arguments = [argument.replace("{new}", new) for argument in told[1]]
+        if run([program, *arguments], env=environment) != expected:
+            sys.exit(f"{os.path.basename(program)} with the {how} library prints something else")
+
+
+def check_tree(source, root):
+    """Headers, library and pkg-config file of the installed tree: (pc folder, library, archive)."""
+    pc_file = only(root + "/**/mimic.pc")
+    library = only(root + "/**/libmimic.so")
+    archive = only(root + "/**/libmimic.a")
+    headers = sorted(os.listdir(only(root + "/**/include/mimic")))
+    if headers != sorted(name for name in os.listdir(os.path.join(source, "include/mimic"))
+                         if name.endswith(".h")):
+        sys.exit(f"other headers were installed: {headers}")
+    if not os.path.islink(library):
+        sys.exit("libmimic.so is not a link to the soname")
+    return os.path.dirname(pc_file), library, archive
+
+
 def main():
-    meson, build, source, compiler = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
-    with open(os.path.join(source, "examples/expected", EXAMPLE + ".txt"), encoding="utf-8") as stream:
-        expected = stream.read()
-    labs = os.path.join(source, "tests/data/labs.csv")
+    meson, build, source, *compilers = sys.argv[1:]
+    split = compilers.index("--cxx") if "--cxx" in compilers else len(compilers)
+    compiler, cxx = compilers[:split], compilers[split + 1:]
+    examples = sorted(glob.glob(os.path.join(source, "examples", "[0-9][0-9]_*.c")))
+    told, ran = commands(meson, build), 0
     with tempfile.TemporaryDirectory() as root:
         run([meson, "install", "-C", build, "--no-rebuild", "--destdir", root])
-        pc_file = only(root + "/**/mimic.pc")
-        library = only(root + "/**/libmimic.so")
-        archive = only(root + "/**/libmimic.a")
-        headers = sorted(os.listdir(only(root + "/**/include/mimic")))
-        if headers != sorted(name for name in os.listdir(os.path.join(source, "include/mimic"))
-                             if name.endswith(".h")):
-            sys.exit(f"other headers were installed: {headers}")
-        if not os.path.islink(library):
-            sys.exit("libmimic.so is not a link to the soname")
-        program = os.path.join(root, "program")
-        text = os.path.join(source, "examples", EXAMPLE + ".c")
-        flags = pkg_config(os.path.dirname(pc_file), root, "--cflags", "--libs")
-        run([*compiler, "-std=c11", text, "-o", program, *flags])
+        pc_folder, library, archive = check_tree(source, root)
+        shared = pkg_config(pc_folder, root, "--cflags", "--libs")
+        static = [archive if flag == "-lmimic" else flag
+                  for flag in pkg_config(pc_folder, root, "--static", "--cflags", "--libs")]
         environment = dict(os.environ, LD_LIBRARY_PATH=os.path.dirname(library))
-        if run([program, labs], env=environment) != expected:
-            sys.exit("the program linked to the shared library prints something else")
-
-        flags = pkg_config(os.path.dirname(pc_file), root, "--static", "--cflags", "--libs")
-        flags = [archive if flag == "-lmimic" else flag for flag in flags]
-        run([*compiler, "-std=c11", text, "-o", program, *flags])
-        if "libmimic" in run(["ldd", program]):
-            sys.exit("the static program needs the shared library")
-        if run([program, labs]) != expected:
-            sys.exit("the program with the static library prints something else")
-    print("installed, compiled, linked both ways, run")
+        for text in examples:
+            name = os.path.splitext(os.path.basename(text))[0]
+            program = os.path.join(root, name)
+            for how, flags in [("shared", shared), ("static", static)]:
+                run([*compiler, "-std=c11", *STRICT, text, "-o", program, *flags])
+                if (how == "static") == ("libmimic" in run(["ldd", program])):
+                    sys.exit(f"{name} is not linked to the {how} library")
+                if name in told:
+                    check_run(program, told[name], environment if how == "shared" else None, how)
+                    ran += 1
+            if cxx and name == AS_CXX and name in told:
+                run([*cxx, "-x", "c++", "-std=c++20", text, "-o", program, "-x", "none", *shared])
+                check_run(program, told[name], environment, "shared")
+    if ran < 8:
+        sys.exit(f"only {ran} programs ran")
+    print(f"{len(examples)} examples installed, compiled, linked both ways; {ran} programs run")
 
 
 main()

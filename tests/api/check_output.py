@@ -3,15 +3,16 @@
 
     check_output.py EXPECTED PROGRAM [ARGUMENT...]
 
-Exit status 0 when standard output and exit status 0 are as expected; 77 (skipped) when EXPECTED is
-for another kind of machine (its first line is `# 64-bit` and this one is not), or when the program
-says so by the same status.
+{new} in an argument stands for a fresh folder that goes afterwards. Exit status 0 when standard output
+and exit status 0 are as expected; 77 (skipped) when EXPECTED is for another kind of machine (its first
+line is `# 64-bit` and this one is not), or when the program says so by the same status.
 """
 
 import difflib
 import struct
 import subprocess
 import sys
+import tempfile
 
 
 def main():
@@ -22,7 +23,9 @@ def main():
             print("the expected output is for 64-bit machines")
             return 77
         expected = expected.split("\n", 1)[1]
-    done = subprocess.run(sys.argv[2:], capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory() as new:
+        command = [argument.replace("{new}", new) for argument in sys.argv[2:]]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 77:
         print(done.stderr)
         return 77

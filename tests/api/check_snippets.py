@@ -42,7 +42,8 @@ USUAL = """mimic_context *ctx, mimic_registry *registry, const mimic_dataset *da
     const mimic_table *table, const mimic_table *labs, mimic_source *source, mimic_csv_reader *reader,
     const mimic_batch *batch, const mimic_column *column, int64_t row, int64_t rows, double sum,
     mimic_sink *sink, mimic_sink_host host, mimic_sink_vtable vtable, int my_sink, mimic_scan *scan,
-    mimic_scan_stream *stream, mimic_report *report, const mimic_quality *quality, mimic_drift *drift,
+    mimic_scan_stream *stream, mimic_frame *frame, mimic_record_checker *checker,
+    mimic_report *report, const mimic_quality *quality, mimic_drift *drift,
     struct ArrowArrayStream *arrow, void *connection, char *buffer, size_t size, size_t count,
     mimic_error err, mimic_status status"""
 

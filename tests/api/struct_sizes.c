@@ -25,8 +25,10 @@ int main(void)
     PRINT(mimic_int128, high);
     PRINT(mimic_reject, raw_is_cut);
     PRINT(mimic_csv_filter, value_count);
-    PRINT(mimic_csv_options, jobs);
+    PRINT(mimic_text_filter, value_count);
+    PRINT(mimic_csv_options, text_filter_count);
     PRINT(mimic_csv_counts, bytes);
+    PRINT(mimic_cell, size);
     PRINT(mimic_sink_host, ctx);
     PRINT(mimic_finding, message);
     PRINT(mimic_ledger_entry, is_waiting);
@@ -38,13 +40,17 @@ int main(void)
     PRINT(mimic_note, message);
     PRINT(mimic_synth_options, progress_ctx);
     PRINT(mimic_scan_options, pg_schema);
+    PRINT(mimic_scan_selection, text_filter_count);
     PRINT(mimic_quality_options, no_script);
     PRINT(mimic_quality_check_info, message);
     PRINT(mimic_quality_table_info, message);
     PRINT(mimic_quality_column_info, mean_length);
     PRINT(mimic_quality_read_options, progress_ctx);
+    PRINT(mimic_frame_options, expected_rows);
+    PRINT(mimic_frame_column, text_offsets);
     PRINT(struct ArrowSchema, private_data);
     PRINT(struct ArrowArray, private_data);
     PRINT(struct ArrowArrayStream, private_data);
+    PRINT(mimic_arrow_options, max_raw_bytes);
     return 0;
 }

@@ -2,7 +2,7 @@
 # Writes Arrow files with libmimic and reads them back with two independent readers from npm; lets
 # DuckDB's library, from npm too, consume an Arrow C stream.
 #
-#     sh tests/interop/run.sh WRITE_ARROW_CASES READ_STREAM_DUCKDB BUILD_FOLDER
+#     sh tests/interop/run.sh WRITE_ARROW_CASES READ_STREAM_DUCKDB BUILD_FOLDER EXAMPLE_06
 #
 # The readers are installed into the build folder. Exit status 77 (skipped) only where node or npm is
 # not there; an installation that fails is a failure.
@@ -11,6 +11,7 @@ set -eu
 writer=$1
 stream_reader=$2
 work=$3/readers
+example=$4
 here=$(cd "$(dirname "$0")" && pwd)
 
 for program in node npm; do
@@ -49,6 +50,8 @@ fi
 duckdb=$work/node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so
 if [ -f "$duckdb" ]; then
     "$stream_reader" "$duckdb"
+    "$example" "$here/../data/labs.csv" "$duckdb" |
+        diff "$here/../../examples/expected/06_arrow_stream_duckdb.txt" -
 else
     echo "DuckDB: not published for this kind of machine; the C stream was not consumed" >&2
 fi

@@ -41,7 +41,8 @@ def test_callbacks_run_on_the_calling_thread():
 
 
 @pytest.mark.parametrize("is_users", [True, False])
-@pytest.mark.parametrize("kind", [ZeroDivisionError, KeyboardInterrupt, SystemExit, mimic.MimicError])
+@pytest.mark.parametrize("kind", [ZeroDivisionError, KeyboardInterrupt, SystemExit,
+                                  mimic.MimicError])
 def test_exceptions_in_callbacks_are_raised(kind, is_users):
     call, error = _calls.LongCall(), kind("mine")
 
@@ -151,8 +152,8 @@ lost = late = 0
 for _ in range(int(sys.argv[2])):
     call = _calls.LongCall()
     asked = ASK(lambda number: call.interrupted(None))
-    callbacks = [call.callback(ASK, lambda number: 0), asked, call.callback(ASK, len.__class__ and
-                 (lambda number: 0), is_users=False)]
+    callbacks = [call.callback(ASK, lambda number: 0), asked, call.callback(
+        ASK, lambda number: 0, is_users=False)]
     delay = random.choice([0, 0.00005, 0.0005, 0.002, 0.005]) * random.random()
     strike = threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT))
     was_struck = False
@@ -177,8 +178,8 @@ print("lost", lost, "late", late)
 
 
 def test_ctrl_c_at_any_moment():
-    done = subprocess.run([sys.executable, "-W", "error", "-c", STRUCK, str(random.randrange(10**6)),
-                           "300"], capture_output=True, text=True, timeout=240, check=False)
+    seed = str(random.randrange(10**6))
+    done = subprocess.run([sys.executable, "-W", "error", "-c", STRUCK, seed, "300"], capture_output=True, text=True, timeout=240, check=False)
     assert done.stderr == ""
     assert done.stdout == "lost 0 late 0\n"
 

@@ -17,7 +17,7 @@ SCALARS = {
 # Functions of C that are handed over by their address.
 ADDRESSES = {("mimic_stream_keep", 2)}
 # Bytes that no NUL ends: c_char_p would stop at the first.
-RAW = {("mimic_reject", "raw"), ("mimic_dictionary", "bytes")}
+RAW = {("mimic_reject", "raw"), ("mimic_dictionary", "bytes"), ("mimic_frame_column", "texts")}
 
 
 def read(source_tree, *parts):
@@ -182,6 +182,15 @@ def test_constants(headers):
     declared = [name for name, value in vars(_ffi).items()
                 if re.fullmatch(r"[A-Z][A-Z0-9_]+", name) and isinstance(value, int)]
     assert checked == len(declared)
+
+
+def test_structs_know_their_members():
+    options = _ffi.mimic_csv_options(limit=3)
+    assert options.struct_size == ctypes.sizeof(options) and options.limit == 3
+    with pytest.raises(AttributeError, match="no member limits"):
+        options.limits = 3
+    with pytest.raises(AttributeError, match="no member limits"):
+        _ffi.mimic_csv_options(limits=3)
 
 
 def test_texts_have_no_nul():

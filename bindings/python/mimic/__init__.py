@@ -5,13 +5,26 @@ from ._errors import (ArgumentError, BackendError, CancelledError, CorruptError,
                       LimitError, MimicError, NotFoundError, OutOfMemoryError, RejectsError,
                       SchemaError, StateError, UnsupportedError)
 from ._ffi import lib as _lib
+from ._decode import Column
+from ._jobs import check, convert, detect, infer, load, quality, status, synth
+from ._passes import Counts, Drift
+from ._progress import Progress
+from ._read import Store, open, read_csv
 from ._registry import Dataset, Field, ForeignKey, Registry, Schema, registry
+from ._report import (Draft, Ledger, LedgerEntry, Note, Quality, QualityCheck, QualityColumn,
+                      QualityTable, Report, TableReport)
+from ._table import Batch, Reject, Rejects, Table
+from ._write import write
 
 __version__: str = _lib.mimic_version().decode()
 
 __all__ = [
-    "ArgumentError", "BackendError", "CancelledError", "CorruptError", "Dataset", "DriftError",
-    "Field", "ForeignKey", "HeaderError", "InputOutputError", "InternalError", "InvalidValueError",
-    "JSONError", "LimitError", "MimicError", "NotFoundError", "OutOfMemoryError", "Registry",
-    "RejectsError", "Schema", "SchemaError", "StateError", "UnsupportedError", "registry",
+    "ArgumentError", "BackendError", "Batch", "CancelledError", "Column", "CorruptError",
+    "Counts", "Dataset", "Draft", "Drift", "DriftError", "Field", "ForeignKey", "HeaderError",
+    "InputOutputError", "InternalError", "InvalidValueError", "JSONError", "Ledger",
+    "LedgerEntry", "LimitError", "MimicError", "NotFoundError", "Note", "OutOfMemoryError",
+    "Progress", "Quality", "QualityCheck", "QualityColumn", "QualityTable", "Registry",
+    "Reject", "Rejects", "RejectsError", "Report", "Schema", "SchemaError", "StateError",
+    "Store", "Table", "TableReport", "UnsupportedError", "check", "convert", "detect", "infer",
+    "load", "open", "quality", "read_csv", "registry", "status", "synth", "write",
 ]

@@ -66,8 +66,8 @@ class _State:
 class LongCall:
     """Callbacks of one job, and the way to run it.
 
-    `interrupted` goes wherever the library takes an `interrupted` callback; `callback()` makes other
-    callbacks. An object that outlives its first call (a reader, a scan) keeps its LongCall for as
+    `interrupted` goes wherever the library takes an `interrupted` callback; `callback()` makes
+    other callbacks. An object that outlives its first call (a reader, a scan) keeps its LongCall for as
     long as C may call back, and uses it for every further call; one call at a time.
     """
 

@@ -1,7 +1,8 @@
 """What goes wrong, as exceptions.
 
-Every failed call of the library raises a MimicError. Its subclasses, one a status of status.h, also
-derive from the builtin exception that fits, so that `except FileNotFoundError` does what one expects.
+Every failed call of the library raises a MimicError. Its subclasses, one a status of status.h,
+also derive from the builtin exception that fits, so that `except FileNotFoundError` does what one
+expects.
 
     >>> import mimic
     >>> try:

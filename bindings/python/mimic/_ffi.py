@@ -5,7 +5,8 @@ A function of the library is called as `lib.mimic_detect(ctx, ...)`. Where its l
 `_errors.py`, and statuses from zero on are returned.
 
 Handles are c_void_p, `out = c_void_p()` and `byref(out)` where the library makes one. Texts go in
-by text(), path() and target(), lists of names by Strings, and come back by string() and take_text().
+by text(), path() and target(), lists of names by Strings; they come back by string() and
+take_text().
 ctypes lets go of the GIL in every call, so a call that may call back, or that may take long, goes
 through `_calls.LongCall`: see there why Ctrl-C needs that.
 """
@@ -32,6 +33,12 @@ class _Struct(ctypes.Structure):
         super().__init__(**members)
         if self._fields_[0][0] == "struct_size":
             self.struct_size = sizeof(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """ctypes would take any name, and C would never see what was set."""
+        if not hasattr(type(self), name):
+            raise AttributeError(f"{type(self).__name__} has no member {name}")
+        super().__setattr__(name, value)
 
 
 mimic_interrupted_fn = CFUNCTYPE(c_int, c_void_p)
@@ -312,6 +319,14 @@ class mimic_csv_filter(_Struct):
     ]
 
 
+class mimic_text_filter(_Struct):
+    _fields_ = [
+        ("column", c_char_p),
+        ("values", POINTER(c_char_p)),
+        ("value_count", c_size_t),
+    ]
+
+
 class mimic_csv_options(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -336,6 +351,8 @@ class mimic_csv_options(_Struct):
         ("on_reject", mimic_reject_fn),
         ("on_reject_ctx", c_void_p),
         ("jobs", c_int32),
+        ("text_filters", POINTER(mimic_text_filter)),
+        ("text_filter_count", c_size_t),
     ]
 
 
@@ -351,11 +368,22 @@ class mimic_csv_counts(_Struct):
     ]
 
 
+# ---- record.h ----
+
+
+class mimic_cell(_Struct):
+    _fields_ = [
+        ("text", c_char_p),
+        ("size", c_size_t),
+    ]
+
+
 # ---- arrow.h ----
 
 
 class ArrowSchema(_Struct):
     pass
+
 
 ArrowSchema._fields_ = [
     ("format", c_char_p),
@@ -372,6 +400,7 @@ ArrowSchema._fields_ = [
 
 class ArrowArray(_Struct):
     pass
+
 
 ArrowArray._fields_ = [
     ("length", c_int64),
@@ -390,6 +419,7 @@ ArrowArray._fields_ = [
 class ArrowArrayStream(_Struct):
     pass
 
+
 ArrowArrayStream._fields_ = [
     ("get_schema", CFUNCTYPE(c_int, POINTER(ArrowArrayStream), POINTER(ArrowSchema))),
     ("get_next", CFUNCTYPE(c_int, POINTER(ArrowArrayStream), POINTER(ArrowArray))),
@@ -397,6 +427,56 @@ ArrowArrayStream._fields_ = [
     ("release", CFUNCTYPE(None, POINTER(ArrowArrayStream))),
     ("private_data", c_void_p),
 ]
+
+
+class mimic_arrow_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("name", c_char_p),
+        ("on_error", c_int32),
+        ("strict_drift", c_int32),
+        ("columns", POINTER(c_char_p)),
+        ("column_count", c_size_t),
+        ("on_reject", mimic_reject_fn),
+        ("on_reject_ctx", c_void_p),
+        ("max_raw_bytes", c_uint32),
+    ]
+
+
+# ---- frame.h ----
+
+FRAME_ARROW = 0
+FRAME_DENSE = 1
+
+
+class mimic_frame_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("form", c_int32),
+        ("nanoseconds", c_int32),
+        ("max_bytes", c_uint64),
+        ("expected_rows", c_int64),
+    ]
+
+
+class mimic_frame_column(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("type", c_int32),
+        ("row_count", c_int64),
+        ("null_count", c_int64),
+        ("precision", c_int32),
+        ("scale", c_int32),
+        ("values", c_void_p),
+        ("validity", POINTER(c_uint8)),
+        ("missing", POINTER(c_uint8)),
+        ("offsets", POINTER(c_int32)),
+        ("long_offsets", POINTER(c_int64)),
+        ("text_count", c_int64),
+        ("texts", c_void_p),
+        ("texts_size", c_int64),
+        ("text_offsets", POINTER(c_int64)),
+    ]
 
 
 # ---- sink.h ----
@@ -516,6 +596,19 @@ class mimic_scan_options(_Struct):
         ("interrupted", mimic_interrupted_fn),
         ("interrupted_ctx", c_void_p),
         ("pg_schema", c_char_p),
+    ]
+
+
+class mimic_scan_selection(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("columns", POINTER(c_char_p)),
+        ("column_count", c_size_t),
+        ("filters", POINTER(mimic_csv_filter)),
+        ("filter_count", c_size_t),
+        ("limit", c_int64),
+        ("text_filters", POINTER(mimic_text_filter)),
+        ("text_filter_count", c_size_t),
     ]
 
 
@@ -827,14 +920,42 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_csv_reader_counts": (None, [c_void_p, POINTER(mimic_csv_counts)]),
     "mimic_csv_reader_place": (c_int32, [c_void_p, c_int64, POINTER(mimic_reject)]),
     "mimic_csv_reader_free": (None, [c_void_p]),
+    # record.h
+    "mimic_record_checker_new": (c_int32, [c_void_p, c_void_p, POINTER(mimic_csv_options), OUT_P,
+        ERROR_P]),
+    "mimic_record_check": (c_int32, [c_void_p, POINTER(mimic_cell), c_size_t,
+        POINTER(mimic_reject), ERROR_P]),
+    "mimic_record_check_line": (c_int32, [c_void_p, c_char_p, c_size_t, POINTER(mimic_reject),
+        ERROR_P]),
+    "mimic_record_batch": (POINTER(mimic_batch), [c_void_p]),
+    "mimic_record_checker_free": (None, [c_void_p]),
     # arrow.h
     "mimic_table_export_schema": (c_int32, [c_void_p, c_void_p, POINTER(ArrowSchema), ERROR_P]),
     "mimic_batch_export": (c_int32, [c_void_p, POINTER(mimic_batch), POINTER(ArrowArray),
         ERROR_P]),
     "mimic_csv_reader_export": (c_int32, [OUT_P, POINTER(ArrowArrayStream), ERROR_P]),
+    "mimic_arrow_reader_open": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_void_p,
+        POINTER(mimic_arrow_options), OUT_P, ERROR_P]),
+    "mimic_arrow_reader_table": (c_void_p, [c_void_p]),
+    "mimic_arrow_reader_drift": (c_void_p, [c_void_p]),
+    "mimic_arrow_reader_next": (c_int32, [c_void_p, POINTER(POINTER(mimic_batch)), ERROR_P]),
+    "mimic_arrow_reader_counts": (None, [c_void_p, POINTER(mimic_csv_counts)]),
+    "mimic_arrow_reader_free": (None, [c_void_p]),
     "mimic_stream_keep": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_void_p, c_void_p,
         ERROR_P]),  # the address of a C function
     "mimic_array_share": (c_int32, [c_void_p, POINTER(ArrowArray), POINTER(ArrowArray), ERROR_P]),
+    "mimic_array_stream": (c_int32, [c_void_p, c_void_p, POINTER(ArrowArray), c_size_t,
+        POINTER(ArrowArrayStream), ERROR_P]),
+    # frame.h
+    "mimic_frame_new": (c_int32, [c_void_p, c_void_p, POINTER(mimic_frame_options), OUT_P,
+        ERROR_P]),
+    "mimic_frame_append": (c_int32, [c_void_p, POINTER(mimic_batch), ERROR_P]),
+    "mimic_frame_table": (c_void_p, [c_void_p]),
+    "mimic_frame_row_count": (c_int64, [c_void_p]),
+    "mimic_frame_bytes": (c_uint64, [c_void_p]),
+    "mimic_frame_get": (c_int32, [c_void_p, c_size_t, POINTER(mimic_frame_column), ERROR_P]),
+    "mimic_frame_export": (c_int32, [OUT_P, POINTER(ArrowArray), ERROR_P]),
+    "mimic_frame_free": (None, [c_void_p]),
     # sink.h
     "mimic_sink_open": (c_int32, [c_void_p, c_char_p, POINTER(mimic_sink_options), OUT_P,
         ERROR_P]),
@@ -860,6 +981,9 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_scan_find_table": (c_void_p, [c_void_p, c_char_p]),
     "mimic_scan_read": (c_int32, [c_void_p, c_void_p, POINTER(c_char_p), c_size_t, OUT_P,
         ERROR_P]),
+    "mimic_scan_select": (c_int32, [c_void_p, c_void_p, POINTER(mimic_scan_selection), OUT_P,
+        ERROR_P]),
+    "mimic_scan_stream_export": (c_int32, [OUT_P, POINTER(ArrowArrayStream), ERROR_P]),
     "mimic_scan_stream_table": (c_void_p, [c_void_p]),
     "mimic_scan_next": (c_int32, [c_void_p, POINTER(POINTER(mimic_batch)), ERROR_P]),
     "mimic_scan_stream_free": (None, [c_void_p]),
@@ -878,6 +1002,8 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_quality_free": (None, [c_void_p]),
     # load.h
     "mimic_convert": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_char_p), c_size_t,
+        c_char_p, POINTER(mimic_load_options), OUT_P, ERROR_P]),
+    "mimic_convert_stream": (c_int32, [c_void_p, POINTER(ArrowArrayStream), c_char_p, c_void_p,
         c_char_p, POINTER(mimic_load_options), OUT_P, ERROR_P]),
     "mimic_load": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, POINTER(mimic_load_options),
         OUT_P, ERROR_P]),

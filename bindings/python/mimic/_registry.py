@@ -128,7 +128,8 @@ class Schema:
         if isinstance(source, Schema):
             return source
         if isinstance(source, Mapping):
-            return _from_json(json.dumps(source), name or "table", name)
+            called = name or getattr(source, "name", "") or "table"
+            return _from_json(json.dumps(source), called, name)
         given = os.fspath(source) if isinstance(source, os.PathLike) else source
         if not isinstance(given, str):
             raise TypeError("a table is a spec such as 'mimic-iv@3.1/labevents', a Schema, a dict "

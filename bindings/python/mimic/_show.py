@@ -21,18 +21,24 @@ def number(value: Any) -> str:
     return str(value)
 
 
-def _plain(text: str) -> str:
+def plain(text: str, keep_blanks: bool = False) -> str:
     """One line that no terminal takes for a command."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in " ".join(text.split()))
+    line = text if keep_blanks else " ".join(text.split())
+    return "".join(char if char.isprintable() else "\ufffd" for char in line)
+
+
+def _shown(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> List[int]:
+    """Columns that hold something; zero is something."""
+    return [index for index in range(len(head)) if not rows or any(
+        row[index] is not None and row[index] is not False and row[index] != "" for row in rows)]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]], width: int = 0) -> str:
     """Aligned columns, numbers to the right, the last one cut at the width of the terminal."""
     width = width or max(60, shutil.get_terminal_size((100, 24)).columns)
-    shown = [index for index in range(len(head))
-             if not rows or any(row[index] not in (None, "", False) for row in rows)]
-    cells: List[List[str]] = [[_plain(head[index]) for index in shown]]
-    cells += [[_plain(number(row[index])) for index in shown] for row in rows]
+    shown = _shown(head, rows)
+    cells: List[List[str]] = [[plain(head[index]) for index in shown]]
+    cells += [[plain(number(row[index])) for index in shown] for row in rows]
     widths = [max(len(line[i]) for line in cells) for i in range(len(shown))]
     is_right = [any(isinstance(row[index], (int, float)) and not isinstance(row[index], bool)
                     for row in rows) for index in shown]
@@ -50,8 +56,7 @@ _CELL = "padding:0.15em 0.8em 0.15em 0;vertical-align:top;text-align:"
 
 def html_table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """The same for a notebook. Everything is escaped; columns that hold nothing are left out."""
-    shown = [index for index in range(len(head))
-             if not rows or any(row[index] not in (None, "", False) for row in rows)]
+    shown = _shown(head, rows)
 
     def line(tag: str, values: Sequence[Any], is_number: Sequence[bool]) -> str:
         return "<tr>" + "".join(
@@ -75,7 +80,7 @@ class Listing:
     rows: Sequence[Sequence[Any]]
 
     def text(self) -> str:
-        first = _plain(self.title) + (f": {_plain(self.remark)}" if self.remark else "")
+        first = plain(self.title) + (f": {plain(self.remark)}" if self.remark else "")
         return f"{first}\n\n{table(self.head, self.rows)}"
 
     def html(self) -> str:

@@ -206,6 +206,97 @@ START_TEST(csv_late__filters_take_every_spelling)
 }
 END_TEST
 
+/* Two filters on texts, and one on integers beside them, on every spelling of a text. */
+START_TEST(csv_late__text_filters_take_every_spelling)
+{
+    static const struct {
+        const char *spelling;
+        int is_kept; /* by {"F", "", "a \"b\"", "x,y", "NA", LONG} */
+    } cells[] = {{"F", 1},      {"\"F\"", 1},   {"f", 0},     {"FF", 0},     {"", 0},
+                 {"\"\"", 1},   {"M", 0},       {"NA", 0},    {"\"NA\"", 0}, {" F", 0},
+                 {"\"a \"\"b\"\"\"", 1}, {"\"x,y\"", 1},  {"\"x\ny\"", 0}, {"n/a", 0},
+                 {"a long text, over sixty-three bytes, so that its size has no bit of its own.", 1},
+                 {"a long text, over sixty-three bytes, so that its size has no bit of its own;", 0}};
+    enum { CELLS = sizeof cells / sizeof cells[0], COUNT = 4000 };
+    static const char *const values[] = {"F", "", "a \"b\"", "x,y", "NA",
+                                         "a long text, over sixty-three bytes, so that its size "
+                                         "has no bit of its own."};
+    static const mimic_text_filter filters[] = {{"text", values, 6}, {"KIND", values, 6}};
+    static const char *const schema =
+        "{\"fields\":[{\"name\":\"text\",\"type\":\"string\"},"
+        "{\"name\":\"kind\",\"type\":\"string\",\"mimic\":{\"type\":\"categorical\"}},"
+        "{\"name\":\"id\",\"type\":\"integer\"}],\"missingValues\":[\"\",\"NA\"]}";
+    char *const text = malloc(COUNT * 200);
+    size_t size = (size_t)sprintf(text, "\"text\",\"kind\",\"id\"\n");
+    int64_t kept = 0;
+    uint32_t state = 1;
+    for (int row = 0; row < COUNT; row++) {
+        size_t picks[2];
+        for (int i = 0; i < 2; i++) {
+            state = state * 1664525 + 1013904223;
+            picks[i] = (state >> 16) % CELLS;
+            const char *const spelling = cells[picks[i]].spelling;
+            const int is_long = strlen(spelling) > 60; /* has a comma: quoted */
+            size += (size_t)sprintf(text + size, is_long ? "\"%s\"," : "%s,", spelling);
+        }
+        size += (size_t)sprintf(text + size, "%d\n", row % 5);
+        if (cells[picks[0]].is_kept && cells[picks[1]].is_kept && row % 5 == KEPT_ID % 5)
+            kept++;
+    }
+    static const int64_t ids[] = {KEPT_ID % 5};
+    static const mimic_csv_filter integers = {"id", ids, 1};
+    char *results[2];
+    for (size_t i = 0; i < 2; i++) {
+        mimic_context *ctx = NULL;
+        mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
+        char wanted[100];
+        options.filters = &integers;
+        options.filter_count = 1;
+        options.text_filters = filters;
+        options.text_filter_count = 2;
+        options.jobs = i == 0 ? 1 : 3;
+        options.block_bytes = 4096;
+        ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
+        results[i] = read_csv_in_pieces(ctx, schema, text, size, 0, &options);
+        sprintf(wanted, "\n%d = %d + 0 + %d\n", (int)COUNT, (int)kept, (int)(COUNT - kept));
+        ck_assert_msg(strstr(results[i], wanted) != NULL, "%s in %s", wanted,
+                      results[i] + (strlen(results[i]) > 300 ? strlen(results[i]) - 300 : 0));
+        mimic_context_free(ctx);
+    }
+    ck_assert_str_eq(results[0], results[1]);
+    ck_assert_int_gt(kept, 50);
+    free(results[0]);
+    free(results[1]);
+    free(text);
+}
+END_TEST
+
+START_TEST(csv_late__text_filters_must_make_sense)
+{
+    static const char *const broken[] = {"\xc3"};
+    static const char *const nothing[] = {NULL};
+    static const mimic_text_filter wrong[] = {
+        {"id", broken, 0}, {"none", broken, 0}, {"kind", broken, 1}, {"kind", nothing, 1},
+        {NULL, broken, 0}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        mimic_context *ctx = NULL;
+        mimic_source *source = NULL;
+        mimic_csv_reader *reader = NULL;
+        mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
+        options.text_filters = &wrong[i];
+        options.text_filter_count = 1;
+        options.no_header = 1;
+        ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
+        ck_assert_int_eq(mimic_source_from_memory(ctx, "", 0, "x", NULL, &source, NULL), MIMIC_OK);
+        ck_assert_int_eq(
+            mimic_csv_reader_open(ctx, source, read_schema(SCHEMA), &options, &reader, NULL),
+            i == 1 ? MIMIC_ERR_NOT_FOUND : MIMIC_ERR_ARGUMENT);
+        mimic_source_free(source);
+        mimic_context_free(ctx);
+    }
+}
+END_TEST
+
 /* The same rows are faulty as soon as they are wanted. */
 START_TEST(csv_late__the_rows_are_faulty)
 {
@@ -225,4 +316,5 @@ END_TEST
 MIMIC_TEST_MAIN(csv_late, csv_late__filtered_rows_are_not_coerced,
                 csv_late__other_columns_are_not_touched,
                 csv_late__a_filter_on_a_column_not_asked_for, csv_late__filters_take_every_spelling,
+                csv_late__text_filters_take_every_spelling, csv_late__text_filters_must_make_sense,
                 csv_late__the_rows_are_faulty)

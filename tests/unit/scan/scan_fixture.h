@@ -217,4 +217,123 @@ static inline void fixture_end(fixture_reader *reader)
     mimic_scan_stream_free(reader->stream);
 }
 
+/* ---- a table, stored in every way that there is ---- */
+
+#define BATCHES 5
+
+/* One way to store a table. */
+typedef struct way {
+    const char *target; /* with %s for the folder */
+    mimic_sink_options options;
+    int categories_are_kept; /* without the release: a column of codes stays one */
+} way;
+
+static const way WAYS[] = {
+    {.target = "sqlite:%s/out.db"},
+    {.target = "sqlite:%s/out.db",
+     .options = {.struct_size = sizeof(mimic_sink_options), .integer_times = 1}},
+    {.target = "sqlite:%s/out.db",
+     .options = {.struct_size = sizeof(mimic_sink_options), .no_direct_pages = 1}},
+    {.target = "arrow:%s/out"},
+    {.target = "%s/things.arrow",
+     .options = {.struct_size = sizeof(mimic_sink_options),
+                 .compression = MIMIC_SINK_COMPRESSION_NONE}},
+    {.target = "%s/things.arrow",
+     .options = {.struct_size = sizeof(mimic_sink_options), .no_dictionaries = 1}},
+    {.target = "%s/things.arrows"},
+    {.target = "%s/things.arrows",
+     .options = {.struct_size = sizeof(mimic_sink_options),
+                 .compression = MIMIC_SINK_COMPRESSION_NONE}},
+    {.target = "csv:%s/out"},
+    {.target = "%s/things.csv.gz"},
+    {.target = "%s/things.csv.zst"},
+};
+#define WAY_COUNT (sizeof WAYS / sizeof WAYS[0])
+
+/* Where there is a server, its address stands for the target, and only what concerns it is run. */
+static way server_way = {.options = {.struct_size = sizeof(mimic_sink_options)}};
+
+static inline const way *way_at(size_t index)
+{
+    const char *server = getenv("MIMIC_TEST_POSTGRES");
+    if (server == NULL)
+        return index < WAY_COUNT ? &WAYS[index] : NULL;
+    server_way.target = server;
+    return index == 0 ? &server_way : NULL;
+}
+
+typedef struct world {
+    mimic_context *ctx;
+    mimic_registry *registry;
+    const mimic_table *table;
+    test_batch batches[BATCHES];
+    char folder[TEST_PATH_BYTES];
+    char target[TEST_PATH_BYTES + 64];
+} world;
+
+static inline void make_world(world *w, uint64_t seed)
+{
+    static const int64_t sizes[BATCHES] = {1, 300, 64, 2000, 65};
+    int64_t first = 0;
+    w->ctx = test_context_make(NULL);
+    w->registry = fixture_registry(w->ctx);
+    w->table = fixture_table(w->registry);
+    test_folder_make(w->folder);
+    for (size_t i = 0; i < BATCHES; first += sizes[i++])
+        fixture_batch(&w->batches[i], w->table, first, sizes[i], &seed);
+}
+
+static inline void free_world(world *w)
+{
+    for (size_t i = 0; i < BATCHES; i++)
+        test_batch_free(&w->batches[i]);
+    test_folder_walk(w->folder, 1);
+    mimic_registry_free(w->registry);
+    mimic_context_free(w->ctx);
+}
+
+static inline void store(world *w, const way *by)
+{
+    mimic_sink *sink = NULL;
+    mimic_error err = MIMIC_ERROR_INIT;
+    if (by == &server_way)
+        snprintf(w->target, sizeof w->target, "%s", by->target);
+    else
+        snprintf(w->target, sizeof w->target, by->target, w->folder);
+    mimic_sink_options options = MIMIC_SINK_OPTIONS_INIT;
+    if (by->options.struct_size != 0)
+        options = by->options;
+    ck_assert_msg(mimic_sink_open(w->ctx, w->target, &options, &sink, &err) == MIMIC_OK, "%s",
+                  err.message);
+    ck_assert_msg(mimic_sink_begin(sink, w->table, NULL, &err) == MIMIC_OK, "%s", err.message);
+    for (size_t i = 0; i < BATCHES; i++)
+        ck_assert_msg(mimic_sink_write(sink, &w->batches[i].batch, &err) == MIMIC_OK, "%s",
+                      err.message);
+    ck_assert_msg(mimic_sink_commit(sink, &err) == MIMIC_OK, "%s", err.message);
+    ck_assert_msg(mimic_sink_finish(sink, NULL, NULL, &err) == MIMIC_OK, "%s", err.message);
+    mimic_sink_free(sink);
+}
+
+static inline mimic_scan *open_scan(world *w, const mimic_scan_options *options)
+{
+    mimic_scan *scan = NULL;
+    mimic_error err = MIMIC_ERROR_INIT;
+    const mimic_status status =
+        mimic_scan_open(w->ctx, w->registry, w->target, options, &scan, &err);
+    ck_assert_msg(status == MIMIC_OK, "%s: %s", w->target, err.message);
+    ck_assert_uint_eq(mimic_scan_table_count(scan), 1);
+    return scan;
+}
+
+static inline mimic_scan_stream *read_table(mimic_scan *scan, const char *const *columns, size_t count)
+{
+    mimic_scan_stream *stream = NULL;
+    mimic_error err = MIMIC_ERROR_INIT;
+    const mimic_table *table = mimic_scan_find_table(scan, "THINGS");
+    ck_assert_ptr_nonnull(table);
+    const mimic_status status = mimic_scan_read(scan, table, columns, count, &stream, &err);
+    ck_assert_msg(status == MIMIC_OK, "%s", err.message);
+    return stream;
+}
+
 #endif
