@@ -158,7 +158,9 @@ START_TEST(api__every_struct_of_a_newer_client_is_taken_while_the_rest_is_zero)
     mimic_context *ctx = new_context();
     for (int i = 0; i < 5; i++) {
         ck_assert_msg(hand_over(ctx, i, 0) == expected[i], "struct %d, zero behind it", i);
-        ck_assert_msg(hand_over(ctx, i, 1) == MIMIC_ERR_ARGUMENT, "struct %d, more behind it", i);
+        /* An option that is not known is refused; a function of a sink is not called. */
+        ck_assert_msg(hand_over(ctx, i, 1) == (i == 2 ? MIMIC_OK : MIMIC_ERR_ARGUMENT),
+                      "struct %d, more behind it", i);
     }
     mimic_context_free(ctx);
 }
