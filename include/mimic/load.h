@@ -204,8 +204,8 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_convert(const mimic_context *ctx,
  * Converts one table from any Arrow stream (mimic_arrow_reader_open says how values are taken), as
  * mimic_convert does from files: the same report, accounting, rejects and limits, keys and profile. A
  * stream is read once, like a pipe: rows that only a second reading could leave out fail the table
- * (MIMIC_ERR_UNSUPPORTED). Of options->csv count columns, filters, limit, max_raw_bytes and
- * max_categories; a dialect is MIMIC_ERR_ARGUMENT, the rest means nothing here.
+ * (MIMIC_ERR_UNSUPPORTED). Of options->csv count columns, filters, text_filters, limit,
+ * max_raw_bytes and max_categories; a dialect is MIMIC_ERR_ARGUMENT, the rest means nothing here.
  *
  * stream: taken over, on failure too: its release becomes NULL
  * name: stands for the source in messages, rejects, report and ledger, and names the table where

@@ -62,7 +62,7 @@ import_way mimic__import_choose_way(const import_type *type, const mimic_field *
 
 /* ---- by value ---- */
 
-static mimic_reject_code to_integer(const import_place *place, int64_t *out)
+mimic_reject_code mimic__import_whole(const import_place *place, int64_t *out)
 {
     if (place->array->type->kind != IMPORT_FLOAT)
         return mimic__import_integer(place, out);
@@ -101,7 +101,7 @@ static mimic_reject_code put_integer(const import_place *place, mimic_type type,
     const bool is_time = place->array->type->kind == IMPORT_DATE ||
                          place->array->type->kind == IMPORT_TIMESTAMP;
     const mimic_reject_code code =
-        is_time ? to_time(place, type, &value) : to_integer(place, &value);
+        is_time ? to_time(place, type, &value) : mimic__import_whole(place, &value);
     const int16_t int16 = (int16_t)value;
     const int32_t int32 = (int32_t)value;
     if (code != 0)
@@ -276,6 +276,15 @@ static void put_field(mimic_buffer *out, const char *text, size_t size, bool emp
     mimic__buffer_byte(out, '"');
 }
 
+void mimic__import_cut_zeros(mimic_buffer *decimal)
+{
+    size_t size = decimal->size;
+    while (size > 0 && !decimal->failed && decimal->data[size - 1] == '0')
+        size--;
+    if (size > 0 && !decimal->failed && decimal->data[size - 1] == '.')
+        decimal->size = size - 1;
+}
+
 /* Texts of the library hold no NUL and are UTF-8. */
 static mimic_reject_code check_text(const import_piece *piece)
 {
@@ -305,17 +314,12 @@ static mimic_reject_code put_text(mimic_arrow_reader *reader, const import_colum
         out->size = start;
     else if (out->size == start) /* no bytes are a value too */
         mimic__buffer_append(out, "\"\"", 2);
-    /* "5.00" is an integer, though not as a text. */
     const bool is_integer = column->field->type == MIMIC_TYPE_INT16 ||
                             column->field->type == MIMIC_TYPE_INT32 ||
                             column->field->type == MIMIC_TYPE_INT64;
     if (is_integer && place->array->type->kind == IMPORT_DECIMAL && place->array->type->scale > 0 &&
-        code == 0 && !out->failed) {
-        while (out->data[out->size - 1] == '0')
-            out->size--;
-        if (out->data[out->size - 1] == '.')
-            out->size--;
-    }
+        code == 0)
+        mimic__import_cut_zeros(out);
     return code;
 }
 

@@ -8,8 +8,6 @@
  */
 #include "import/import_reader.h"
 
-#include <stdlib.h>
-
 #include "base/error.h"
 #include "base/options.h"
 #include "batch/batch_builder.h"
@@ -32,6 +30,9 @@ static bool wants_column(const void *ctx, const char *name)
                 return true;
         for (size_t i = 0; i < reader->setup.filter_count; i++)
             if (mimic__name_equals(reader->setup.filters[i].column, name))
+                return true;
+        for (size_t i = 0; i < reader->setup.text_filter_count; i++)
+            if (mimic__name_equals(reader->setup.text_filters[i].column, name))
                 return true;
         return false;
     }
@@ -158,8 +159,8 @@ static bool has_empty_missing(const mimic_field *field)
     return false;
 }
 
-static mimic_status bind_field(const mimic_arrow_reader *reader, import_column *column,
-                               const mimic_field *field, mimic_error *err)
+mimic_status mimic__import_bind_field(const mimic_arrow_reader *reader, import_column *column,
+                                      const mimic_field *field, mimic_error *err)
 {
     *column = (import_column){.field = field, .child = find_child(reader, field->name)};
     if (column->child == SIZE_MAX)
@@ -209,65 +210,18 @@ static mimic_status bind_fields(mimic_arrow_reader *reader, mimic_error *err)
     const size_t count = reader->table->field_count;
     mimic_table *const plain = mimic__arena_alloc(&reader->arena, sizeof *plain);
     mimic_field *const fields = mimic__arena_array(&reader->arena, count + 1, sizeof *fields);
-    reader->columns = mimic__arena_array(&reader->arena, count + reader->setup.filter_count + 1,
-                                         sizeof *reader->columns);
+    reader->columns = mimic__arena_array(&reader->arena, count + 1, sizeof *reader->columns);
     reader->batch_columns =
         mimic__arena_array(&reader->arena, count + 1, sizeof *reader->batch_columns);
     if (plain == NULL || fields == NULL || reader->columns == NULL || reader->batch_columns == NULL)
         return mimic__fail_memory(err);
     for (size_t i = 0; i < count; i++) {
-        MIMIC_TRY(bind_field(reader, &reader->columns[i], &reader->table->fields[i], err));
+        MIMIC_TRY(mimic__import_bind_field(reader, &reader->columns[i], &reader->table->fields[i], err));
         MIMIC_TRY(make_plain_field(&reader->arena, reader, &reader->columns[i], &fields[i], err));
     }
     *plain = *reader->table;
     plain->fields = fields;
     reader->plain_table = plain;
-    return MIMIC_OK;
-}
-
-static int compare_values(const void *a, const void *b)
-{
-    const int64_t left = *(const int64_t *)a;
-    const int64_t right = *(const int64_t *)b;
-    return (left > right) - (left < right);
-}
-
-static mimic_status bind_filter(mimic_arrow_reader *reader, size_t index, mimic_error *err)
-{
-    const mimic_csv_filter *const wanted = &reader->setup.filters[index];
-    const int64_t found = mimic_table_find_field(reader->source_table, wanted->column);
-    if (found < 0)
-        return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "filter on column \"%s\": table %s has none",
-                           wanted->column, reader->source_table->name);
-    const mimic_field *const field = &reader->source_table->fields[found];
-    if (field->type != MIMIC_TYPE_INT16 && field->type != MIMIC_TYPE_INT32 &&
-        field->type != MIMIC_TYPE_INT64)
-        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
-                           "filter on column \"%s\": its type is %s; filters take integer columns",
-                           wanted->column, mimic_type_name(field->type));
-    MIMIC_TRY(bind_field(reader, &reader->columns[reader->table->field_count + index], field, err));
-    int64_t *const values =
-        mimic__arena_array(&reader->arena, wanted->value_count + 1, sizeof *values);
-    if (values == NULL)
-        return mimic__fail_memory(err);
-    if (wanted->value_count > 0) {
-        memcpy(values, wanted->values, wanted->value_count * sizeof *values);
-        qsort(values, wanted->value_count, sizeof *values, compare_values);
-    }
-    reader->filter_values[index] = values;
-    reader->filter_count = index + 1;
-    return MIMIC_OK;
-}
-
-static mimic_status bind_filters(mimic_arrow_reader *reader, mimic_error *err)
-{
-    const size_t count = reader->setup.filter_count;
-    reader->filter_values =
-        mimic__arena_array(&reader->arena, count + 1, sizeof *reader->filter_values);
-    if (reader->filter_values == NULL)
-        return mimic__fail_memory(err);
-    for (size_t i = 0; i < count; i++)
-        MIMIC_TRY(bind_filter(reader, i, err));
     return MIMIC_OK;
 }
 
@@ -321,7 +275,7 @@ static mimic_status open_inner(mimic_arrow_reader *reader, mimic_error *err)
     MIMIC_TRY(choose_fields(reader, err));
     MIMIC_TRY(check_drift(reader, err));
     MIMIC_TRY(bind_fields(reader, err));
-    MIMIC_TRY(bind_filters(reader, err));
+    MIMIC_TRY(mimic__import_bind_filters(reader, err));
     return make_plan(reader, err);
 }
 
@@ -512,8 +466,6 @@ static mimic_status finish_batch(mimic_arrow_reader *reader, mimic_error *err)
 static mimic_status next_inner(mimic_arrow_reader *reader, mimic_error *err)
 {
     MIMIC_TRY(mimic__import_next_block(reader, err));
-    if (!mimic__row_faults_reset(&reader->faults, reader->block.row_count))
-        return mimic__fail_memory(err);
     for (size_t i = 0; i < reader->table->field_count; i++)
         MIMIC_TRY(mimic__import_convert(reader, i, err));
     MIMIC_TRY(mimic__coerce_memory_settle(reader->memory, reader->plan, reader->block.row_count,

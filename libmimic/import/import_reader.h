@@ -13,6 +13,8 @@
 typedef struct import_setup {
     const mimic_csv_filter *filters; /* rows to keep; borrowed until the reader is freed */
     size_t filter_count;
+    const mimic_text_filter *text_filters;
+    size_t text_filter_count;
     int64_t limit;           /* rows delivered; 0 = all */
     uint32_t max_categories; /* 0 = the default */
     mimic_unique_mode unique;
@@ -33,6 +35,13 @@ typedef struct import_column {
     import_array array; /* of the array at hand */
     import_array dictionary;
 } import_column;
+
+typedef struct import_filter {
+    import_column column;
+    const int64_t *values; /* sorted */
+    const char **texts;    /* the same; NULL = a filter on integers */
+    size_t value_count;
+} import_filter;
 
 /* Some rows of the array at hand, on their way to a batch. */
 typedef struct import_block {
@@ -56,9 +65,9 @@ struct mimic_arrow_reader {
     const mimic_table *table;        /* of the batches */
     const mimic_table *plain_table;  /* the same for the plan: values do not stand for others */
     mimic_drift *drift;
-    import_column *columns; /* one a field of `table`, and behind them one a filter */
+    import_column *columns; /* one a field of `table` */
+    import_filter *filters;
     size_t filter_count;
-    int64_t **filter_values; /* sorted */
     mimic_coerce_plan *plan;
     mimic_coerce_memory *memory;
     mimic_row_faults faults;
@@ -112,14 +121,31 @@ static inline int64_t mimic__import_array_row(const import_block *block, size_t 
 import_found mimic__import_value(const mimic_arrow_reader *reader, const import_column *column,
                                  int64_t array_row, import_place *out);
 import_way mimic__import_choose_way(const import_type *type, const mimic_field *field);
+/* A whole number, from an integer, a boolean or a float: 0, MIMIC_REJECT_RANGE, _TYPE. */
+mimic_reject_code mimic__import_whole(const import_place *place, int64_t *out);
+/* "5.00" becomes "5", which is an integer, as "5.00" is not. */
+void mimic__import_cut_zeros(mimic_buffer *decimal);
 /* Fills a column of the plan for the block. */
 mimic_status mimic__import_convert(mimic_arrow_reader *reader, size_t column, mimic_error *err);
 mimic_status mimic__import_fail_broken(const mimic_arrow_reader *reader, const import_type *type,
                                        const char *what, mimic_error *err);
 
+/* ---- import_filter.c ---- */
+
+mimic_status mimic__import_bind_filters(mimic_arrow_reader *reader, mimic_error *err);
+/* Leaves out the rows of the block that are not wanted; one that a filter cannot judge is a fault of
+ * column field_count + the filter's number. */
+mimic_status mimic__import_filter_rows(mimic_arrow_reader *reader, mimic_error *err);
+
+/* ---- import_reader.c ---- */
+
+mimic_status mimic__import_bind_field(const mimic_arrow_reader *reader, import_column *column,
+                                      const mimic_field *field, mimic_error *err);
+
 /* ---- import_rows.c ---- */
 
-/* Takes the next rows of the stream: reader->block. MIMIC_END. */
+/* Takes the next rows of the stream: reader->block, with reader->faults empty but for those that the
+ * filters cannot judge. MIMIC_END. */
 mimic_status mimic__import_next_block(mimic_arrow_reader *reader, mimic_error *err);
 
 /* ---- import_reject.c ---- */

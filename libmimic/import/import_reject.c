@@ -2,6 +2,7 @@
  * Rejects of one block: its faults in the order of rows, each with a sentence and its row as CSV. There
  * are no lines and no bytes to point at, so the number of the row in the stream is the place.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -90,21 +91,50 @@ static mimic_status fail_at(const mimic_reject *reject, mimic_error *err)
     return MIMIC_ERR_VALUE;
 }
 
+/* Of the table, or a filter's. */
+static const import_column *column_of(const mimic_arrow_reader *reader,
+                                      const mimic_row_fault *fault)
+{
+    const size_t count = reader->table->field_count;
+    return fault->column < count ? &reader->columns[fault->column]
+                                 : &reader->filters[fault->column - count].column;
+}
+
+static mimic_on_error policy_of(const mimic_arrow_reader *reader, const mimic_row_fault *fault)
+{
+    if (fault->column < reader->table->field_count)
+        return mimic__coerce_plan_on_error(reader->plan, fault->column);
+    return reader->options.on_error != MIMIC_ON_ERROR_DEFAULT
+               ? reader->options.on_error
+               : column_of(reader, fault)->field->on_error;
+}
+
+static void describe(mimic_arrow_reader *reader, const mimic_row_fault *fault, char *out,
+                     size_t capacity)
+{
+    if (fault->column >= reader->table->field_count) {
+        snprintf(out, capacity, "%s; the filter cannot judge it",
+                 fault->code == MIMIC_REJECT_RANGE ? "an integer beyond 64 bits" : "not an integer");
+        return;
+    }
+    put_value(reader, column_of(reader, fault),
+              mimic__import_array_row(&reader->block, fault->row), &reader->line);
+    mimic__coerce_message(reader->plan, fault->column, fault->code, text_of(&reader->line),
+                          reader->line.size, out, capacity);
+}
+
 static mimic_status deliver_one(mimic_arrow_reader *reader, const mimic_row_fault *fault,
                                 mimic_error *err)
 {
     char message[384];
     mimic_reject reject = make_reject(reader, fault->row);
-    put_value(reader, &reader->columns[fault->column],
-              mimic__import_array_row(&reader->block, fault->row), &reader->line);
+    describe(reader, fault, message, sizeof message);
     if (reader->line.failed || reader->row_text.failed)
         return mimic__fail_memory(err);
-    mimic__coerce_message(reader->plan, fault->column, fault->code, text_of(&reader->line),
-                          reader->line.size, message, sizeof message);
     reject.code = fault->code;
-    reject.column = reader->table->fields[fault->column].name;
+    reject.column = column_of(reader, fault)->field->name;
     reject.message = message;
-    if (mimic__coerce_plan_on_error(reader->plan, fault->column) == MIMIC_ON_ERROR_FAIL)
+    if (policy_of(reader, fault) == MIMIC_ON_ERROR_FAIL)
         return fail_at(&reject, err);
     reader->counts.read++;
     reader->counts.rejected++;

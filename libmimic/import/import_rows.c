@@ -4,11 +4,9 @@
  * converted.
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/error.h"
 #include "import/import_reader.h"
-#include "import/import_text.h"
 
 #define BLOCK_TEXT_BYTES ((size_t)4 << 20) /* of a column; a block has one row at least */
 
@@ -28,23 +26,27 @@ static mimic_status fail_producer(mimic_arrow_reader *reader, int code, mimic_er
                              reader->name);
 }
 
-static mimic_status look_at_columns(mimic_arrow_reader *reader, mimic_error *err)
+static mimic_status look_at_column(const mimic_arrow_reader *reader, import_column *column,
+                                   mimic_error *err)
 {
     const struct ArrowArray *const array = &reader->array;
-    const size_t count = reader->table->field_count + reader->filter_count;
-    for (size_t i = 0; i < count; i++) {
-        import_column *const column = &reader->columns[i];
-        const char *what = NULL;
-        if (column->child == SIZE_MAX)
-            continue;
-        const struct ArrowArray *const child = array->children[column->child];
-        const import_type *const type = reader->types[column->child];
-        if (child == NULL)
-            return mimic__import_fail_broken(reader, type, "no array", err);
-        if (!mimic__import_look(child, type, array->offset + array->length, &column->array,
-                                &column->dictionary, &what))
-            return mimic__import_fail_broken(reader, type, what, err);
-    }
+    const char *what = "no array";
+    if (column->child == SIZE_MAX)
+        return MIMIC_OK;
+    const struct ArrowArray *const child = array->children[column->child];
+    const import_type *const type = reader->types[column->child];
+    if (child == NULL || !mimic__import_look(child, type, array->offset + array->length,
+                                             &column->array, &column->dictionary, &what))
+        return mimic__import_fail_broken(reader, type, what, err);
+    return MIMIC_OK;
+}
+
+static mimic_status look_at_columns(mimic_arrow_reader *reader, mimic_error *err)
+{
+    for (size_t i = 0; i < reader->table->field_count; i++)
+        MIMIC_TRY(look_at_column(reader, &reader->columns[i], err));
+    for (size_t i = 0; i < reader->filter_count; i++)
+        MIMIC_TRY(look_at_column(reader, &reader->filters[i].column, err));
     return MIMIC_OK;
 }
 
@@ -127,79 +129,6 @@ static size_t choose_count(const mimic_arrow_reader *reader)
     return count;
 }
 
-/* ---- filters ---- */
-
-typedef enum verdict { VERDICT_KEEP, VERDICT_DROP } verdict;
-
-static int compare_values(const void *a, const void *b)
-{
-    const int64_t left = *(const int64_t *)a;
-    const int64_t right = *(const int64_t *)b;
-    return (left > right) - (left < right);
-}
-
-/* What a column whose type is another one than the filter's says as text. */
-static mimic_status text_integer(mimic_arrow_reader *reader, const import_column *column,
-                                 const import_place *place, int64_t *out, bool *out_is_integer,
-                                 mimic_error *err)
-{
-    bool is_broken;
-    reader->line.size = 0;
-    const mimic_reject_code code = mimic__import_text(place, &reader->line, &is_broken);
-    if (is_broken)
-        return mimic__import_fail_broken(reader, reader->types[column->child],
-                                         "a value that lies outside of it", err);
-    if (reader->line.failed)
-        return mimic__fail_memory(err);
-    *out_is_integer =
-        code == 0 && mimic_coerce_int64(reader->line.data == NULL ? "" : reader->line.data,
-                                        reader->line.size, out) == 0;
-    return MIMIC_OK;
-}
-
-/* A value that is no integer is left to the column's own policy: its row is kept. */
-static mimic_status judge_row(mimic_arrow_reader *reader, size_t filter, int64_t row,
-                              verdict *out_verdict, mimic_error *err)
-{
-    const import_column *const column = &reader->columns[reader->table->field_count + filter];
-    import_place place;
-    int64_t value = 0;
-    bool is_integer = true;
-    const import_found found = mimic__import_value(reader, column, row, &place);
-    *out_verdict = VERDICT_DROP;
-    if (found == IMPORT_BROKEN)
-        return mimic__import_fail_broken(reader, reader->types[column->child],
-                                         "a value that lies outside of it", err);
-    if (found == IMPORT_NO_VALUE)
-        return MIMIC_OK;
-    if (place.array->type->kind == IMPORT_INTEGER)
-        is_integer = mimic__import_integer(&place, &value) == 0;
-    else
-        MIMIC_TRY(text_integer(reader, column, &place, &value, &is_integer, err));
-    const size_t count = reader->setup.filters[filter].value_count;
-    if (!is_integer ||
-        (count > 0 && bsearch(&value, reader->filter_values[filter], count, sizeof value,
-                              compare_values) != NULL))
-        *out_verdict = VERDICT_KEEP;
-    return MIMIC_OK;
-}
-
-static mimic_status filter_rows(mimic_arrow_reader *reader, mimic_error *err)
-{
-    import_block *const block = &reader->block;
-    size_t kept = 0;
-    for (size_t row = 0; row < block->count; row++) {
-        verdict answer = VERDICT_KEEP;
-        for (size_t i = 0; i < reader->filter_count && answer == VERDICT_KEEP; i++)
-            MIMIC_TRY(judge_row(reader, i, block->first + (int64_t)row, &answer, err));
-        if (answer == VERDICT_KEEP)
-            reader->row_memory[kept++] = (uint32_t)row;
-    }
-    block->rows = reader->row_memory;
-    block->row_count = kept;
-    return MIMIC_OK;
-}
-
 mimic_status mimic__import_next_block(mimic_arrow_reader *reader, mimic_error *err)
 {
     MIMIC_TRY(next_array(reader, err));
@@ -210,5 +139,7 @@ mimic_status mimic__import_next_block(mimic_arrow_reader *reader, mimic_error *e
                                    .first_record = reader->next_record};
     reader->position += (int64_t)count;
     reader->next_record += (int64_t)count;
-    return reader->filter_count == 0 ? MIMIC_OK : filter_rows(reader, err);
+    if (!mimic__row_faults_reset(&reader->faults, count))
+        return mimic__fail_memory(err);
+    return reader->filter_count == 0 ? MIMIC_OK : mimic__import_filter_rows(reader, err);
 }

@@ -106,20 +106,17 @@ static uint32_t divide_limbs(uint32_t *limbs, size_t count)
     return (uint32_t)rest;
 }
 
-static bool is_little_endian(void)
-{
-    const uint16_t one = 1;
-    uint8_t first;
-    memcpy(&first, &one, 1);
-    return first == 1;
-}
-
-/* The magnitude of a two's complement number in limbs, the most significant first. */
+/* The magnitude of a two's complement number in limbs, the most significant first; true when it is
+ * negative. Words of 64 bits come with the lowest first, as the library holds its own decimals. */
 static bool load_limbs(const char *bytes, size_t count, uint32_t *limbs)
 {
-    for (size_t i = 0; i < count; i++) {
-        const size_t from = is_little_endian() ? count - 1 - i : i;
-        memcpy(&limbs[i], bytes + 4 * from, 4);
+    uint64_t word;
+    if (count == 1)
+        memcpy(limbs, bytes, sizeof *limbs);
+    for (size_t i = 0; i + 2 <= count; i += 2) {
+        memcpy(&word, bytes + 4 * i, sizeof word);
+        limbs[count - 1 - i] = (uint32_t)word;
+        limbs[count - 2 - i] = (uint32_t)(word >> 32);
     }
     if (limbs[0] >> 31 == 0)
         return false;

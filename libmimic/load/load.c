@@ -308,6 +308,8 @@ static mimic_status open_stream(const mimic_context *ctx, struct ArrowArrayStrea
     arrow.max_raw_bytes = csv.max_raw_bytes;
     const import_setup setup = {.filters = csv.filters,
                                 .filter_count = csv.filter_count,
+                                .text_filters = csv.text_filters,
+                                .text_filter_count = csv.text_filter_count,
                                 .limit = csv.limit,
                                 .max_categories = csv.max_categories,
                                 .unique = mimic__load_unique_mode(options)};

@@ -102,6 +102,10 @@ def test_columns_where_and_limit(labevents, tmp_path):
     assert counts(where={"itemid": 50912})[1] < items[1]
     assert counts(where={"itemid": []})[1] == 0
     assert counts(limit=10)[1] == 10
+    stat = counts(where={"priority": "STAT", "itemid": [50912]})
+    routine = counts(where={"priority": ["ROUTINE"], "itemid": 50912})
+    assert 0 < stat[1] and 0 < routine[1] and stat[1] + routine[1] <= counts(
+        where={"itemid": 50912})[1]
     assert counts(where={})[1] == read
     mimic.convert(labevents, tmp_path / "labs.csv", columns=["valuenum", "ITEMID"], limit=1)
     assert (tmp_path / "labs.csv").read_text().split("\n")[0] == "valuenum,itemid"

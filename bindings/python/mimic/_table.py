@@ -11,6 +11,7 @@ from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List
 from . import _arrow, _ffi, _passes, _show
 from ._arrow import OwnedArray
 from ._decode import Column
+from ._errors import InvalidValueError
 from ._ffi import ArrowArrayStream, lib
 from ._passes import Counts, Drift, Pass, RejectLog, Selection, Shape
 from ._registry import Field, Schema
@@ -160,7 +161,7 @@ class Batch:
         """As Table.to_pandas."""
         from . import _frame
 
-        return _frame.to_pandas(self._frame(nanoseconds=_frame.pandas_wants_nanoseconds()))
+        return _frame.to_pandas(self._frame())
 
     def __arrow_c_schema__(self) -> Any:
         return self._shape.export()
@@ -411,10 +412,20 @@ class Table:
         return _frame.to_numpy(self._frame())
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A data frame with the types that fit: nullable integers, datetime64, category, string."""
+        """A data frame with the types that fit: nullable integers, datetime64, category, string.
+
+        Times are datetime64 in microseconds, of pandas 1 in nanoseconds; a column that goes beyond the
+        years 1677 to 2262 is one of datetime objects there.
+        """
         from . import _frame
 
-        return _frame.to_pandas(self._frame(nanoseconds=_frame.pandas_wants_nanoseconds()))
+        if _frame.pandas_wants_nanoseconds():
+            try:
+                return _frame.to_pandas(self._frame(nanoseconds=True))
+            except InvalidValueError as error:
+                if "nanoseconds" not in error.message or not self._origin.is_rereadable:
+                    raise
+        return _frame.to_pandas(self._frame())
 
     def to_arrow(self) -> Any:
         """A pyarrow.Table, without a copy of what was read."""
