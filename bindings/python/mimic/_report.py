@@ -188,7 +188,8 @@ class Report:
 
     def _title(self) -> str:
         edition = f" ({self.edition})" if self.edition else ""
-        return f"{self.dataset or 'one table'}{edition} \u2192 {self.target}"
+        end = ", checked" if self.target == "null:" else f" \u2192 {self.target}"
+        return f"{self.dataset or 'one table'}{edition}{end}"
 
     def _rows(self) -> Tuple[Sequence[str], List[Sequence[Any]]]:
         head = ("table", "read", "written", "rejected", "duplicates", "filtered", "nulled", "nulls",
@@ -215,28 +216,29 @@ class Report:
 
     def __str__(self) -> str:
         lines = [self._title(), "", _show.table(*self._rows())]
-        for title, texts in self._grouped():
+        for title, _, texts in self._grouped():
             lines += ["", title] + ["  " + _show.plain(text) for text in texts]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         parts = [f"<div><strong>{html.escape(self._title())}</strong>",
                  _show.html_table(*self._rows())]
-        for title, texts in self._grouped():
+        for title, notes, texts in self._grouped():
             items = "".join(f"<li>{html.escape(text)}</li>" for text in texts)
-            parts.append(f"<details{' open' if title == 'Rejects' else ''}><summary>{title} "
-                         f"({len(texts)})</summary><ul>{items}</ul></details>")
+            is_open = any(note.problem for note in notes)  # what is wrong is not folded away
+            parts.append(f"<details{' open' if is_open else ''}><summary>{title} "
+                         f"({len(notes)})</summary><ul>{items}</ul></details>")
         return "".join(parts) + "</div>"
 
-    def _grouped(self) -> Iterator[Tuple[str, List[str]]]:
+    def _grouped(self) -> Iterator[Tuple[str, List[Note], List[str]]]:
+        """Title, notes and texts of each kind."""
         for kind, title in _NOTE_TITLES.items():
-            texts = [str(note) for note in self.notes if note.kind == kind]
-            if texts and kind in ("ignored", "absent"):
-                names = [note.table or note.code or note.message for note in self.notes
-                         if note.kind == kind]
-                yield title, [", ".join(names)]
-            elif texts:
-                yield title, texts
+            notes = [note for note in self.notes if note.kind == kind]
+            if notes and kind in ("ignored", "absent"):
+                yield title, notes, [", ".join(note.table or note.code or note.message
+                                               for note in notes)]
+            elif notes:
+                yield title, notes, [str(note) for note in notes]
 
 
 def _table_report(report: c_void_p, index: int) -> TableReport:
