@@ -22,6 +22,8 @@ install_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static ||
     say "no compiler or emulator for aarch64: the NEON kernels are not tested"
 install_packages doxygen || say "no Doxygen: the pages of the C API are not made"
 install_packages luajit || say "no LuaJIT: its example is not tested"
+install_packages python3-nbclient python3-ipykernel python3-matplotlib ||
+    say "no Jupyter kernel or no matplotlib: the notebooks are not tested"
 find_meson
 
 if [ -z "${MIMIC_TEST_DATA:-}" ] && [ -d ../shared/data ]; then

@@ -67,6 +67,9 @@ def reading(who, table, path, row, threads):
         theirs("DuckDB count(*), all columns text", "count", is_text=True)
     elif row == "table":
         ours("", "--hold")
+        for form in ("Arrow", "dense"):
+            jobs.append(Job(row, "mimic, one %s frame, %s" % (form, many),
+                            mimic.read(table, path, threads, "--" + form.lower())))
         theirs(STORED, "table")
         theirs(STORED + ", order not kept", "table", order=False)
         if who["polars"].version:

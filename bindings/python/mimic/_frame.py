@@ -247,7 +247,7 @@ def as_batch(array: ArrowArray, shape: Shape) -> Tuple[Any, List[Any]]:
             made = _ffi.mimic_dictionary()
             made.count = texts.length
             made.offsets = cast(texts.buffers[1], type(made.offsets))
-            made.bytes = cast(texts.buffers[2], type(made.bytes))
+            made.bytes = texts.buffers[2]
             column.dictionary = pointer(made)
             alive.append(made)
     batch = _ffi.mimic_batch()

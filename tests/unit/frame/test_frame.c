@@ -2,27 +2,15 @@
  * Frames against the cells of the batches that went in: every type, required and not, in both forms,
  * batches of uneven sizes around 8 and 64 rows, rows without NULL, with some, and with nothing else.
  */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <mimic/frame.h>
-
-#include "check_main.h"
 #include "failing_allocator.h"
-#include "test_batch.h"
+#include "frame_fixture.h"
 
 #define TYPES 14
 #define COLUMNS (2 * TYPES)
 #define BATCHES 12
-
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t bound)
-{
-    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(random_state >> 33) % bound;
-}
 
 /* Column i is of type i % 14 + 1; the first fourteen are required. */
 static void make_table(test_table *t)
@@ -120,13 +108,6 @@ static void free_batches(batches *all)
         test_batch_free(&all->list[i]);
 }
 
-static mimic_context *new_context(void)
-{
-    mimic_context *ctx = NULL;
-    ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
-    return ctx;
-}
-
 static mimic_frame *gather(const mimic_context *ctx, const batches *all,
                            const mimic_frame_options *options)
 {
@@ -138,162 +119,6 @@ static mimic_frame *gather(const mimic_context *ctx, const batches *all,
                       err.message);
     ck_assert_int_eq(mimic_frame_row_count(frame), all->rows);
     return frame;
-}
-
-static mimic_frame_column get(mimic_frame *frame, size_t column)
-{
-    mimic_error err = MIMIC_ERROR_INIT;
-    mimic_frame_column view = MIMIC_FRAME_COLUMN_INIT;
-    ck_assert_msg(mimic_frame_get(frame, column, &view, &err) == MIMIC_OK, "%s", err.message);
-    return view;
-}
-
-static int64_t integer_at(const void *values, size_t width, int64_t row)
-{
-    const char *const p = (const char *)values + (size_t)row * width;
-    int16_t small;
-    int32_t medium;
-    int64_t large;
-    switch (width) {
-    case 2:
-        memcpy(&small, p, sizeof small);
-        return small;
-    case 4:
-        memcpy(&medium, p, sizeof medium);
-        return medium;
-    default:
-        memcpy(&large, p, sizeof large);
-        return large;
-    }
-}
-
-static void check_text(const char *text, size_t size, const test_cell *cell)
-{
-    ck_assert_uint_eq(size, cell->size);
-    if (size > 0)
-        ck_assert_mem_eq(text, cell->text, size);
-}
-
-static void check_coded(const mimic_frame_column *view, int64_t row, const test_cell *cell)
-{
-    const int64_t code = integer_at(view->values, 4, row);
-    ck_assert_int_lt(code, view->text_count);
-    ck_assert_int_ge(code, 0);
-    const int64_t start = view->text_offsets[code];
-    const int64_t end = view->text_offsets[code + 1];
-    check_text(view->texts + start, (size_t)(end - start - 1), cell);
-    ck_assert_int_eq(view->texts[end - 1], 0);
-}
-
-static void check_arrow_cell(const mimic_frame_column *view, int64_t row, const test_cell *cell)
-{
-    const bool is_valid = view->validity == NULL || (view->validity[row / 8] >> (row % 8) & 1) != 0;
-    ck_assert_int_eq(is_valid, cell->is_present);
-    if (!is_valid)
-        return;
-    switch (view->type) {
-    case MIMIC_TYPE_BOOLEAN:
-        ck_assert_int_eq(((const uint8_t *)view->values)[row / 8] >> (row % 8) & 1, cell->integer);
-        break;
-    case MIMIC_TYPE_INT16:
-        ck_assert_int_eq(integer_at(view->values, 2, row), cell->integer);
-        break;
-    case MIMIC_TYPE_INT32:
-    case MIMIC_TYPE_DATE:
-        ck_assert_int_eq(integer_at(view->values, 4, row), cell->integer);
-        break;
-    case MIMIC_TYPE_FLOAT32:
-        ck_assert_float_eq(((const float *)view->values)[row], (float)cell->real);
-        break;
-    case MIMIC_TYPE_FLOAT64:
-        ck_assert_double_eq(((const double *)view->values)[row], cell->real);
-        break;
-    case MIMIC_TYPE_DECIMAL:
-        ck_assert_mem_eq((const char *)view->values + row * 16, &cell->decimal, 16);
-        break;
-    case MIMIC_TYPE_CATEGORICAL:
-        check_coded(view, row, cell);
-        break;
-    case MIMIC_TYPE_STRING:
-    case MIMIC_TYPE_BINARY:
-        check_text((const char *)view->values + view->offsets[row],
-                   (size_t)(view->offsets[row + 1] - view->offsets[row]), cell);
-        break;
-    default:
-        ck_assert_int_eq(integer_at(view->values, 8, row), cell->integer);
-        break;
-    }
-}
-
-static void check_dense_integer(const mimic_frame_column *view, int64_t row, const test_cell *cell,
-                                size_t width)
-{
-    ck_assert_int_eq(integer_at(view->values, width, row), cell->is_present ? cell->integer : 0);
-    ck_assert_int_eq(view->missing == NULL ? 0 : view->missing[row], !cell->is_present);
-}
-
-static void check_dense_time(const mimic_frame_column *view, int64_t row, const test_cell *cell,
-                             int64_t unit)
-{
-    ck_assert_int_eq(integer_at(view->values, 8, row),
-                     cell->is_present ? cell->integer * unit : INT64_MIN);
-}
-
-static void check_dense_cell(const mimic_frame_column *view, int64_t row, const test_cell *cell,
-                             bool is_fine)
-{
-    static const mimic_int128 zero = {0, 0};
-    switch (view->type) {
-    case MIMIC_TYPE_BOOLEAN:
-        ck_assert_int_eq(((const uint8_t *)view->values)[row], cell->is_present && cell->integer != 0);
-        ck_assert_int_eq(view->missing == NULL ? 0 : view->missing[row], !cell->is_present);
-        break;
-    case MIMIC_TYPE_INT16:
-        check_dense_integer(view, row, cell, 2);
-        break;
-    case MIMIC_TYPE_INT32:
-        check_dense_integer(view, row, cell, 4);
-        break;
-    case MIMIC_TYPE_INT64:
-        check_dense_integer(view, row, cell, 8);
-        break;
-    case MIMIC_TYPE_FLOAT32:
-        if (cell->is_present)
-            ck_assert_float_eq(((const float *)view->values)[row], (float)cell->real);
-        else
-            ck_assert(isnan(((const float *)view->values)[row]));
-        break;
-    case MIMIC_TYPE_FLOAT64:
-        if (cell->is_present)
-            ck_assert_double_eq(((const double *)view->values)[row], cell->real);
-        else
-            ck_assert(isnan(((const double *)view->values)[row]));
-        break;
-    case MIMIC_TYPE_DECIMAL:
-        ck_assert_mem_eq((const char *)view->values + row * 16,
-                         cell->is_present ? &cell->decimal : &zero, 16);
-        ck_assert_int_eq(view->missing == NULL ? 0 : view->missing[row], !cell->is_present);
-        break;
-    case MIMIC_TYPE_DATE:
-        check_dense_time(view, row, cell, is_fine ? INT64_C(86400000000000) : 1);
-        break;
-    case MIMIC_TYPE_TIME:
-    case MIMIC_TYPE_TIMESTAMP:
-    case MIMIC_TYPE_TIMESTAMPTZ:
-        check_dense_time(view, row, cell, is_fine ? 1000 : 1);
-        break;
-    case MIMIC_TYPE_BINARY:
-        ck_assert_int_eq(view->missing == NULL ? 0 : view->missing[row], !cell->is_present);
-        check_text((const char *)view->values + view->long_offsets[row],
-                   (size_t)(view->long_offsets[row + 1] - view->long_offsets[row]), cell);
-        break;
-    default:
-        if (cell->is_present)
-            check_coded(view, row, cell);
-        else
-            ck_assert_int_eq(integer_at(view->values, 4, row), -1);
-        break;
-    }
 }
 
 /* What a view may have, whatever the rows. */
@@ -461,95 +286,6 @@ START_TEST(frame__leaves_as_an_arrow_array)
         mimic_context_free(ctx);
         ck_assert_int_eq(state.alive, 0);
     }
-}
-END_TEST
-
-/* ---- dictionaries ---- */
-
-static void append_categories(mimic_frame *frame, const mimic_table *table,
-                              const mimic_dictionary *dictionary, const int32_t *codes, int64_t rows)
-{
-    mimic_column column = {.type = MIMIC_TYPE_CATEGORICAL, .values = codes, .dictionary = dictionary};
-    const mimic_batch batch = {rows, 1, &column, table, 1, 0};
-    mimic_error err = MIMIC_ERROR_INIT;
-    ck_assert_msg(mimic_frame_append(frame, &batch, &err) == MIMIC_OK, "%s", err.message);
-}
-
-START_TEST(frame__keeps_codes_true_when_dictionaries_change)
-{
-    static const int32_t ab_offsets[] = {0, 1, 2}, abc_offsets[] = {0, 1, 2, 3};
-    static const int32_t cb_offsets[] = {0, 1, 2};
-    const mimic_dictionary ab = {2, ab_offsets, "ab"};
-    const mimic_dictionary abc = {3, abc_offsets, "abc"};
-    const mimic_dictionary db = {2, cb_offsets, "db"};
-    const mimic_dictionary abcd = {0, NULL, NULL};
-    static const int32_t codes[] = {0, 1, 2, 1};
-    mimic_context *ctx = new_context();
-    test_table t;
-    test_table_make(&t, "t");
-    test_table_field(&t, "kind", MIMIC_TYPE_CATEGORICAL, true);
-    for (int form = 0; form < 2; form++) {
-        mimic_frame_options options = MIMIC_FRAME_OPTIONS_INIT;
-        options.form = form;
-        mimic_frame *frame = NULL;
-        ck_assert_int_eq(mimic_frame_new(ctx, &t.table, &options, &frame, NULL), MIMIC_OK);
-        append_categories(frame, &t.table, &ab, codes, 2);
-        ck_assert_int_eq(get(frame, 0).text_count, 2);
-        append_categories(frame, &t.table, &abc, codes, 3);
-        append_categories(frame, &t.table, &db, codes, 2);
-        append_categories(frame, &t.table, &ab, codes, 2);
-        append_categories(frame, &t.table, &abcd, codes, 0);
-        append_categories(frame, &t.table, &abc, codes, 4);
-        const mimic_frame_column view = get(frame, 0);
-        static const int32_t expected[] = {0, 1, 0, 1, 2, 3, 1, 0, 1, 0, 1, 2, 1};
-        ck_assert_int_eq(view.row_count, 13);
-        ck_assert_mem_eq(view.values, expected, sizeof expected);
-        ck_assert_int_eq(view.text_count, 4);
-        ck_assert_int_eq(view.texts_size, 8);
-        ck_assert_mem_eq(view.texts, "a\0b\0c\0d", 8);
-        mimic_frame_free(frame);
-    }
-    mimic_context_free(ctx);
-}
-END_TEST
-
-START_TEST(frame__numbers_texts_by_first_appearance)
-{
-    mimic_context *ctx = new_context();
-    test_table t;
-    test_table_make(&t, "t");
-    test_table_field(&t, "text", MIMIC_TYPE_STRING, false);
-    mimic_frame_options options = MIMIC_FRAME_OPTIONS_INIT;
-    options.form = MIMIC_FRAME_DENSE;
-    mimic_frame *frame = NULL;
-    ck_assert_int_eq(mimic_frame_new(ctx, &t.table, &options, &frame, NULL), MIMIC_OK);
-    /* Each number comes first at its own row, then again in other batches. */
-    enum { DISTINCT = 30000 };
-    static char texts[DISTINCT][8];
-    for (int round = 0; round < 2; round++) {
-        test_batch b;
-        test_batch_make(&b, &t.table, DISTINCT);
-        for (int64_t row = 0; row < DISTINCT; row++) {
-            snprintf(texts[row], sizeof texts[row], "%d", (int)row);
-            if (row % 5 != 1 || round == 1)
-                test_set_text(&b, 0, row, texts[row]);
-        }
-        ck_assert_int_eq(mimic_frame_append(frame, test_batch_view(&b), NULL), MIMIC_OK);
-        test_batch_free(&b);
-    }
-    const mimic_frame_column view = get(frame, 0);
-    const int32_t *const codes = view.values;
-    ck_assert_int_eq(view.text_count, DISTINCT);
-    int32_t next = 0;
-    for (int32_t row = 0; row < DISTINCT; row++)
-        ck_assert_int_eq(codes[row], row % 5 == 1 ? -1 : next++);
-    for (int32_t row = 0; row < DISTINCT; row++) {
-        const int32_t code = codes[DISTINCT + row];
-        ck_assert_int_eq(code, row % 5 == 1 ? next++ : codes[row]);
-        ck_assert_str_eq(view.texts + view.text_offsets[code], texts[row]);
-    }
-    mimic_frame_free(frame);
-    mimic_context_free(ctx);
 }
 END_TEST
 
@@ -749,7 +485,6 @@ START_TEST(frame__survives_failing_allocations)
 END_TEST
 
 MIMIC_TEST_MAIN(frame, frame__holds_what_batches_held, frame__without_rows_has_values,
-                frame__leaves_as_an_arrow_array, frame__keeps_codes_true_when_dictionaries_change,
-                frame__numbers_texts_by_first_appearance, frame__refuses_what_it_cannot_hold,
+                frame__leaves_as_an_arrow_array, frame__refuses_what_it_cannot_hold,
                 frame__keeps_to_its_bound, frame__refuses_nonsense,
                 frame__survives_failing_allocations)
