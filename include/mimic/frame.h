@@ -57,8 +57,8 @@ typedef struct mimic_frame_options {
                             * hold (before 1677-09-21 00:12:43.145225, after 2262-04-11
                             * 23:47:16.854775) is MIMIC_ERR_VALUE */
     uint64_t max_bytes;    /* memory that the frame may hold; 0 = no bound */
-    int64_t expected_rows; /* room is made for as many at once, as far as there is memory; 0 = not
-                            * known */
+    int64_t expected_rows; /* a hint: room is made for as many at once where there is memory and
+                            * max_bytes allows it; 0 = not known */
 } mimic_frame_options;
 
 #define MIMIC_FRAME_OPTIONS_INIT { (uint32_t)sizeof(mimic_frame_options), MIMIC_FRAME_ARROW, 0, 0, 0 }
@@ -184,8 +184,9 @@ MIMIC_API uint64_t mimic_frame_bytes(const mimic_frame *frame);
  * column: its number, from 0
  * out_column: filled; struct_size set before, as by MIMIC_FRAME_COLUMN_INIT
  *
- * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT for a NULL or when there is no such column; what an append
- * before it returned, when that failed.
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT for a NULL or when there is no such column; MIMIC_ERR_MEMORY or
+ * MIMIC_ERR_LIMIT when there is no room for the texts of a categorical column, which are made here;
+ * what an append before it returned, when that failed.
  * Ownership: the arrays are borrowed, valid until the next append, export or free.
  * Thread safety: one thread at a time a frame.
  * Since: 0.1

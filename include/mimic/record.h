@@ -70,7 +70,7 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_record_checker_new(const mimic_cont
  *
  * checker: used by one thread at a time
  * cells: the fields, in the order that the checker was made for; a text that stands for no value
- * ("missingValues") is NULL here too
+ * ("missingValues") is NULL here too, and a cell without a text is NULL whatever these are
  * cell_count: their number; another one than the checker expects is a reject
  * out_reject: gets the reason of a reject: code, column, message, raw (the texts, joined by the
  * delimiter), and in `record` the number of the call, from 1; line and byte_offset are -1, source is

@@ -377,18 +377,17 @@ static bool is_ascii(const char *bytes, size_t size)
     return (any & (ones << 7)) == 0;
 }
 
+/* NUL bytes first, as in a block. */
 static void find_no_text(const mimic_record_checker *checker, const mimic_cell *cells,
                          record_fault *fault)
 {
-    for (size_t i = 0; i < checker->field_count && fault->code == 0; i++) {
-        const char *const text = cells[i].text;
-        if (text == NULL)
-            continue;
-        if (memchr(text, 0, cells[i].size) != NULL)
+    for (size_t i = 0; i < checker->field_count && fault->code == 0; i++)
+        if (cells[i].text != NULL && memchr(cells[i].text, 0, cells[i].size) != NULL)
             *fault = (record_fault){MIMIC_REJECT_NUL, i, SIZE_MAX, 0};
-        else if (mimic__utf8_check(text, cells[i].size) != cells[i].size)
+    for (size_t i = 0; i < checker->field_count && fault->code == 0; i++)
+        if (cells[i].text != NULL &&
+            mimic__utf8_check(cells[i].text, cells[i].size) != cells[i].size)
             *fault = (record_fault){MIMIC_REJECT_UTF8, i, SIZE_MAX, 0};
-    }
 }
 
 static void quote_empty(mimic_record_checker *checker, const mimic_cell *cells)

@@ -27,6 +27,14 @@ static mimic_status check_options(const mimic_frame_options *options, mimic_erro
     return MIMIC_OK;
 }
 
+/* No more than the bound allows, or the first columns would take the room of the others. */
+static size_t clamp_expected(const mimic_frame *frame, int64_t rows)
+{
+    const uint64_t each = 24 * ((uint64_t)frame->table->field_count + 1); /* what a row may take */
+    const uint64_t most = frame->memory.max_bytes / each;
+    return (uint64_t)rows > most || (uint64_t)rows > SIZE_MAX / 64 ? 0 : (size_t)rows;
+}
+
 static void init_columns(mimic_frame *frame)
 {
     for (size_t i = 0; i < frame->table->field_count; i++) {
@@ -62,15 +70,13 @@ mimic_status mimic_frame_new(const mimic_context *ctx, const mimic_table *table,
     frame->memory.max_bytes = chosen.max_bytes == 0 ? UINT64_MAX : chosen.max_bytes;
     frame->form = chosen.form;
     frame->is_nanoseconds = chosen.nanoseconds != 0;
-    frame->expected_rows = (uint64_t)chosen.expected_rows > SIZE_MAX / 64
-                               ? 0
-                               : (size_t)chosen.expected_rows;
     mimic__arena_init(&frame->arena, ctx);
     frame->table = mimic__table_copy(&frame->arena, table);
     if (frame->table == NULL) {
         mimic_frame_free(frame);
         return mimic__fail_memory(err);
     }
+    frame->expected_rows = clamp_expected(frame, chosen.expected_rows);
     init_columns(frame);
     *out_frame = frame;
     return MIMIC_OK;
@@ -124,9 +130,8 @@ mimic_status mimic__frame_more(mimic_frame *frame, mimic_frame_buffer *buffer, s
 {
     size_t size;
     MIMIC_TRY(mimic__frame_size(frame->row_count, count, width, &size, err));
-    const size_t hint =
-        frame->expected_rows < SIZE_MAX / 64 ? (frame->expected_rows + 1) * width : 0;
-    return mimic__frame_reserve(&frame->memory, buffer, size, hint, err);
+    return mimic__frame_reserve(&frame->memory, buffer, size, (frame->expected_rows + 1) * width,
+                                err);
 }
 
 static mimic_status check_batch(const mimic_frame *frame, const mimic_batch *batch,

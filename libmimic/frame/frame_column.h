@@ -31,7 +31,7 @@ typedef struct mimic_frame_data {
 
     mimic_frame_text_table texts; /* DENSE string */
     mimic_hashmap categories;     /* categorical: text of code i is key i */
-    size_t category_bytes;        /* of the map, as counted */
+    size_t category_bytes;        /* of the map and the codes, as counted */
     int32_t *codes;               /* of a dictionary that is not the map's beginning: its codes here */
     size_t code_capacity;
     bool codes_differ;

@@ -127,7 +127,7 @@ mimic_status mimic__frame_learn_categories(mimic_frame *frame, mimic_frame_data 
         data->codes_differ |= data->codes[i] != (int32_t)i;
     }
     const size_t before = data->category_bytes;
-    data->category_bytes = map_bytes(map);
+    data->category_bytes = map_bytes(map) + data->code_capacity * sizeof *data->codes;
     return mimic__frame_count_bytes(&frame->memory, before, data->category_bytes, err);
 }
 

@@ -14,7 +14,8 @@ import report
 
 def commands(options):
     """Name, program and arguments of each that is built."""
-    wanted = [("kernels", "bench_kernels", []), ("coercers", "bench_coerce", [])]
+    wanted = [("kernels", "bench_kernels", []), ("coercers", "bench_coerce", []),
+              ("records", "bench_record", [])]
     for table in data.tables(options.build, options.work, options.mb, list(data.TABLES)):
         for ending in ("gz", "zst"):
             if path := table.variant(ending):

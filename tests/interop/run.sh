@@ -55,6 +55,10 @@ if [ -f "$duckdb" ]; then
     "$stream_taker" "$duckdb" "$work/taken"
     "$example" "$here/../data/labs.csv" "$duckdb" |
         diff "$here/../../examples/expected/06_arrow_stream_duckdb.txt" -
+    if [ -x /usr/bin/python3 ] && [ -f "$3/../../libmimic/libmimic.so.0" ]; then
+        MIMIC_LIBRARY=$3/../../libmimic/libmimic.so.0 PYTHONPATH=$here/../../bindings/python \
+            PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -X dev "$here/consume_duckdb.py" "$duckdb"
+    fi
 else
     echo "DuckDB: not published for this kind of machine; the C stream was not consumed" >&2
 fi

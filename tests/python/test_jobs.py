@@ -102,6 +102,10 @@ def test_columns_where_and_limit(labevents, tmp_path):
     assert counts(where={"itemid": 50912})[1] < items[1]
     assert counts(where={"itemid": []})[1] == 0
     assert counts(limit=10)[1] == 10
+    stat = counts(where={"priority": "STAT", "itemid": [50912]})
+    routine = counts(where={"priority": ["ROUTINE"], "itemid": 50912})
+    assert 0 < stat[1] and 0 < routine[1] and stat[1] + routine[1] <= counts(
+        where={"itemid": 50912})[1]
     assert counts(where={})[1] == read
     mimic.convert(labevents, tmp_path / "labs.csv", columns=["valuenum", "ITEMID"], limit=1)
     assert (tmp_path / "labs.csv").read_text().split("\n")[0] == "valuenum,itemid"
@@ -353,3 +357,15 @@ def test_ctrl_c_in_a_progress_function(hospital):
 
     with pytest.raises(KeyboardInterrupt):
         mimic.load(hospital, "null:", progress=strike)
+
+
+def test_problems_are_not_folded_away(tmp_path):
+    folder = mimic.synth("mimic-iv", tmp_path / "h", patients=5, compress="none",
+                         tables=["patients", "admissions"])
+    assert "<details open>" not in mimic.check(folder)._repr_html_()
+    patients = tmp_path / "h" / "hosp" / "patients.csv"
+    patients.write_text("".join(patients.read_text().splitlines(keepends=True)[:2]))
+    report = mimic.check(folder)
+    page = report._repr_html_()
+    assert "<details open><summary>Keys (" in page and "<details open><summary>Absent" not in page
+    assert repr(report).startswith("<mimic.Report mimic-iv@3.1, checked: 2 tables, ")

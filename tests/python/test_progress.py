@@ -87,6 +87,28 @@ def test_notebook(monkeypatch):
     assert pages == []
 
 
+def test_a_real_notebook(hospital, tmp_path):
+    """A kernel runs a cell: the bar is one output, the report another."""
+    nbformat = pytest.importorskip("nbformat")
+    pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(
+        f"import mimic\nmimic.load({hospital!r}, 'null:', progress=True)")])
+    nbformat.write(notebook, tmp_path / "a.ipynb")
+    code = ("import nbformat, nbclient; n = nbformat.read('a.ipynb', 4); "
+            "nbclient.NotebookClient(n, timeout=60, kernel_name='python3').execute(); "
+            "nbformat.write(n, 'b.ipynb')")
+    known = {**os.environ, "IPYTHONDIR": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=known,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    outputs = nbformat.read(tmp_path / "b.ipynb", 4).cells[0].outputs
+    assert [output.output_type for output in outputs] == ["display_data", "execute_result"]
+    assert "width:100.0%" in outputs[0].data["text/html"]
+    assert "labevents" in outputs[1].data["text/html"]
+    assert outputs[1].data["text/plain"].startswith("<mimic.Report mimic-iv@3.1")
+
+
 def test_importing_imports_little():
     code = ("import sys, mimic; "
             "print([m for m in ('numpy', 'pandas', 'IPython', 'pyarrow') if m in sys.modules])")

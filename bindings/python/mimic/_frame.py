@@ -200,11 +200,24 @@ def _pandas_column(column: DenseColumn) -> Any:
             missing = numpy.zeros(len(values), bool)
         made = pandas.arrays.BooleanArray if kind == "boolean" else pandas.arrays.IntegerArray
         return made(values, missing)
-    if kind == "date" and not column._frame.nanoseconds:
-        return values.astype("<M8[s]")  # pandas has no days
+    if values.dtype.kind in "Mm" and not column._frame.nanoseconds:
+        values = _times(values)
     if kind == "timestamptz":
         return pandas.DatetimeIndex(values).tz_localize("UTC")
     return values
+
+
+def _times(values: Any) -> Any:
+    """Microseconds and days as pandas has them; pandas 1 only where nanoseconds can say them."""
+    import numpy
+
+    if not pandas_wants_nanoseconds():
+        return values.astype("<M8[s]") if values.dtype == "<M8[D]" else values  # it has no days
+    there = values[~numpy.isnat(values)]
+    exact = there.astype(f"<{values.dtype.kind}8[ns]")
+    if len(there) == 0 or (exact.astype(values.dtype) == there).all():
+        return values.astype(f"<{values.dtype.kind}8[ns]")
+    return values.astype(object)
 
 
 def _category(column: DenseColumn) -> Any:

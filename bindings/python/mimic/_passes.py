@@ -298,7 +298,11 @@ class Pass:
         raise NotImplementedError
 
     def counts(self) -> Optional[Counts]:
-        """So far; None for what nobody counts."""
+        """So far, or when this was asked last before it was closed; None for what nobody counts."""
+        return None
+
+    def read_so_far(self) -> Optional[Tuple[int, int]]:
+        """Bytes and rows, asked on the thread that reads; None where nobody counts."""
         return None
 
     def drift(self) -> Tuple[Drift, ...]:
@@ -324,6 +328,7 @@ class CsvPass(Pass):
         super().__init__(source.name)
         self._is_empty = selection.limit == 0
         self._reader = c_void_p()
+        self._last: Optional[Counts] = None
         try:
             handle, alive = source.open(self.call)
             self._own(lib.mimic_source_free, handle)
@@ -358,11 +363,17 @@ class CsvPass(Pass):
 
     def counts(self) -> Optional[Counts]:
         with self._guard:
-            if not self._free.alive:
-                return None
-            made = _ffi.mimic_csv_counts()
-            lib.mimic_csv_reader_counts(self._reader, byref(made))
-        return Counts(made.read, made.delivered, made.rejected, made.filtered, made.nulled)
+            if self._free.alive:
+                made = _ffi.mimic_csv_counts()
+                lib.mimic_csv_reader_counts(self._reader, byref(made))
+                self._last = Counts(made.read, made.delivered, made.rejected, made.filtered,
+                                    made.nulled)
+        return self._last
+
+    def read_so_far(self) -> Optional[Tuple[int, int]]:
+        made = _ffi.mimic_csv_counts()
+        lib.mimic_csv_reader_counts(self._reader, byref(made))
+        return made.bytes, made.read
 
     def drift(self) -> Tuple[Drift, ...]:
         drift = lib.mimic_csv_reader_drift(self._reader)

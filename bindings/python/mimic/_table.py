@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import threading
-from ctypes import byref, c_void_p
+from ctypes import byref
 from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple,
                     Optional, Sequence, Tuple, Union)
 
-from . import _arrow, _ffi, _passes, _show
+from . import _arrow, _ffi, _follow, _show
 from ._arrow import OwnedArray
 from ._decode import Column
+from ._errors import InvalidValueError
 from ._ffi import ArrowArrayStream, lib
 from ._passes import Counts, Drift, Pass, RejectLog, Selection, Shape
 from ._registry import Field, Schema
@@ -160,7 +161,7 @@ class Batch:
         """As Table.to_pandas."""
         from . import _frame
 
-        return _frame.to_pandas(self._frame(nanoseconds=_frame.pandas_wants_nanoseconds()))
+        return _frame.to_pandas(self._frame())
 
     def __arrow_c_schema__(self) -> Any:
         return self._shape.export()
@@ -186,7 +187,7 @@ class Origin:
     schema: Schema
     is_rereadable = True
     leaves = True  # a stream of it may leave for C: it never calls back into Python
-    registry: Any = None
+    total_bytes: Optional[int] = None  # to be read, where it is known
 
     def open(self, selection: Selection, jobs: int, log: Optional[RejectLog]) -> Sequence[Any]:
         """The passes of its parts, as functions that open them, given the rows before."""
@@ -222,7 +223,7 @@ class Table:
         self._selection = selection
         self._jobs = _ffi.jobs(jobs)
         self._max_rejects = _count(max_rejects_kept, "max_rejects_kept")
-        self._progress = progress
+        self._progress = _follow.checked(progress)
         self._lock = threading.Lock()
         self._is_closed = False
         self._counts: Optional[Counts] = None
@@ -358,6 +359,15 @@ class Table:
 
     def _read_all(self, use: Callable[[Any], Any]) -> None:
         """Calls use(batch) with every mimic_batch, on another thread."""
+        follower = _follow.Follower(self._progress, self.name, self._origin.total_bytes)
+        is_whole = False
+        try:
+            self._drain(use, follower)
+            is_whole = True
+        finally:
+            follower.end(is_whole)
+
+    def _drain(self, use: Callable[[Any], Any], follower: _follow.Follower) -> None:
         total: List[Counts] = []
         log = RejectLog(0)
         rows = 0
@@ -370,8 +380,10 @@ class Table:
                     return
                 rows += batch.contents.row_count
                 use(batch)
+                follower.step(passed, batch.contents.row_count)
 
         for passed, log in self._passes():
+            follower.begin(passed)
             try:
                 passed.run(drain)
                 counts = passed.counts()
@@ -411,10 +423,20 @@ class Table:
         return _frame.to_numpy(self._frame())
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A data frame with the types that fit: nullable integers, datetime64, category, string."""
+        """A data frame with the types that fit: nullable integers, datetime64, category, string.
+
+        Times are datetime64 in microseconds, of pandas 1 in nanoseconds; a column that goes beyond the
+        years 1677 to 2262 is one of datetime objects there.
+        """
         from . import _frame
 
-        return _frame.to_pandas(self._frame(nanoseconds=_frame.pandas_wants_nanoseconds()))
+        if _frame.pandas_wants_nanoseconds():
+            try:
+                return _frame.to_pandas(self._frame(nanoseconds=True))
+            except InvalidValueError as error:
+                if "nanoseconds" not in error.message or not self._origin.is_rereadable:
+                    raise
+        return _frame.to_pandas(self._frame())
 
     def to_arrow(self) -> Any:
         """A pyarrow.Table, without a copy of what was read."""
