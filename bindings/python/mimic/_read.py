@@ -267,6 +267,8 @@ def open(path: PathLike, *, dataset: Optional[str] = None, registry: Optional[Re
         found = _of_folder(folder, known, dataset, CsvOptions(action))
         if found:
             return Store(folder, found[0].schema.dataset, found, jobs)
+    elif isinstance(shown, str) and ":" not in shown and not os.path.exists(os.path.expanduser(shown)):
+        raise _errors.NotFoundError(f"there is no folder or file {shown!r}", source=shown)
     return _of_target(target, shown, known, dataset, jobs)
 
 

@@ -74,7 +74,7 @@ class Rejects(Sequence[Reject]):
     def _listing(self) -> _show.Listing:
         head = ("line", "column", "code", "message", "raw")
         shown = self._kept[:_PREVIEW_ROWS]
-        remark = f"{self.total:,} rows" if self.total else "none"
+        remark = f"{self.total:,} row{'s' * (self.total != 1)}" if self.total else "none"
         if len(shown) < self.total:
             remark += f", the first {len(shown)}"
         return _show.Listing("Rejects", remark, head, [
