@@ -13,8 +13,9 @@ class Job:
 class Goal:
     """Aims for one row: MB/s, and a multiple of what one peer does; chartevents, labevents."""
 
-    def __init__(self, speed=None, peer=None, times=None, size_peer=None, size_times=None):
+    def __init__(self, speed=None, peer=None, times=None, size_peer=None, size_times=None, also=()):
         self.speed, self.peer, self.times = speed, peer, times
+        self.also = also  # more pairs of peer and times
         self.size_peer, self.size_times = size_peer, size_times
 
 
@@ -22,6 +23,7 @@ ROWS = {
     "count": "count the records",
     "batches": "CSV to typed batches, streamed",
     "table": "CSV to a typed table in memory",
+    "frame": "CSV to a data frame of Python",
     "gzip": ".csv.gz to typed batches",
     "zstd": ".csv.zst to typed batches",
     "blocks": ".csv.gz in blocks (BGZF) to typed batches",
@@ -37,6 +39,7 @@ GOALS = {
     "count": Goal(speed=(4500, 4500)),
     "batches": Goal(speed=(1400, 1100), peer=SCAN, times=(3.5, 3.0)),
     "table": Goal(peer=STORED, times=(5.0, 5.0)),
+    "frame": Goal(peer="pandas, 1 thread", times=(8.0, 8.0), also=(("Polars", (1.0, 1.0)),)),
     "gzip": Goal(speed=(900, 650)),
     "zstd": Goal(speed=(850, 650)),
     "columnar": Goal(speed=(800, 500), size_peer=PARQUET, size_times=1.5),
@@ -76,6 +79,14 @@ def reading(who, table, path, row, threads):
             jobs.append(Job(row, "Polars", who["polars"].job(table, path, threads)))
         if who["pandas"].version:
             jobs.append(Job(row, "pandas, 1 thread", who["pandas"].job(table, path)))
+    elif row == "frame":
+        if who["pandas"].version:
+            jobs.append(Job(row, "mimic, " + many, mimic.frame(table, path, threads), True))
+            if threads > 1:
+                jobs.append(Job(row, "mimic, 1 thread", mimic.frame(table, path, 1)))
+            jobs.append(Job(row, "pandas, 1 thread", who["pandas"].job(table, path)))
+        if who["polars"].version:
+            jobs.append(Job(row, "Polars", who["polars"].job(table, path, threads)))
     else:
         ours("")
         if row == "batches":
@@ -129,7 +140,7 @@ def jobs_of(who, table, rows, threads, out):
         if row in FOLDED:
             path = table.variant(FOLDED[row])
             jobs += reading(who, table, path, row, threads) if path else []
-        elif row in ("count", "batches", "table"):
+        elif row in ("count", "batches", "table", "frame"):
             jobs += reading(who, table, table.path, row, threads)
         else:
             jobs += writing(who, table, row, threads, out)

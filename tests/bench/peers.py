@@ -49,6 +49,14 @@ class Mimic:
         command = [self.reader, "--jobs", str(jobs), *options, *table.options, table.spec, path]
         return lambda: process.measure_json(self.build, command)
 
+    def frame(self, table, path, jobs):
+        """A pandas data frame, by the Python package."""
+        command = [PYTHON, os.path.join(HERE, "read_pandas.py"), path, table.spec, str(jobs)]
+        library = os.path.join(self.build, "libmimic", "libmimic.so.0")
+        package = os.path.join(HERE, "..", "..", "bindings", "python")
+        return lambda: process.measure_json(self.build, command, environment={
+            "MIMIC_LIBRARY": os.path.abspath(library), "PYTHONPATH": os.path.abspath(package)})
+
     def command(self, table, path, target, jobs, *options):
         return [self.program, "convert", path, target, "--table", table.spec, "--quiet", "--jobs", str(jobs),
                 *table.options, *options]

@@ -124,10 +124,11 @@ def goal_lines(rows, ours):
              and "failed" not in r}
     if goal.speed and which is not None:
         yield "MB/s", "%.0f" % ours["mb_per_s"], "%d" % goal.speed[which], verdict(ours["mb_per_s"], goal.speed[which])
-    if goal.peer in found:
-        times = ours["mb_per_s"] / found[goal.peer]["mb_per_s"]
-        aim = goal.times[which or 0]
-        yield "times " + goal.peer, "%.2f" % times, "%.1f" % aim, verdict(times, aim)
+    for peer, aims in ((goal.peer, goal.times), *goal.also):
+        if peer in found:
+            times = ours["mb_per_s"] / found[peer]["mb_per_s"]
+            aim = aims[which or 0]
+            yield "times " + peer, "%.2f" % times, "%.1f" % aim, verdict(times, aim)
     if goal.size_peer in found:
         times = ours["file_mb"] / found[goal.size_peer]["file_mb"]
         yield ("file, times " + goal.size_peer, "%.2f" % times, "at most %.1f" % goal.size_times,
@@ -136,7 +137,7 @@ def goal_lines(rows, ours):
 
 def memory_line(rows):
     """The largest of our peaks; a table held in memory has no bound and is left out."""
-    ours = [r for r in rows if r["is_mimic"] and r["row"] != "table" and "failed" not in r]
+    ours = [r for r in rows if r["is_mimic"] and r["row"] not in ("table", "frame") and "failed" not in r]
     if not ours:
         return ""
     most = max(ours, key=lambda row: row["peak_mb"])

@@ -1,4 +1,14 @@
-"""Messy clinical data into typed, validated tables."""
+"""Messy clinical data into typed, validated tables.
+
+    report = mimic.load("mimic-iv-demo", "hospital.db", progress=True)   # a folder into a database
+    mimic.check("mimic-iv-demo")                                         # validated, nothing written
+    mimic.quality("hospital.db")                                         # what its columns hold
+    labs = mimic.open("mimic-iv-demo")["labevents"]                      # a table, to be read
+    mimic.registry()["mimic-iv@3.1/labevents"]                           # what is known of it
+
+What does not fit its schema is a reject, with its place and the reason, and the rest goes on. What
+fails raises a MimicError, which says where. Ctrl-C ends any job cleanly.
+"""
 
 from ._errors import (ArgumentError, BackendError, CancelledError, CorruptError, DriftError,
                       HeaderError, InputOutputError, InternalError, InvalidValueError, JSONError,
@@ -10,9 +20,9 @@ from ._jobs import check, convert, detect, infer, load, quality, status, synth
 from ._passes import Counts, Drift
 from ._progress import Progress
 from ._read import Store, open, read_csv
+from ._quality import Quality, QualityCheck, QualityColumn, QualityTable
 from ._registry import Dataset, Field, ForeignKey, Registry, Schema, registry
-from ._report import (Draft, Ledger, LedgerEntry, Note, Quality, QualityCheck, QualityColumn,
-                      QualityTable, Report, TableReport)
+from ._report import Draft, Ledger, LedgerEntry, Note, Report, TableReport
 from ._table import Batch, Reject, Rejects, Table
 from ._write import write
 

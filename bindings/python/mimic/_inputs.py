@@ -21,6 +21,7 @@ class Input:
     name = ""
     path: Optional[str] = None
     is_rereadable = True
+    size: Optional[int] = None  # in bytes, of what is not compressed
     calls_back = False  # into Python, so that it cannot leave for a consumer of C
 
     def open(self, call: LongCall) -> Tuple[c_void_p, Any]:
@@ -33,7 +34,10 @@ class PathInput(Input):
         self._encoded = _ffi.path(path)
         self.path = self.name = os.fsdecode(self._encoded)
         try:
-            self.is_rereadable = self.path != "-" and stat.S_ISREG(os.stat(self.path).st_mode)
+            found = os.stat(self.path)
+            self.is_rereadable = self.path != "-" and stat.S_ISREG(found.st_mode)
+            if self.is_rereadable and not self.path.lower().endswith((".gz", ".zst")):
+                self.size = found.st_size
         except OSError:
             pass  # the library says it better
 

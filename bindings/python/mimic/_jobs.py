@@ -17,8 +17,9 @@ from ._errors import MimicError
 from ._ffi import PathLike, lib
 from ._options import (CsvOptions, LoadOptions, Names, Where, count, sink_options)
 from ._progress import Progress, ProgressArgument
+from ._quality import Owned, Quality
 from ._registry import Dataset, Registry, Schema, choice, default
-from ._report import Draft, Ledger, LedgerEntry, Owned, Quality, Report
+from ._report import Draft, Ledger, LedgerEntry, Report
 
 TableArgument = Union[None, str, Schema, Any]
 

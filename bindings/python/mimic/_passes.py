@@ -301,6 +301,10 @@ class Pass:
         """So far, or when this was asked last before it was closed; None for what nobody counts."""
         return None
 
+    def read_so_far(self) -> Optional[Tuple[int, int]]:
+        """Bytes and rows, asked on the thread that reads; None where nobody counts."""
+        return None
+
     def drift(self) -> Tuple[Drift, ...]:
         return ()
 
@@ -365,6 +369,11 @@ class CsvPass(Pass):
                 self._last = Counts(made.read, made.delivered, made.rejected, made.filtered,
                                     made.nulled)
         return self._last
+
+    def read_so_far(self) -> Optional[Tuple[int, int]]:
+        made = _ffi.mimic_csv_counts()
+        lib.mimic_csv_reader_counts(self._reader, byref(made))
+        return made.bytes, made.read
 
     def drift(self) -> Tuple[Drift, ...]:
         drift = lib.mimic_csv_reader_drift(self._reader)

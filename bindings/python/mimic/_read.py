@@ -12,6 +12,7 @@ from . import _errors, _ffi, _inputs, _passes, _registry, _show
 from ._calls import LongCall
 from ._ffi import ArrowArrayStream, PathLike, lib
 from ._options import ON_ERROR
+from ._progress import ProgressArgument
 from ._passes import CsvOptions, CsvPass, Pass, RejectLog, ScanPass, Selection, Shape
 from ._registry import Registry, Schema
 from ._table import Origin, Table
@@ -30,6 +31,8 @@ class CsvOrigin(Origin):
         self.schema = schema
         self.name = inputs[0].name + (f" and {len(inputs) - 1} more" if len(inputs) > 1 else "")
         self.is_rereadable = all(part.is_rereadable for part in inputs)
+        sizes = [part.size for part in inputs]
+        self.total_bytes = None if None in sizes else sum(size or 0 for size in sizes)
         self.leaves = len(inputs) == 1 and self.is_rereadable and not inputs[0].calls_back
 
     def open(self, selection: Selection, jobs: int,
@@ -90,7 +93,7 @@ def read_csv(source: Any, table: Union[None, str, Schema, Mapping[str, Any], Pat
              delimiter: Optional[str] = None, quote: Optional[str] = '"',
              escape: Optional[str] = None, comment: Optional[str] = None, header: bool = True,
              quoting: bool = True, strict_drift: bool = False, max_rejects_kept: int = 10_000,
-             registry: Optional[Registry] = None) -> Table:
+             progress: ProgressArgument = None, registry: Optional[Registry] = None) -> Table:
     """A CSV file as a table. It is opened at once, and read when rows are asked for.
 
     source   a path (.csv, .csv.gz, .csv.zst), bytes, a binary file object, or a list of paths that
@@ -106,6 +109,8 @@ def read_csv(source: Any, table: Union[None, str, Schema, Mapping[str, Any], Pat
     delimiter, quote (None, or quoting=False: nothing is quoted), escape, comment, header  the dialect
     strict_drift  any difference between header and schema is an error, not only a missing required column
     max_rejects_kept  so many are kept in Table.rejects; all are counted
+    progress True shows a bar while to_pandas() and the like read; a function is called with a
+             mimic.Progress some times a second, and may return False or raise to cancel
     registry where specs are looked up
 
         >>> import mimic
@@ -129,7 +134,7 @@ def read_csv(source: Any, table: Union[None, str, Schema, Mapping[str, Any], Pat
         0 if on_error is None else _registry.choice(on_error, ON_ERROR, "on_error"),
         bool(strict_drift), _dialect(delimiter, quote, escape, comment, header, quoting))
     return Table(CsvOrigin(parts, schema, options), Selection.of(schema, columns, where, limit),
-                 jobs=jobs, max_rejects_kept=max_rejects_kept)
+                 jobs=jobs, max_rejects_kept=max_rejects_kept, progress=progress)
 
 
 def _stem(path: str) -> str:
@@ -262,6 +267,8 @@ def open(path: PathLike, *, dataset: Optional[str] = None, registry: Optional[Re
         found = _of_folder(folder, known, dataset, CsvOptions(action))
         if found:
             return Store(folder, found[0].schema.dataset, found, jobs)
+    elif isinstance(shown, str) and ":" not in shown and not os.path.exists(os.path.expanduser(shown)):
+        raise _errors.NotFoundError(f"there is no folder or file {shown!r}", source=shown)
     return _of_target(target, shown, known, dataset, jobs)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 import threading
-from ctypes import byref, c_void_p
+from ctypes import byref
 from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple,
                     Optional, Sequence, Tuple, Union)
 
-from . import _arrow, _ffi, _passes, _show
+from . import _arrow, _ffi, _follow, _show
 from ._arrow import OwnedArray
 from ._decode import Column
 from ._errors import InvalidValueError
@@ -74,7 +74,7 @@ class Rejects(Sequence[Reject]):
     def _listing(self) -> _show.Listing:
         head = ("line", "column", "code", "message", "raw")
         shown = self._kept[:_PREVIEW_ROWS]
-        remark = f"{self.total:,} rows" if self.total else "none"
+        remark = f"{self.total:,} row{'s' * (self.total != 1)}" if self.total else "none"
         if len(shown) < self.total:
             remark += f", the first {len(shown)}"
         return _show.Listing("Rejects", remark, head, [
@@ -187,7 +187,7 @@ class Origin:
     schema: Schema
     is_rereadable = True
     leaves = True  # a stream of it may leave for C: it never calls back into Python
-    registry: Any = None
+    total_bytes: Optional[int] = None  # to be read, where it is known
 
     def open(self, selection: Selection, jobs: int, log: Optional[RejectLog]) -> Sequence[Any]:
         """The passes of its parts, as functions that open them, given the rows before."""
@@ -223,7 +223,7 @@ class Table:
         self._selection = selection
         self._jobs = _ffi.jobs(jobs)
         self._max_rejects = _count(max_rejects_kept, "max_rejects_kept")
-        self._progress = progress
+        self._progress = _follow.checked(progress)
         self._lock = threading.Lock()
         self._is_closed = False
         self._counts: Optional[Counts] = None
@@ -359,6 +359,15 @@ class Table:
 
     def _read_all(self, use: Callable[[Any], Any]) -> None:
         """Calls use(batch) with every mimic_batch, on another thread."""
+        follower = _follow.Follower(self._progress, self.name, self._origin.total_bytes)
+        is_whole = False
+        try:
+            self._drain(use, follower)
+            is_whole = True
+        finally:
+            follower.end(is_whole)
+
+    def _drain(self, use: Callable[[Any], Any], follower: _follow.Follower) -> None:
         total: List[Counts] = []
         log = RejectLog(0)
         rows = 0
@@ -371,8 +380,10 @@ class Table:
                     return
                 rows += batch.contents.row_count
                 use(batch)
+                follower.step(passed, batch.contents.row_count)
 
         for passed, log in self._passes():
+            follower.begin(passed)
             try:
                 passed.run(drain)
                 counts = passed.counts()
