@@ -1,8 +1,8 @@
 #!/bin/sh
 # Writes Arrow files with libmimic and reads them back with two independent readers from npm; lets
-# DuckDB's library, from npm too, consume an Arrow C stream.
+# DuckDB's library, from npm too, consume an Arrow C stream, and produce one.
 #
-#     sh tests/interop/run.sh WRITE_ARROW_CASES READ_STREAM_DUCKDB BUILD_FOLDER EXAMPLE_06
+#     sh tests/interop/run.sh WRITE_ARROW_CASES READ_STREAM_DUCKDB BUILD_FOLDER EXAMPLE_06 TAKE_STREAM_DUCKDB
 #
 # The readers are installed into the build folder. Exit status 77 (skipped) only where node or npm is
 # not there; an installation that fails is a failure.
@@ -12,6 +12,7 @@ writer=$1
 stream_reader=$2
 work=$3/readers
 example=$4
+stream_taker=$5
 here=$(cd "$(dirname "$0")" && pwd)
 
 for program in node npm; do
@@ -50,6 +51,8 @@ fi
 duckdb=$work/node_modules/@duckdb/node-bindings-linux-x64/libduckdb.so
 if [ -f "$duckdb" ]; then
     "$stream_reader" "$duckdb"
+    mkdir -p "$work/taken"
+    "$stream_taker" "$duckdb" "$work/taken"
     "$example" "$here/../data/labs.csv" "$duckdb" |
         diff "$here/../../examples/expected/06_arrow_stream_duckdb.txt" -
     if [ -x /usr/bin/python3 ] && [ -f "$3/../../libmimic/libmimic.so.0" ]; then

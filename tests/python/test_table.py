@@ -522,3 +522,46 @@ def test_progress(labevents):
         len(mimic.read_csv(labevents, progress=lambda told: False))
     with pytest.raises(TypeError):
         mimic.read_csv(labevents, progress=7)
+
+
+CTRL_C = """
+import os, signal, threading
+import mimic
+schema = {"fields": [{"name": "a", "type": "integer"}, {"name": "b", "type": "string"}]}
+table = mimic.read_csv(b"a,b\\n" + b"x,1\\n2,some text\\n" * 400_000, schema, jobs=JOBS)
+for use in (table.to_pydict, lambda: list(table), lambda: len(table), lambda: table._frame(),
+            lambda: mimic.write(table, "null:")):
+    timer = threading.Timer(0.15, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        while True:
+            table._counts = None
+            use()
+    except KeyboardInterrupt:
+        print("stopped")
+    timer.join()
+print(len(table.limit(5).to_pylist()), table.rejects.total > 0)
+"""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c(jobs):
+    import subprocess
+    import sys
+
+    done = subprocess.run([sys.executable, "-X", "dev", "-W", "error", "-c", CTRL_C.replace("JOBS", str(jobs))],
+                          capture_output=True, text=True, timeout=200)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "stopped\n" * 5 + "5 True\n", "")
+
+
+@pytest.mark.parametrize("argument", ["path", "dataset", "registry", "on_error", "jobs"])
+def test_open_with_wrong_types(argument, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for value in WRONG:
+        if argument == "path" and value == "":
+            continue
+        try:
+            for table in mimic.open(**{"path": str(tmp_path), argument: value}).values():
+                table.to_pylist()
+        except (TypeError, ValueError, KeyError, OverflowError, mimic.MimicError, OSError):
+            pass

@@ -3,6 +3,7 @@
 
 #include <mimic/arrow.h>
 
+#include "base/error.h"
 #include "check_main.h"
 #include "failing_allocator.h"
 
@@ -165,5 +166,78 @@ START_TEST(arrow_own__failing_allocations)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(arrow_own, arrow_own__a_stream_frees_what_it_keeps_in_order,
+/* The arrays of a stream, in another stream, of which the first is taken. */
+static mimic_status list_scenario(const mimic_context *ctx, mimic_error *err)
+{
+    mimic_registry *registry = NULL;
+    const mimic_dataset *dataset = NULL;
+    struct ArrowArrayStream stream = {0};
+    struct ArrowArrayStream list = {0};
+    struct ArrowArray arrays[2] = {{0}, {0}};
+    struct ArrowSchema schema = {0};
+    struct ArrowArray array = {0};
+    call_count = 0;
+    mimic_status status = open_stream(ctx, &stream, err);
+    if (status != MIMIC_OK)
+        return status;
+    if (stream.get_next(&stream, &arrays[0]) != 0)
+        status = mimic__fail(err, MIMIC_ERR_MEMORY, "no memory");
+    if (status == MIMIC_OK)
+        status = mimic_array_share(ctx, &arrays[0], &arrays[1], err);
+    stream.release(&stream);
+    if (status == MIMIC_OK)
+        status = mimic_registry_new(ctx, &registry, err);
+    if (status == MIMIC_OK)
+        status = mimic_registry_add_json(registry, SCHEMA, strlen(SCHEMA), "t", &dataset, err);
+    if (status == MIMIC_OK)
+        status = mimic_array_stream(ctx, mimic_dataset_table(dataset, 0), arrays, 2, &list, err);
+    mimic_registry_free(registry); /* the schema was copied */
+    for (size_t i = 0; i < 2; i++)
+        if (arrays[i].release != NULL) {
+            ck_assert_int_ne(status, MIMIC_OK);
+            arrays[i].release(&arrays[i]);
+        }
+    if (status != MIMIC_OK)
+        return status;
+    if (list.get_schema(&list, &schema) != 0)
+        status = mimic__fail(err, MIMIC_ERR_MEMORY, "%s", list.get_last_error(&list));
+    if (status == MIMIC_OK) {
+        ck_assert_int_eq(schema.n_children, 2);
+        ck_assert_str_eq(schema.children[1]->name, "kind");
+        schema.release(&schema);
+    }
+    ck_assert_int_eq(list.get_next(&list, &array), 0);
+    check_values(&array);
+    array.release(&array);
+    list.release(&list); /* with the second array */
+    ck_assert_ptr_null(list.release);
+    return status;
+}
+
+START_TEST(arrow_own__arrays_that_are_there_are_a_stream)
+{
+    failing_allocator heap = {-1, 0, false};
+    mimic_context *ctx = failing_context(&heap);
+    struct ArrowArrayStream stream = {0};
+    struct ArrowArray array = {0};
+    mimic_registry *registry = NULL;
+    const mimic_table *table = NULL;
+    replay_failing_allocations(list_scenario);
+    ck_assert_int_eq(mimic_registry_new(ctx, &registry, NULL), MIMIC_OK);
+    ck_assert_int_eq(mimic_registry_find_table(registry, "mimic-iv@3.1/patients", &table, NULL), 0);
+    ck_assert_int_eq(mimic_array_stream(ctx, table, &array, 1, &stream, NULL), MIMIC_ERR_ARGUMENT);
+    ck_assert_int_eq(mimic_array_stream(ctx, table, NULL, 0, &stream, NULL), MIMIC_OK);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(stream.get_next(&stream, &array), 0);
+        ck_assert_ptr_null(array.release);
+    }
+    stream.release(&stream);
+    mimic_registry_free(registry);
+    mimic_context_free(ctx);
+    ck_assert_int_eq(heap.alive, 0);
+}
+END_TEST
+
+MIMIC_TEST_MAIN(arrow_own, arrow_own__arrays_that_are_there_are_a_stream,
+                arrow_own__a_stream_frees_what_it_keeps_in_order,
                 arrow_own__views_are_released_in_any_order, arrow_own__failing_allocations)
