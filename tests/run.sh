@@ -4,7 +4,8 @@
 #     sh tests/run.sh
 #
 # Builds: build/ (gcc, warnings are errors), build-asan/ (address and undefined-behaviour
-# sanitizers), build-bare/ (every optional feature off) and, where clang is installed, build-clang/ (without ISA-L; what
+# sanitizers), build-features/ (each optional feature off, and all of them), build-i386/ and build-s390x/
+# (32 bits and big-endian, core only, with their unit tests) and, where clang is installed, build-clang/ (without ISA-L; what
 # zlib does is tested in every build).
 # Tests on real data read $MIMIC_TEST_DATA, or ../shared/data beside this tree; without either they
 # are skipped and say so.
@@ -24,6 +25,12 @@ install_packages doxygen || say "no Doxygen: the pages of the C API are not made
 install_packages luajit || say "no LuaJIT: its example is not tested"
 install_packages python3-nbclient python3-ipykernel python3-matplotlib ||
     say "no Jupyter kernel or no matplotlib: the notebooks are not tested"
+# For 32 bits and big-endian, and the binary interface.
+install_packages gcc-i686-linux-gnu libc6-dev-i386-cross || say "no compiler for i386: 32 bits are not tested"
+install_packages gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user-static ||
+    say "no compiler or emulator for s390x: big-endian is not tested"
+install_packages abigail-tools || say "no abidiff: the binary interface is not compared"
+install_packages locales || say "no locales: a decimal comma is not tried"
 find_meson
 
 if [ -z "${MIMIC_TEST_DATA:-}" ] && [ -d ../shared/data ]; then
@@ -73,7 +80,31 @@ if compile sanitizers build-asan -Dwerror=false -Dtests=enabled -Dbuildtype=debu
     ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
         check build-asan --no-suite lint --no-suite api --no-suite real --no-suite slow --timeout-multiplier 4
 fi
-compile bare build-bare -Dwerror=true -Dtests=disabled -Dzlib=disabled -Disal=disabled -Dzstd=disabled -Dsqlite=disabled -Dpostgres=disabled || true
+say "building with features off (build-features)"
+if sh tests/support/features.sh build-features; then
+    note "build:features=pass"
+else
+    note "build:features=fail"
+fi
+for architecture in i386 s390x; do
+    say "building and testing for $architecture (build-$architecture)"
+    machine_status=0
+    mkdir -p "build-$architecture"
+    sh tests/machines/run.sh "$architecture" "build-$architecture" >"build-$architecture/run.txt" 2>&1 </dev/null || machine_status=$?
+    case $machine_status in
+    0) note "build:$architecture=pass" ;;
+    77)
+        tail -n 1 "build-$architecture/run.txt"
+        note "build:$architecture=skip"
+        continue
+        ;;
+    *)
+        tail -n 60 "build-$architecture/run.txt"
+        note "build:$architecture=fail"
+        ;;
+    esac
+    [ ! -f "build-$architecture/meson-logs/testlog.json" ] || note "build-$architecture/meson-logs/testlog.json"
+done
 if command -v clang >/dev/null; then
     CC=clang compile clang build-clang -Dwerror=true -Dtests=disabled -Disal=disabled || true
 else

@@ -104,10 +104,16 @@ MIMIC_API mimic_reject_code mimic_coerce_float32(const char *text, size_t size, 
 MIMIC_API mimic_reject_code mimic_coerce_float64(const char *text, size_t size, int allow_special,
                                                  double *out);
 
-/** A 128-bit two's-complement integer; decimal values are this integer times 10^-scale. */
+/** A 128-bit two's-complement integer in the byte order of the machine; decimal values are this integer
+ * times 10^-scale. Set the members by their names. */
 typedef struct mimic_int128 {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    int64_t high; /* the upper 64 bits, with the sign */
+    uint64_t low; /* the lower 64 bits */
+#else
     uint64_t low; /* the lower 64 bits */
     int64_t high; /* the upper 64 bits, with the sign */
+#endif
 } mimic_int128;
 
 /**

@@ -115,7 +115,7 @@ static mimic_status convert_numbers(const conversion *c, mimic_error *err)
 /* 10^precision, which a decimal's magnitude stays below. */
 static mimic_int128 power_of_ten(int32_t precision)
 {
-    mimic_int128 power = {1, 0};
+    mimic_int128 power = {.low = 1};
     for (int32_t i = 0; i < precision; i++) {
         const uint64_t high = (uint64_t)power.high;
         /* times 10, as 8 + 2 */
@@ -131,10 +131,10 @@ static mimic_int128 power_of_ten(int32_t precision)
 
 static bool has_precision(const char *bytes, const mimic_int128 *limit)
 {
-    uint64_t low;
-    uint64_t high;
-    memcpy(&low, bytes, 8);
-    memcpy(&high, bytes + 8, 8);
+    mimic_int128 value;
+    memcpy(&value, bytes, sizeof value);
+    uint64_t low = value.low;
+    uint64_t high = (uint64_t)value.high;
     if (high >> 63 != 0) {
         low = 0 - low;
         high = ~high + (low == 0);

@@ -38,7 +38,8 @@ static mimic_status copy_buffer(mimic_ipc_body *target, const old_batch *old, si
                                 mimic_error *err)
 {
     const unsigned char *place = old->spans + 16 * span;
-    return mimic__ipc_body_add_ready(target, old->body + get(place, 8), get(place + 8, 8), err);
+    return mimic__ipc_body_add_ready(target, old->body + get(place, 8),
+                                     (size_t)get(place + 8, 8), err);
 }
 
 /* Appends what is in the buffer `span` to `out`. */

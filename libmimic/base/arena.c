@@ -35,7 +35,7 @@ void mimic__arena_free(mimic_arena *arena)
 
 void *mimic__arena_alloc(mimic_arena *arena, size_t size)
 {
-    const size_t alignment = sizeof(max_align_t);
+    const size_t alignment = _Alignof(max_align_t);
     size_t rounded;
     if (mimic__add_overflows(size, alignment - 1, &rounded))
         return NULL;

@@ -275,7 +275,7 @@ static inline bool scaled(int32_t digits, int32_t divisor, int64_t unit, mimic_i
         return false;
     /* 8 digits times at most 10^8; the quotient of the powers is exact. */
     const int64_t value = digits * (divisor == 1 ? unit : unit / divisor);
-    *out = (mimic_int128){(uint64_t)value, value < 0 ? -1 : 0};
+    *out = (mimic_int128){.low = (uint64_t)value, .high = value < 0 ? -1 : 0};
     return true;
 }
 

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/wide.h"
+
 /* 1 where float and double arithmetic is done in the type itself. x87 keeps more digits and would
  * round twice. */
 #if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD == 0
@@ -31,23 +33,6 @@ typedef struct mimic_number_text {
     int64_t mantissa_exponent;
     bool is_cut;
 } mimic_number_text;
-
-/* The 128-bit product of two words. */
-static inline uint64_t mimic__multiply64(uint64_t a, uint64_t b, uint64_t *out_high)
-{
-#if defined(__SIZEOF_INT128__)
-    __extension__ typedef unsigned __int128 wide;
-    const wide product = (wide)a * b;
-    *out_high = (uint64_t)(product >> 64);
-    return (uint64_t)product;
-#else
-    const uint64_t low = (a & UINT32_MAX) * (b & UINT32_MAX);
-    const uint64_t mixed = (a >> 32) * (b & UINT32_MAX) + (low >> 32);
-    const uint64_t other = (a & UINT32_MAX) * (b >> 32) + (mixed & UINT32_MAX);
-    *out_high = (a >> 32) * (b >> 32) + (mixed >> 32) + (other >> 32);
-    return other << 32 | (low & UINT32_MAX);
-#endif
-}
 
 /* False when the text is no such number. */
 bool mimic__number_scan(const char *text, size_t size, mimic_number_text *out);

@@ -4,8 +4,11 @@
  */
 #include "load/load_keys_code.h"
 
+#include <mimic/coerce.h>
+
 #include "base/calendar.h"
 #include "base/hash.h"
+#include "base/wide.h"
 #include "sink/sink_format.h"
 
 #define KIND_TEXT 1u
@@ -68,19 +71,27 @@ static double float_at(const mimic_column *column, int64_t row)
     return value == 0 ? 0 : value; /* no -0 */
 }
 
-__extension__ typedef __int128 wide_integer;
-
 /* A decimal without the zeros at its end; what is left of its scale in *out_scale. */
-static wide_integer decimal_at(const mimic_column *column, int64_t row, int32_t *out_scale)
+static mimic_int128 decimal_at(const mimic_column *column, int64_t row, int32_t *out_scale)
 {
-    wide_integer value;
+    mimic_int128 value;
     int32_t scale = column->scale;
     memcpy(&value, (const char *)column->values + row * 16, sizeof value);
-    while (scale > 0 && value % 10 == 0) {
-        value /= 10;
-        scale--;
+    mimic_wide rest = {value.low, (uint64_t)value.high};
+    const bool is_negative = mimic__wide_split_sign(&rest);
+    for (; scale > 0; scale--) {
+        mimic_wide shorter = rest;
+        if (mimic__wide_divide(&shorter, 10) != 0)
+            break;
+        rest = shorter;
     }
     *out_scale = scale;
+    if (is_negative) {
+        rest.low = 0 - rest.low;
+        rest.high = ~rest.high + (rest.low == 0);
+    }
+    memcpy(&value.high, &rest.high, sizeof value.high);
+    value.low = rest.low;
     return value;
 }
 
@@ -106,9 +117,9 @@ static bool integer_at(const mimic_column *column, int64_t row, int64_t *out_val
         *out_value = ((const int64_t *)column->values)[row];
         return true;
     case MIMIC_TYPE_DECIMAL: {
-        const wide_integer value = decimal_at(column, row, &scale);
-        *out_value = (int64_t)value;
-        return scale == 0 && value >= INT64_MIN && value <= INT64_MAX;
+        const mimic_int128 value = decimal_at(column, row, &scale);
+        memcpy(out_value, &value.low, sizeof *out_value);
+        return scale == 0 && value.high == (*out_value < 0 ? -1 : 0);
     }
     default:
         return false;
@@ -175,7 +186,7 @@ static void append_value(mimic_buffer *out, const mimic_column *column, int64_t 
         mimic__buffer_append(out, &value, sizeof value);
     } else if (column->type == MIMIC_TYPE_DECIMAL) {
         int32_t scale;
-        const wide_integer value = decimal_at(column, row, &scale);
+        const mimic_int128 value = decimal_at(column, row, &scale);
         mimic__buffer_byte(out, 'd');
         mimic__buffer_append(out, &value, sizeof value);
         mimic__buffer_append(out, &scale, sizeof scale);
@@ -411,10 +422,10 @@ static void append_order(mimic_buffer *out, const mimic_column *column, int64_t 
         memcpy(&bits, &value, sizeof bits);
         append_ordered(out, (bits & SIGN) != 0 ? ~bits : bits | SIGN);
     } else if (column->type == MIMIC_TYPE_DECIMAL) {
-        uint64_t halves[2];
-        memcpy(halves, (const char *)column->values + row * 16, sizeof halves);
-        append_ordered(out, halves[1] ^ SIGN);
-        append_ordered(out, halves[0]);
+        mimic_int128 value;
+        memcpy(&value, (const char *)column->values + row * 16, sizeof value);
+        append_ordered(out, (uint64_t)value.high ^ SIGN);
+        append_ordered(out, value.low);
     } else {
         int64_t value = 0;
         (void)integer_at(column, row, &value);

@@ -245,7 +245,8 @@ static mimic_status judge(contest *c, mimic_error *err)
     }
     qsort(c->losers, c->loser_count, sizeof *c->losers, compare_losers);
     for (size_t i = 0; i < c->loser_count; i++)
-        MIMIC_TRY(keep_loser(c->table, c->losers[i][0], c->losers[i][1], c->losers[i][2], err));
+        MIMIC_TRY(keep_loser(c->table, c->losers[i][0], c->losers[i][1],
+                             (size_t)c->losers[i][2], err));
     return MIMIC_OK;
 }
 

@@ -11,9 +11,8 @@
 
 void mimic__whole_merge(quality_whole *total, const quality_whole *more)
 {
-    total->sum += more->sum;
-    total->squares += more->squares;
-    total->squares_high += more->squares_high + (total->squares < more->squares);
+    (void)mimic__wide_add(&total->sum, more->sum);
+    total->squares_high += more->squares_high + mimic__wide_add(&total->squares, more->squares);
 }
 
 #define LOW_32 0xffffffffu
@@ -33,11 +32,12 @@ static void carry(quality_fixed *number)
 /* Adds sign * value * 2^position. */
 static inline void add_at(quality_fixed *number, uint64_t value, uint32_t position, int64_t sign)
 {
-    const quality_uint128 wide = (quality_uint128)value << (position & 31);
+    const uint32_t shift = position & 31;
+    const uint64_t low = value << shift;
     int64_t *const cell = number->cells + position / 32;
-    cell[0] += sign * (int64_t)(wide & LOW_32);
-    cell[1] += sign * (int64_t)((wide >> 32) & LOW_32);
-    cell[2] += sign * (int64_t)(wide >> 64);
+    cell[0] += sign * (int64_t)(low & LOW_32);
+    cell[1] += sign * (int64_t)(low >> 32);
+    cell[2] += sign * (int64_t)(value >> 32 >> (32 - shift));
 }
 
 static inline void count_addition(quality_fixed *number, uint32_t additions)
@@ -59,10 +59,12 @@ void mimic__real_add(quality_real *total, double value, uint32_t times)
     const uint32_t exponent = stored == 0 ? 0 : stored - 1;
     while (digits != 0 && times > 0) {
         const uint32_t part = times > TIMES_MAX ? TIMES_MAX : times;
-        const quality_uint128 square = (quality_uint128)digits * digits * part;
+        mimic_wide square;
+        square.low = mimic__multiply64(digits, digits, &square.high);
+        square = mimic__wide_product(square, part, 0);
         add_at(&total->sum, digits * part, exponent, bits >> 63 != 0 ? -1 : 1);
-        add_at(&total->squares, (uint64_t)square, 2 * exponent, 1);
-        add_at(&total->squares, (uint64_t)(square >> 64), 2 * exponent + 64, 1);
+        add_at(&total->squares, square.low, 2 * exponent, 1);
+        add_at(&total->squares, square.high, 2 * exponent + 64, 1);
         count_addition(&total->sum, 1);
         count_addition(&total->squares, 2);
         times -= part;
@@ -130,21 +132,22 @@ static void moments(pair sum, pair squares, int64_t count, double *out_mean, dou
 
 /* ---- what the sums are ---- */
 
-static pair pair_of_whole(quality_uint128 magnitude)
+static pair pair_of_whole(mimic_wide magnitude)
 {
+    const uint64_t words[] = {magnitude.high >> 32, magnitude.high & LOW_32, magnitude.low >> 32,
+                              magnitude.low & LOW_32};
     pair result = {0, 0};
-    for (int shift = 96; shift >= 0; shift -= 32)
-        result = pair_add(result, (pair){ldexp((double)(uint32_t)(magnitude >> shift), shift), 0});
+    for (int i = 0; i < 4; i++)
+        result = pair_add(result, (pair){ldexp((double)words[i], 96 - 32 * i), 0});
     return result;
 }
 
 void mimic__whole_moments(const quality_whole *total, int64_t count, double *out_mean,
                           double *out_deviation)
 {
-    const bool is_negative = total->sum < 0;
-    const quality_uint128 magnitude =
-        is_negative ? -(quality_uint128)total->sum : (quality_uint128)total->sum;
-    const pair high = pair_of_whole(total->squares_high);
+    mimic_wide magnitude = total->sum;
+    const bool is_negative = mimic__wide_split_sign(&magnitude);
+    const pair high = pair_of_whole((mimic_wide){total->squares_high, 0});
     const pair scaled = {ldexp(high.high, 128), ldexp(high.low, 128)};
     moments(pair_of_whole(magnitude), pair_add(scaled, pair_of_whole(total->squares)), count,
             out_mean, out_deviation);

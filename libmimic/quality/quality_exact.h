@@ -9,22 +9,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-__extension__ typedef __int128 quality_int128;
-__extension__ typedef unsigned __int128 quality_uint128;
+#include "base/wide.h"
 
 /* Of integers: rows are fewer than 2^63, so the sum fits 128 bits and that of the squares 192. */
 typedef struct quality_whole {
-    quality_int128 sum;
-    quality_uint128 squares;
+    mimic_wide sum; /* signed */
+    mimic_wide squares;
     uint64_t squares_high;
 } quality_whole;
 
 static inline void mimic__whole_add(quality_whole *total, int64_t value)
 {
-    const quality_uint128 square = (quality_uint128)((quality_int128)value * value);
-    total->sum += value;
-    total->squares += square;
-    total->squares_high += total->squares < square;
+    const uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    mimic_wide square;
+    square.low = mimic__multiply64(magnitude, magnitude, &square.high);
+    (void)mimic__wide_add(&total->sum, mimic__wide_of(value));
+    total->squares_high += mimic__wide_add(&total->squares, square);
 }
 
 void mimic__whole_merge(quality_whole *total, const quality_whole *more);

@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include <mimic/coerce.h>
+
 #include "base/calendar.h"
 #include "base/hash.h"
 #include "quality/quality_column.h"
@@ -77,11 +79,9 @@ static double decimal_at(const mimic_column *data, int64_t row)
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
                                     1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
                                     1e20, 1e21, 1e22};
-    uint64_t halves[2];
-    memcpy(halves, (const char *)data->values + 16 * row, sizeof halves);
-    const quality_int128 whole =
-        (quality_int128)((quality_uint128)halves[1] << 64 | halves[0]);
-    double value = (double)whole;
+    mimic_int128 whole;
+    memcpy(&whole, (const char *)data->values + 16 * row, sizeof whole);
+    double value = mimic__wide_to_double((mimic_wide){whole.low, (uint64_t)whole.high});
     for (int32_t left = data->scale; left > 0; left -= 22)
         value /= powers[left > 22 ? 22 : left];
     return value;
@@ -387,15 +387,17 @@ static void look_at_whole(const weighted *values, quality_facts *facts)
  * need no more than 128 bits. */
 static void add_small_numbers(const weighted *values, quality_whole *whole)
 {
-    quality_uint128 squares = 0;
+    mimic_wide squares = {0, 0};
     int64_t sum = 0;
     for (size_t i = 0; i < values->size; i++) {
         const int64_t value = (int64_t)values->keys[i];
         const uint32_t length = values->counts[i];
         sum += value * length;
-        squares += (quality_uint128)(uint64_t)(value * value) * length;
+        mimic_wide product;
+        product.low = mimic__multiply64((uint64_t)(value * value), length, &product.high);
+        (void)mimic__wide_add(&squares, product);
     }
-    const quality_whole more = {sum, squares, 0};
+    const quality_whole more = {mimic__wide_of(sum), squares, 0};
     mimic__whole_merge(whole, &more);
 }
 

@@ -218,8 +218,7 @@ static inline bool put_text(cursor *self, const lane *column, size_t index, uint
 static void put_decimal(cursor *self, const lane *column, size_t row, uint32_t valid)
 {
     mimic_int128 value;
-    memcpy(&value.low, column->values + 16 * row, 8);
-    memcpy(&value.high, column->values + 16 * row + 8, 8);
+    memcpy(&value, column->values + 16 * row, sizeof value);
     if (valid == 0) {
         mimic__pgcopy_store32(self->at, MIMIC_PGCOPY_NULL);
         self->at += 4;

@@ -350,8 +350,7 @@ static const char *take_numeric(mimic_column_builder *to, size_t row, const char
     mimic_int128 value;
     if (!mimic__pgcopy_get_numeric(from, size, to->precision, to->scale, &value))
         return "not a number of the digits that the field has";
-    memcpy(to->values + 16 * row, &value.low, 8);
-    memcpy(to->values + 16 * row + 8, &value.high, 8);
+    memcpy(to->values + 16 * row, &value, sizeof value);
     return NULL;
 }
 

@@ -229,8 +229,7 @@ static size_t decimal_bytes(const mimic_pgcopy_column *plan, const mimic_column 
 {
     char bytes[MIMIC_PGCOPY_NUMERIC_BYTES_MAX];
     mimic_int128 value;
-    memcpy(&value.low, (const char *)column->values + 16 * row, 8);
-    memcpy(&value.high, (const char *)column->values + 16 * row + 8, 8);
+    memcpy(&value, (const char *)column->values + 16 * row, sizeof value);
     /* Sign, weight and scale of usual numbers share two bytes in a page. */
     return mimic__pgcopy_put_numeric(bytes, value, plan->scale) -
            MIMIC_PGCOPY_NUMERIC_HEAD_BYTES + 2;
@@ -314,8 +313,7 @@ static const char *cell_fault(const mimic_pgcopy_column *plan, const mimic_colum
     case MIMIC_TYPE_TIMESTAMPTZ:
         return time_fault(plan, ((const int64_t *)column->values)[row]);
     case MIMIC_TYPE_DECIMAL:
-        memcpy(&decimal.low, (const char *)column->values + 16 * row, 8);
-        memcpy(&decimal.high, (const char *)column->values + 16 * row + 8, 8);
+        memcpy(&decimal, (const char *)column->values + 16 * row, sizeof decimal);
         return mimic__pgcopy_fits_precision(decimal, plan->precision)
                    ? NULL
                    : "more digits than the column's numeric has";

@@ -200,6 +200,6 @@ bool mimic__pgcopy_get_numeric(const char *from, size_t size, int32_t precision,
         low = 0 - low;
         high = ~high + (low == 0);
     }
-    *out = (mimic_int128){low, (int64_t)high};
+    *out = (mimic_int128){.low = low, .high = (int64_t)high};
     return mimic__pgcopy_fits_precision(*out, precision);
 }

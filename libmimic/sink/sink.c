@@ -71,6 +71,7 @@ mimic_status mimic_sink_new(const mimic_context *ctx, const mimic_sink_vtable *v
     if (ctx == NULL || vtable == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT, "ctx or vtable is NULL");
     mimic_sink_vtable known = {.struct_size = sizeof known};
+    /* Functions that this version does not know are not called: a newer sink does without them. */
     const size_t given_size = vtable->struct_size;
     memcpy(&known, vtable, given_size < sizeof known ? given_size : sizeof known);
     if (known.begin == NULL || known.write == NULL || known.commit == NULL)

@@ -168,11 +168,11 @@ static uint32_t divide_by_billion(uint32_t words[4])
 
 size_t mimic__format_decimal(char *out, const void *value, int32_t scale)
 {
-    uint32_t words[4];
-    const unsigned char *bytes = value;
-    for (int i = 0; i < 4; i++)
-        words[i] = (uint32_t)bytes[4 * i] | (uint32_t)bytes[4 * i + 1] << 8 |
-                   (uint32_t)bytes[4 * i + 2] << 16 | (uint32_t)bytes[4 * i + 3] << 24;
+    mimic_int128 whole;
+    memcpy(&whole, value, sizeof whole);
+    const uint64_t high = (uint64_t)whole.high;
+    uint32_t words[4] = {(uint32_t)whole.low, (uint32_t)(whole.low >> 32), (uint32_t)high,
+                         (uint32_t)(high >> 32)};
     const bool is_negative = (words[3] & 0x80000000u) != 0;
     if (is_negative) {
         uint64_t carry = 1;

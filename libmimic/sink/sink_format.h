@@ -17,7 +17,7 @@ size_t mimic__format_int64(char *out, int64_t value);
  */
 size_t mimic__format_float64(char *out, double value);
 size_t mimic__format_float32(char *out, float value);
-/* decimal128 (16 bytes, little endian) with exactly `scale` digits after the point. */
+/* decimal128 (a mimic_int128 at any address) with exactly `scale` digits after the point. */
 size_t mimic__format_decimal(char *out, const void *value, int32_t scale);
 
 #endif

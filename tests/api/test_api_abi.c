@@ -70,6 +70,125 @@ START_TEST(api__longer_options_work_while_the_rest_is_zero)
 }
 END_TEST
 
+static mimic_status no_begin(void *self, const mimic_table *table, const mimic_sink_host *host,
+                             mimic_error *err)
+{
+    (void)self, (void)table, (void)host, (void)err;
+    return MIMIC_OK;
+}
+
+static mimic_status no_write(void *self, const mimic_batch *batch, void *chunk, mimic_error *err)
+{
+    (void)self, (void)batch, (void)chunk, (void)err;
+    return MIMIC_OK;
+}
+
+static mimic_status no_commit(void *self, mimic_error *err)
+{
+    (void)self, (void)err;
+    return MIMIC_OK;
+}
+
+/* What each call makes of a struct with a word behind the members that this library knows. */
+static mimic_status hand_over(const mimic_context *ctx, int which, uint64_t beyond)
+{
+    const char *const input = "/nonexistent/labs.csv";
+    mimic_status status = MIMIC_OK;
+    mimic_registry *registry = NULL;
+    mimic_report *report = NULL;
+    mimic_sink *sink = NULL;
+    mimic_scan *scan = NULL;
+    mimic_context *other = NULL;
+    struct {
+        mimic_load_options known;
+        uint64_t beyond;
+    } load = {MIMIC_LOAD_OPTIONS_INIT, beyond};
+    struct {
+        mimic_sink_options known;
+        uint64_t beyond;
+    } sinks = {MIMIC_SINK_OPTIONS_INIT, beyond};
+    struct {
+        mimic_sink_vtable known;
+        uint64_t beyond;
+    } vtable = {{.begin = no_begin, .write = no_write, .commit = no_commit}, beyond};
+    struct {
+        mimic_scan_options known;
+        uint64_t beyond;
+    } scans = {MIMIC_SCAN_OPTIONS_INIT, beyond};
+    struct {
+        mimic_context_options known;
+        uint64_t beyond;
+    } contexts = {MIMIC_CONTEXT_OPTIONS_INIT, beyond};
+    load.known.struct_size = (uint32_t)sizeof load;
+    sinks.known.struct_size = (uint32_t)sizeof sinks;
+    vtable.known.struct_size = (uint32_t)sizeof vtable;
+    scans.known.struct_size = (uint32_t)sizeof scans;
+    contexts.known.struct_size = (uint32_t)sizeof contexts;
+    switch (which) {
+    case 0:
+        ck_assert_int_eq(mimic_registry_new(ctx, &registry, NULL), MIMIC_OK);
+        status = mimic_convert(ctx, registry, NULL, &input, 1, "null:", &load.known, &report, NULL);
+        break;
+    case 1:
+        status = mimic_sink_open(ctx, "null:", &sinks.known, &sink, NULL);
+        break;
+    case 2:
+        status = mimic_sink_new(ctx, &vtable.known, NULL, &sink, NULL);
+        break;
+    case 3:
+        ck_assert_int_eq(mimic_registry_new(ctx, &registry, NULL), MIMIC_OK);
+        status = mimic_scan_open(ctx, registry, "csv:/nonexistent", &scans.known, &scan, NULL);
+        break;
+    default:
+        status = mimic_context_new(&contexts.known, &other, NULL);
+        break;
+    }
+    mimic_scan_free(scan);
+    mimic_sink_free(sink);
+    mimic_report_free(report);
+    mimic_registry_free(registry);
+    mimic_context_free(other);
+    return status;
+}
+
+START_TEST(api__every_struct_of_a_newer_client_is_taken_while_the_rest_is_zero)
+{
+    static const mimic_status expected[] = {MIMIC_ERR_NOT_FOUND, MIMIC_OK, MIMIC_OK,
+                                            MIMIC_ERR_NOT_FOUND, MIMIC_OK};
+    mimic_context *ctx = new_context();
+    for (int i = 0; i < 5; i++) {
+        ck_assert_msg(hand_over(ctx, i, 0) == expected[i], "struct %d, zero behind it", i);
+        /* An option that is not known is refused; a function of a sink is not called. */
+        ck_assert_msg(hand_over(ctx, i, 1) == (i == 2 ? MIMIC_OK : MIMIC_ERR_ARGUMENT),
+                      "struct %d, more behind it", i);
+    }
+    mimic_context_free(ctx);
+}
+END_TEST
+
+/* What a newer client reads of an older library is as the client left it. */
+START_TEST(api__a_longer_view_keeps_its_end)
+{
+    mimic_context *ctx = new_context();
+    mimic_registry *registry = NULL;
+    const mimic_table *table = NULL;
+    struct {
+        mimic_field_info known;
+        uint64_t beyond;
+    } field = {MIMIC_FIELD_INFO_INIT, 7};
+    field.known.struct_size = (uint32_t)sizeof field;
+    ck_assert_int_eq(mimic_registry_new(ctx, &registry, NULL), MIMIC_OK);
+    ck_assert_int_eq(mimic_registry_find_table(registry, "mimic-iv@3.1/patients", &table, NULL),
+                     MIMIC_OK);
+    ck_assert_int_eq(mimic_table_field(table, 0, &field.known), MIMIC_OK);
+    ck_assert_str_eq(field.known.name, "subject_id");
+    ck_assert_uint_eq(field.beyond, 7);
+    ck_assert_uint_eq(field.known.struct_size, sizeof field);
+    mimic_registry_free(registry);
+    mimic_context_free(ctx);
+}
+END_TEST
+
 START_TEST(api__struct_size_that_was_not_set_is_refused)
 {
     const uint32_t sizes[] = {0, 1, 3, 0x7fffffffu, 0xa5a5a5a5u, 0xffffffffu};
@@ -143,6 +262,8 @@ END_TEST
 MIMIC_TEST_MAIN(api_abi, api__version_of_header_and_library_agree,
                 api__shorter_options_of_an_old_client_work,
                 api__longer_options_work_while_the_rest_is_zero,
+                api__every_struct_of_a_newer_client_is_taken_while_the_rest_is_zero,
+                api__a_longer_view_keeps_its_end,
                 api__struct_size_that_was_not_set_is_refused,
                 api__a_view_is_filled_as_far_as_the_client_knows_it,
                 api__null_is_freed_by_every_free, api__null_for_the_error_is_allowed)

@@ -117,7 +117,7 @@ static void set_row(test_batch *b, int64_t row, const int64_t integers[6], doubl
     test_set_real(b, 4, row, real);
     test_set_real(b, 5, row, real);
     test_cell_at(b, 6, row)->decimal =
-        (mimic_int128){(uint64_t)integers[3], integers[3] < 0 ? -1 : 0};
+        (mimic_int128){.low = (uint64_t)integers[3], .high = integers[3] < 0 ? -1 : 0};
     test_set_integer(b, 7, row, integers[4]);
     test_set_integer(b, 8, row, integers[5]);
     test_set_integer(b, 9, row, integers[4] * INT64_C(86400000000) + integers[5]);

@@ -236,7 +236,7 @@ def _struct(number, lines):
             while "*/" not in lines[position]:
                 position += 1
             commented_before = True
-        elif line and not line.startswith("*"):
+        elif line and line[0] not in "*#":
             while ";" not in lines[position].split("/*")[0]:
                 position += 1
             text = _join(lines[first:position + 1]).split(";")[0]

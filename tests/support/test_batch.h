@@ -191,8 +191,7 @@ static inline void test_put_value(unsigned char *values, mimic_type type, size_t
         memcpy(values + row * 8, &cell->real, 8);
         break;
     case MIMIC_TYPE_DECIMAL:
-        memcpy(values + row * 16, &cell->decimal.low, 8);
-        memcpy(values + row * 16 + 8, &cell->decimal.high, 8);
+        memcpy(values + row * 16, &cell->decimal, 16);
         break;
     default:
         memcpy(values + row * 8, &cell->integer, 8);

@@ -193,9 +193,9 @@ START_TEST(coerce_time__patterns_against_strftime)
     for (int i = 0; i < test_rounds(200000); i++) {
         const char *const format =
             formats[random_below(&random, sizeof formats / sizeof formats[0])];
-        /* 1969 to 2068, which two-digit years can say. */
-        const time_t seconds =
-            (time_t)(random_word(&random) % UINT64_C(3155673600)) - (time_t)31536000;
+        /* 1969 to 2068, which two-digit years can say, or what a time_t of 32 bits can. */
+        const uint64_t range = sizeof(time_t) > 4 ? UINT64_C(3155673600) : INT32_MAX;
+        const time_t seconds = (time_t)(random_word(&random) % range) - (time_t)31536000;
         struct tm fields;
         char text[100];
         gmtime_r(&seconds, &fields);

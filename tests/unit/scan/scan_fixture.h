@@ -86,7 +86,7 @@ static inline void fixture_cell(test_batch *b, size_t column, int64_t row, uint6
         test_set_real(b, column, row, (any & 7) == 0 ? INFINITY : (double)any / 3e9);
         break;
     case MIMIC_TYPE_DECIMAL:
-        test_cell_at(b, column, row)->decimal = (mimic_int128){(uint64_t)any, any >> 33};
+        test_cell_at(b, column, row)->decimal = (mimic_int128){.low = (uint64_t)any, .high = any >> 33};
         break;
     case MIMIC_TYPE_DATE:
         test_set_integer(b, column, row, any % 719000);

@@ -474,7 +474,7 @@ START_TEST(pgcopy__numerics_come_back)
         ck_assert(precision == 1 ||
                   mimic__pgcopy_fits_precision(value, precision - 1) == is_digit_less);
     }
-    const mimic_int128 least = {0, INT64_MIN};
+    const mimic_int128 least = {.low = 0, .high = INT64_MIN};
     char text[MIMIC_PGCOPY_NUMERIC_BYTES_MAX];
     for (int32_t scale = 0; scale <= 38; scale++)
         ck_assert_uint_le(mimic__pgcopy_put_numeric(text, least, scale), sizeof text);
@@ -541,12 +541,12 @@ START_TEST(pgcopy__faults_are_found)
          {.is_present = true, .integer = INT64_C(-62135596800000000)}, /* year 1 */
          0},
         {MIMIC_TYPE_TIMESTAMPTZ, {.is_present = true, .integer = INT64_MIN}, MIMIC_REJECT_SINK},
-        {MIMIC_TYPE_DECIMAL, {.is_present = true, .decimal = {99999, 0}}, 0},
-        {MIMIC_TYPE_DECIMAL, {.is_present = true, .decimal = {100000, 0}}, MIMIC_REJECT_SINK},
-        {MIMIC_TYPE_DECIMAL, {.is_present = true, .decimal = {(uint64_t)-100000, -1}},
+        {MIMIC_TYPE_DECIMAL, {.is_present = true, .decimal = {.low = 99999}}, 0},
+        {MIMIC_TYPE_DECIMAL, {.is_present = true, .decimal = {.low = 100000}}, MIMIC_REJECT_SINK},
+        {MIMIC_TYPE_DECIMAL, {.is_present = true, .decimal = {.low = (uint64_t)-100000, .high = -1}},
          MIMIC_REJECT_SINK},
-        {MIMIC_TYPE_DECIMAL, {.is_present = true, .decimal = {(uint64_t)-99999, -1}}, 0},
-        {MIMIC_TYPE_DECIMAL, {.is_present = true, .decimal = {1, 1}}, MIMIC_REJECT_SINK},
+        {MIMIC_TYPE_DECIMAL, {.is_present = true, .decimal = {.low = (uint64_t)-99999, .high = -1}}, 0},
+        {MIMIC_TYPE_DECIMAL, {.is_present = true, .decimal = {.low = 1, .high = 1}}, MIMIC_REJECT_SINK},
         {MIMIC_TYPE_INT32, {.is_present = false}, MIMIC_REJECT_REQUIRED},
         {MIMIC_TYPE_STRING, {.is_present = false}, MIMIC_REJECT_REQUIRED},
     };

@@ -86,7 +86,7 @@ START_TEST(csv__canonical_bytes)
     test_batch_make(&b, &t.table, 3);
     test_set_integer(&b, 0, 0, 1);
     test_set_real(&b, 1, 0, 98.0);
-    test_cell_at(&b, 2, 0)->decimal = (mimic_int128){1500, 0};
+    test_cell_at(&b, 2, 0)->decimal = (mimic_int128){.low = 1500};
     test_set_integer(&b, 3, 0, INT64_C(1500000));
     test_set_integer(&b, 4, 0, 0);
     test_set_text(&b, 5, 0, "");

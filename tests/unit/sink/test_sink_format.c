@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <mimic/coerce.h>
+
 #include "sink/sink_format.h"
 
 static void expect_float64(double value, const char *expected)
@@ -155,12 +157,8 @@ END_TEST
 static void expect_decimal(uint64_t low, int64_t high, int32_t scale, const char *expected)
 {
     char text[MIMIC_FORMAT_BYTES];
-    unsigned char value[16];
-    for (int i = 0; i < 8; i++) {
-        value[i] = (unsigned char)(low >> (8 * i));
-        value[8 + i] = (unsigned char)((uint64_t)high >> (8 * i));
-    }
-    ck_assert_uint_eq(mimic__format_decimal(text, value, scale), strlen(expected));
+    const mimic_int128 value = {.low = low, .high = high};
+    ck_assert_uint_eq(mimic__format_decimal(text, &value, scale), strlen(expected));
     ck_assert_str_eq(text, expected);
 }
 

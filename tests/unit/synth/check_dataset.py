@@ -14,6 +14,7 @@ import datetime
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -324,7 +325,8 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or temporary
         if options.make:
-            subprocess.run([options.make, folder, str(options.patients), options.seed], check=True)
+            emulator = shlex.split(os.environ.get("MESON_EXE_WRAPPER", ""))
+            subprocess.run([*emulator, options.make, folder, str(options.patients), options.seed], check=True)
         tables = {name: read_table(folder, r, faults) for name, r in resources.items()}
 
     def get(table, *names):
