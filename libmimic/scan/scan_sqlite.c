@@ -105,8 +105,7 @@ static mimic_reject_code take_decimal(sqlite_column *column, const mimic_sqlite_
         cell->bytes, cell->size, column->field->precision, column->field->scale, &value);
     if (code != 0)
         return code;
-    memcpy(column->builder.values + 16 * row, &value.low, 8);
-    memcpy(column->builder.values + 16 * row + 8, &value.high, 8);
+    memcpy(column->builder.values + 16 * row, &value, sizeof value);
     return 0;
 }
 
