@@ -6,7 +6,7 @@ at that memory where it is; an array keeps the frame alive, and the last one fre
 
 from __future__ import annotations
 
-import decimal
+import datetime
 import weakref
 from ctypes import byref, c_void_p, cast, pointer, string_at
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
@@ -203,6 +203,10 @@ def _pandas_column(column: DenseColumn) -> Any:
     if values.dtype.kind in "Mm" and not column._frame.nanoseconds:
         values = _times(values)
     if kind == "timestamptz":
+        if values.dtype == object:
+            utc = datetime.timezone.utc
+            values[:] = [None if value is None else value.replace(tzinfo=utc) for value in values]
+            return values
         return pandas.DatetimeIndex(values).tz_localize("UTC")
     return values
 

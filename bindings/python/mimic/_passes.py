@@ -10,7 +10,7 @@ import threading
 import weakref
 from ctypes import POINTER, byref, c_int64, c_void_p, string_at
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, TypeVar
 
 from . import _arrow, _ffi, _inputs
 from ._calls import LongCall

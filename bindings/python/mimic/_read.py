@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import html
 import os
-import stat
 from ctypes import byref, c_void_p
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 

@@ -7,8 +7,8 @@ no such stream leaves the package.
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, byref, c_char_p, c_void_p, cast
-from typing import Any, Dict, List, Optional, Sequence
+from ctypes import POINTER, c_void_p, cast
+from typing import Any, Dict, List, Sequence
 
 from . import _ffi, _inputs
 from ._arrow import callback_type

@@ -14,7 +14,7 @@ from ._decode import Column
 from ._errors import InvalidValueError
 from ._ffi import ArrowArrayStream, lib
 from ._passes import Counts, Drift, Pass, RejectLog, Selection, Shape
-from ._registry import Field, Schema
+from ._registry import Schema
 
 if TYPE_CHECKING:
     import numpy
