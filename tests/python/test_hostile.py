@@ -355,6 +355,12 @@ def test_dates_and_decimals_that_are_too_far():
     assert time.monotonic() - begun < 30
 
 
+def test_nanoseconds_are_not_lost():
+    pandas = pytest.importorskip("pandas")
+    with pytest.raises(ValueError, match="finer than microseconds"):
+        mimic.write({"t": [pandas.Timestamp(1)]}, "null:")
+
+
 def test_nothing_is_left_open_at_the_end(tmp_path):
     """A process that ends with everything half-way."""
     path = tmp_path / "wards.csv"

@@ -103,7 +103,12 @@ def _encoded(convert: Callable[[Any], bytes]) -> Callable[[Sequence[Any]], Piece
 
 
 def _microseconds(epoch: datetime.datetime) -> Callable[[datetime.datetime], int]:
-    return lambda value: (value - epoch) // _MICROSECOND
+    def encode(value: datetime.datetime) -> int:
+        if getattr(value, "nanosecond", 0):  # of pandas.Timestamp
+            raise ValueError(f"{value} is finer than microseconds")
+        return (value - epoch) // _MICROSECOND
+
+    return encode
 
 
 def _time(value: datetime.time) -> int:
