@@ -252,7 +252,7 @@ typedef struct mimic_arrow_options {
 } mimic_arrow_options;
 
 #define MIMIC_ARROW_OPTIONS_INIT                                                                   \
-    { (uint32_t)sizeof(mimic_arrow_options), NULL, 0, 0, NULL, 0, NULL, NULL, 0 }
+    { sizeof(mimic_arrow_options), NULL, 0, 0, NULL, 0, NULL, NULL, 0 }
 
 /**
  * Opens a reader on an Arrow stream of struct arrays: compares its columns with `table` and binds

@@ -75,7 +75,7 @@ typedef struct mimic_context_options {
 #define MIMIC_CPU_NONE (1u << 31)
 
 #define MIMIC_CONTEXT_OPTIONS_INIT                                                                 \
-    { (uint32_t)sizeof(mimic_context_options), 0, {NULL, NULL, NULL, NULL}, NULL, NULL }
+    { sizeof(mimic_context_options), 0, {NULL, NULL, NULL, NULL}, NULL, NULL }
 
 /**
  * Makes a context.

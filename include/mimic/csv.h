@@ -47,7 +47,7 @@ typedef struct mimic_reject {
 } mimic_reject;
 
 #define MIMIC_REJECT_INIT                                                                          \
-    { (uint32_t)sizeof(mimic_reject), 0, NULL, 0, 0, 0, NULL, NULL, NULL, 0, 0 }
+    { sizeof(mimic_reject), 0, NULL, 0, 0, 0, NULL, NULL, NULL, 0, 0 }
 
 /**
  * Receives one reject, in input order.
@@ -115,7 +115,7 @@ typedef struct mimic_csv_options {
 } mimic_csv_options;
 
 #define MIMIC_CSV_OPTIONS_INIT                                                                     \
-    { (uint32_t)sizeof(mimic_csv_options), 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0,               \
+    { sizeof(mimic_csv_options), 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0,               \
       0, 0, 0, 0, 0, 0, NULL, NULL, 0, NULL, 0 }
 
 /**
@@ -131,7 +131,7 @@ typedef struct mimic_csv_counts {
     int64_t bytes;     /* decompressed bytes taken from the source */
 } mimic_csv_counts;
 
-#define MIMIC_CSV_COUNTS_INIT { (uint32_t)sizeof(mimic_csv_counts), 0, 0, 0, 0, 0, 0 }
+#define MIMIC_CSV_COUNTS_INIT { sizeof(mimic_csv_counts), 0, 0, 0, 0, 0, 0 }
 
 /**
  * Opens a reader: takes the header, compares it with the table and binds the columns by name, any

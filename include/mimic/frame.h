@@ -61,7 +61,7 @@ typedef struct mimic_frame_options {
                             * max_bytes allows it; 0 = not known */
 } mimic_frame_options;
 
-#define MIMIC_FRAME_OPTIONS_INIT { (uint32_t)sizeof(mimic_frame_options), MIMIC_FRAME_ARROW, 0, 0, 0 }
+#define MIMIC_FRAME_OPTIONS_INIT { sizeof(mimic_frame_options), MIMIC_FRAME_ARROW, 0, 0, 0 }
 
 /**
  * A view of one column; begin with MIMIC_FRAME_COLUMN_INIT. Its arrays begin at multiples of 64 bytes.
@@ -91,7 +91,7 @@ typedef struct mimic_frame_column {
 } mimic_frame_column;
 
 #define MIMIC_FRAME_COLUMN_INIT                                                                    \
-    { (uint32_t)sizeof(mimic_frame_column), 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, 0, NULL }
+    { sizeof(mimic_frame_column), 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, 0, NULL }
 
 /**
  * Makes a frame without rows.

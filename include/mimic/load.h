@@ -104,7 +104,7 @@ typedef struct mimic_load_options {
 } mimic_load_options;
 
 #define MIMIC_LOAD_OPTIONS_INIT                                                                    \
-    { (uint32_t)sizeof(mimic_load_options), NULL, NULL, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0,  \
+    { sizeof(mimic_load_options), NULL, NULL, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0,  \
       0, 0, 0, 0, NULL, 0, 0, 0, 0, NULL }
 
 /**
@@ -133,7 +133,7 @@ typedef struct mimic_table_report {
 } mimic_table_report;
 
 #define MIMIC_TABLE_REPORT_INIT                                                                    \
-    { (uint32_t)sizeof(mimic_table_report), "", "", "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "",  \
+    { sizeof(mimic_table_report), "", "", "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "",  \
       0, 0 }
 
 /** What else a report tells. */
@@ -165,7 +165,7 @@ typedef struct mimic_note {
 } mimic_note;
 
 #define MIMIC_NOTE_INIT                                                                            \
-    { (uint32_t)sizeof(mimic_note), 0, 0, "", "", "", -1, "" }
+    { sizeof(mimic_note), 0, 0, "", "", "", -1, "" }
 
 /**
  * Converts one table into a target, which is as it was after an error.

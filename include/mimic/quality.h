@@ -48,7 +48,7 @@ typedef struct mimic_quality_options {
     int32_t no_script;  /* HTML: 1 = without the script that sorts and filters */
 } mimic_quality_options;
 
-#define MIMIC_QUALITY_OPTIONS_INIT { (uint32_t)sizeof(mimic_quality_options), 0, 0, 0 }
+#define MIMIC_QUALITY_OPTIONS_INIT { sizeof(mimic_quality_options), 0, 0, 0 }
 
 /** Kahn's categories of checks. */
 typedef int32_t mimic_quality_class;
@@ -81,7 +81,7 @@ typedef struct mimic_quality_check_info {
 } mimic_quality_check_info;
 
 #define MIMIC_QUALITY_CHECK_INFO_INIT                                                              \
-    { (uint32_t)sizeof(mimic_quality_check_info), 0, 0, "", "", "", -1, -1, -1, "" }
+    { sizeof(mimic_quality_check_info), 0, 0, "", "", "", -1, -1, -1, "" }
 
 /**
  * One table; begin with MIMIC_QUALITY_TABLE_INFO_INIT. Texts are borrowed from the quality. Counts
@@ -104,7 +104,7 @@ typedef struct mimic_quality_table_info {
 } mimic_quality_table_info;
 
 #define MIMIC_QUALITY_TABLE_INFO_INIT                                                              \
-    { (uint32_t)sizeof(mimic_quality_table_info), "", "", 0, 0, -1, -1, -1, -1, -1, -1, -1, "" }
+    { sizeof(mimic_quality_table_info), "", "", 0, 0, -1, -1, -1, -1, -1, -1, -1, "" }
 
 #define MIMIC_QUALITY_QUANTILES 7 /* 1, 5, 25, 50, 75, 95 and 99 percent */
 
@@ -138,7 +138,7 @@ typedef struct mimic_quality_column_info {
 } mimic_quality_column_info;
 
 #define MIMIC_QUALITY_COLUMN_INFO_INIT                                                             \
-    { (uint32_t)sizeof(mimic_quality_column_info), 0, "", 0, 0, 0, 0, 0, 0, 0, "", "",             \
+    { sizeof(mimic_quality_column_info), 0, "", 0, 0, 0, 0, 0, 0, 0, "", "",             \
       {"", "", "", "", "", "", ""}, 0, 0, 0, 0, 0, -1, -1, 0 }
 
 /** What of a target is looked at; begin with MIMIC_QUALITY_READ_OPTIONS_INIT. */
@@ -155,7 +155,7 @@ typedef struct mimic_quality_read_options {
 } mimic_quality_read_options;
 
 #define MIMIC_QUALITY_READ_OPTIONS_INIT                                                            \
-    { (uint32_t)sizeof(mimic_quality_read_options), NULL, NULL, 0, 0, NULL, NULL }
+    { sizeof(mimic_quality_read_options), NULL, NULL, 0, 0, NULL, NULL }
 
 /**
  * Reads a target back and describes its tables. Rules of the schema are checked as far as the

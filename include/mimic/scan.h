@@ -57,7 +57,7 @@ typedef struct mimic_scan_options {
     const char *pg_schema; /* PostgreSQL: only tables of this schema; NULL = of all */
 } mimic_scan_options;
 
-#define MIMIC_SCAN_OPTIONS_INIT { (uint32_t)sizeof(mimic_scan_options), NULL, 0, 0, NULL, NULL, NULL }
+#define MIMIC_SCAN_OPTIONS_INIT { sizeof(mimic_scan_options), NULL, 0, 0, NULL, NULL, NULL }
 
 /**
  * Opens a target for reading and finds its tables.
@@ -143,7 +143,7 @@ typedef struct mimic_scan_selection {
 } mimic_scan_selection;
 
 #define MIMIC_SCAN_SELECTION_INIT                                                                  \
-    { (uint32_t)sizeof(mimic_scan_selection), NULL, 0, NULL, 0, 0, NULL, 0 }
+    { sizeof(mimic_scan_selection), NULL, 0, NULL, 0, 0, NULL, 0 }
 
 /**
  * Begins to read some columns and rows of a table, in the order of the rows. Filter columns need not be

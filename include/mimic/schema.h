@@ -86,7 +86,7 @@ typedef struct mimic_field_info {
 } mimic_field_info;
 
 #define MIMIC_FIELD_INFO_INIT                                                                      \
-    { (uint32_t)sizeof(mimic_field_info), 0, "", "", "", "", 0, 0, 0, 0, -1, -1, 0 }
+    { sizeof(mimic_field_info), 0, "", "", "", "", 0, 0, 0, 0, -1, -1, 0 }
 
 /** One foreign key: `count` pairs of columns; begin with MIMIC_FOREIGN_KEY_INFO_INIT. */
 typedef struct mimic_foreign_key_info {
@@ -98,7 +98,7 @@ typedef struct mimic_foreign_key_info {
 } mimic_foreign_key_info;
 
 #define MIMIC_FOREIGN_KEY_INFO_INIT                                                                \
-    { (uint32_t)sizeof(mimic_foreign_key_info), "", 0, NULL, NULL }
+    { sizeof(mimic_foreign_key_info), "", 0, NULL, NULL }
 
 /**
  * Name of a type as it stands in packages: "int32", "timestamp", "categorical" …
@@ -390,7 +390,7 @@ typedef struct mimic_drift_item {
     const char *message;     /* the same for people */
 } mimic_drift_item;
 
-#define MIMIC_DRIFT_ITEM_INIT { (uint32_t)sizeof(mimic_drift_item), 0, "", -1, -1, "" }
+#define MIMIC_DRIFT_ITEM_INIT { sizeof(mimic_drift_item), 0, "", -1, -1, "" }
 
 /**
  * Compares header names with a table.

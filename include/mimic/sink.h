@@ -90,7 +90,7 @@ typedef struct mimic_ledger_entry {
 } mimic_ledger_entry;
 
 #define MIMIC_LEDGER_ENTRY_INIT                                                                    \
-    { (uint32_t)sizeof(mimic_ledger_entry), "", "", "", "", -1, -1, "", "", "", "", 0, 0, 0, 0, 0, \
+    { sizeof(mimic_ledger_entry), "", "", "", "", -1, -1, "", "", "", "", 0, 0, 0, 0, 0, \
       0, "", "", 0 }
 
 /** What is to be known of a target beside its lines; begin with MIMIC_LEDGER_STATE_INIT. */
@@ -102,7 +102,7 @@ typedef struct mimic_ledger_state {
 } mimic_ledger_state;
 
 #define MIMIC_LEDGER_STATE_INIT                                                                    \
-    { (uint32_t)sizeof(mimic_ledger_state), 0, "" }
+    { sizeof(mimic_ledger_state), 0, "" }
 
 /**
  * Receives one line of a ledger.
@@ -197,7 +197,7 @@ typedef struct mimic_sink_options {
 } mimic_sink_options;
 
 #define MIMIC_SINK_OPTIONS_INIT                                                                    \
-    { (uint32_t)sizeof(mimic_sink_options), 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, NULL, NULL, NULL }
+    { sizeof(mimic_sink_options), 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, NULL, NULL, NULL }
 
 /**
  * Opens a built-in sink by its target.

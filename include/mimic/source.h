@@ -46,7 +46,7 @@ typedef struct mimic_source_options {
     void *interrupted_ctx; /* handed to interrupted */
 } mimic_source_options;
 
-#define MIMIC_SOURCE_OPTIONS_INIT { (uint32_t)sizeof(mimic_source_options), 0, 0, NULL, NULL }
+#define MIMIC_SOURCE_OPTIONS_INIT { sizeof(mimic_source_options), 0, 0, NULL, NULL }
 
 /**
  * A caller's own bytes. Both functions are called on the caller's thread, whatever the number of

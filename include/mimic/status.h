@@ -78,7 +78,7 @@ typedef struct mimic_error {
 } mimic_error;
 
 #define MIMIC_ERROR_INIT                                                                           \
-    { (uint32_t)sizeof(mimic_error), MIMIC_OK, -1, -1, -1, {0}, {0}, {0}, {0} }
+    { sizeof(mimic_error), MIMIC_OK, -1, -1, -1, {0}, {0}, {0}, {0} }
 
 /**
  * Name of a status code, such as "MIMIC_ERR_IO".

@@ -31,7 +31,7 @@ typedef struct mimic_synth_options {
 } mimic_synth_options;
 
 #define MIMIC_SYNTH_OPTIONS_INIT                                                                   \
-    { (uint32_t)sizeof(mimic_synth_options), 0, 0, 0, NULL, 0, NULL, NULL }
+    { sizeof(mimic_synth_options), 0, 0, 0, NULL, 0, NULL, NULL }
 
 /**
  * Writes all tables of a dataset below a folder, in the layout of its release. A file appears only

@@ -565,3 +565,16 @@ def test_open_with_wrong_types(argument, tmp_path, monkeypatch):
                 table.to_pylist()
         except (TypeError, ValueError, KeyError, OverflowError, mimic.MimicError, OSError):
             pass
+
+
+def test_times_with_a_zone():
+    pandas = pytest.importorskip("pandas")
+    schema = {"fields": [{"name": "t", "type": "datetime", "mimic": {"type": "timestamptz"}}]}
+    for year in ("2020", "0999"):
+        table = mimic.read_csv(f"t\n{year}-01-02T03:04:05+01:00\n\"\"\n{year}-01-02T03:04:05Z\n".encode(), schema,
+                               on_error="null")
+        expected = [row["t"] for row in table.to_pylist()]
+        assert expected[0].hour == 2 and expected[0].utcoffset() == datetime.timedelta(0)
+        found = [None if pandas.isna(value) else value for value in table.to_pandas()["t"]]
+        assert found == expected
+        assert mimic.write(table.to_pandas(), "null:", schema).tables[0].written == len(expected)

@@ -7,8 +7,8 @@ no such stream leaves the package.
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, byref, c_char_p, c_void_p, cast
-from typing import Any, Dict, List, Optional, Sequence
+from ctypes import POINTER, c_void_p, cast
+from typing import Any, Dict, List, Sequence
 
 from . import _ffi, _inputs
 from ._arrow import callback_type
@@ -45,6 +45,11 @@ class ColumnStream:
         self.struct.get_next = call.callback(kinds["get_next"], self._advance, _EIO, False)
         self.struct.get_last_error = self._no_error
         self.struct.release = self._release_stream
+
+    def free(self) -> None:
+        """Lets go of the data at once: callbacks and this refer to each other."""
+        self._columns.clear()
+        self._alive.clear()
 
     def _remember(self, *things: Any) -> int:
         self._count += 1

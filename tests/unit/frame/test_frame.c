@@ -46,7 +46,7 @@ static void set_cell(const test_batch *b, size_t column, int64_t row, mimic_type
         cell->real = (double)number / 8;
         break;
     case MIMIC_TYPE_DECIMAL:
-        cell->decimal = (mimic_int128){(uint64_t)number, number < 0 ? -1 : 0};
+        cell->decimal = (mimic_int128){.low = (uint64_t)number, .high = number < 0 ? -1 : 0};
         break;
     case MIMIC_TYPE_DATE:
         cell->integer = number % 100000;

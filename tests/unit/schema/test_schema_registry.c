@@ -130,7 +130,7 @@ START_TEST(registry__messages_say_what_there_is)
     } cases[] = {
         {"mimic-iv@3.1/labevent", "did you mean \"labevents\"?"},
         {"mimic-iv@3.1/zzz", "it has: admissions, d_hcpcs"},
-        {"mimic-iv@9/patients", "there are: mimic-iii@1.4, mimic-iv@2.2, mimic-iv@3.1"},
+        {"mimic-iv@9/patients", "did you mean \"mimic-iv\"? There are: mimic-iii@1.4, mimic-iv@2.2, mimic-iv@3.1"},
         {"mimc-iv/patients", "did you mean \"mimic-iv\"?"},
         {"icustays", "needs its dataset; there are: mimic-iii@1.4/icustays, mimic-iv@2.2/icustays"},
         {"", "there is no dataset"},
