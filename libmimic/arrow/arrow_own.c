@@ -42,11 +42,11 @@ static const char *keeper_error(struct ArrowArrayStream *stream)
 
 static void keeper_release(struct ArrowArrayStream *stream)
 {
-    stream_keeper *keeper = stream->private_data;
-    keeper->inner.release(&keeper->inner);
-    keeper->release(keeper->object);
-    mimic__free(keeper->ctx, keeper);
+    stream_keeper keeper = *(const stream_keeper *)stream->private_data;
+    mimic__free(keeper.ctx, stream->private_data);
+    keeper.inner.release(&keeper.inner);
     stream->release = NULL;
+    keeper.release(keeper.object); /* may be all that kept the context, or the stream's own memory */
 }
 
 mimic_status mimic_stream_keep(const mimic_context *ctx, struct ArrowArrayStream *stream,
@@ -108,6 +108,18 @@ static void view_release(struct ArrowArray *array)
     drop_shared(shared);
 }
 
+/* What was moved out of an array may be gone at any time; a view of it would not keep it. */
+static bool is_whole(const struct ArrowArray *array)
+{
+    if (array->release == NULL || array->n_children < 0 ||
+        (array->n_children > 0 && array->children == NULL))
+        return false;
+    for (int64_t i = 0; i < array->n_children; i++)
+        if (array->children[i] == NULL || array->children[i]->release == NULL)
+            return false;
+    return array->dictionary == NULL || array->dictionary->release != NULL;
+}
+
 /* A view of `from`, which stands in shared->array's tree or is a view of it. Each node of it counts
  * as a user, so that a consumer may move a child out. */
 static mimic_status make_view(shared_array *shared, const struct ArrowArray *from, int depth,
@@ -116,6 +128,9 @@ static mimic_status make_view(shared_array *shared, const struct ArrowArray *fro
     const size_t count = (size_t)from->n_children;
     size_t size;
     view_owner *owner = NULL;
+    if (!is_whole(from))
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT,
+                           "an array, a child or a dictionary of it was released or moved out");
     if (depth > MIMIC_ARROW_MAX_DEPTH)
         return mimic__fail(err, MIMIC_ERR_LIMIT, "an Arrow array is nested deeper than %d",
                            MIMIC_ARROW_MAX_DEPTH);

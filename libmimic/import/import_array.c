@@ -15,14 +15,20 @@ static int64_t buffers_needed(const import_type *type)
     }
 }
 
+/* So many that no place of a value is beyond the numbers, whatever an offset is added to it. */
+static int64_t most_rows(const import_type *type)
+{
+    return INT64_MAX / 4 / (type->width < 16 ? 16 : (int64_t)type->width);
+}
+
 static const char *look_at_shape(const struct ArrowArray *array, const import_type *type,
                                  int64_t rows)
 {
     const int64_t needed = buffers_needed(type);
     if (array->release == NULL)
         return "an array that was released already";
-    if (array->length < rows || array->offset < 0 || array->length > INT64_MAX / 64 ||
-        array->offset > INT64_MAX / 64)
+    if (array->length < 0 || array->length < rows || array->offset < 0 || array->length > most_rows(type) ||
+        array->offset > most_rows(type))
         return "an array of another length than its rows";
     if (array->n_children != 0)
         return "an array with children";
@@ -36,11 +42,18 @@ static const char *look_at_shape(const struct ArrowArray *array, const import_ty
         return "no buffers";
     if (array->null_count > 0 && array->buffers[0] == NULL)
         return "NULL values, but no bits that say which";
-    if (array->length > 0 && array->buffers[1] == NULL)
-        return array->null_count == array->length && type->layout == IMPORT_FIXED && type->width == 0
-                   ? NULL
-                   : "no values";
-    return NULL;
+    const bool has_bytes = type->layout != IMPORT_FIXED || type->width > 0;
+    return array->length > 0 && array->buffers[1] == NULL && has_bytes ? "no values" : NULL;
+}
+
+/* Bytes of texts end where the last offset says; no other one may go beyond it. */
+static void look_at_bytes(const struct ArrowArray *array, import_array *out)
+{
+    const size_t width = out->type->width;
+    out->bytes = array->buffers[2];
+    if (array->length > 0)
+        out->bytes_size = mimic__import_number(
+            out->values + (array->offset + array->length) * (int64_t)width, width, true);
 }
 
 bool mimic__import_look(const struct ArrowArray *array, const import_type *type, int64_t rows,
@@ -57,7 +70,7 @@ bool mimic__import_look(const struct ArrowArray *array, const import_type *type,
     out->validity = array->null_count == 0 ? NULL : array->buffers[0];
     out->values = array->buffers[1];
     if (type->layout == IMPORT_OFFSETS)
-        out->bytes = array->buffers[2];
+        look_at_bytes(array, out);
     if (type->layout == IMPORT_VIEWS) {
         out->view_count = array->n_buffers - 3;
         out->view_buffers = array->buffers + 2;
@@ -78,8 +91,8 @@ static bool get_offset_piece(const import_place *place, import_piece *out)
     const char *const offsets = array->values + place->row * (int64_t)width;
     const int64_t start = mimic__import_number(offsets, width, true);
     const int64_t end = mimic__import_number(offsets + width, width, true);
-    if (start < 0 || end < start || (end > start && array->bytes == NULL) ||
-        (uint64_t)(end - start) > SIZE_MAX / 4)
+    if (start < 0 || end < start || end > array->bytes_size ||
+        (end > start && array->bytes == NULL) || (uint64_t)(end - start) > SIZE_MAX / 4)
         return false;
     *out = (import_piece){end == start ? "" : array->bytes + start, (size_t)(end - start)};
     return true;

@@ -17,6 +17,7 @@ typedef struct import_array {
     const uint8_t *validity; /* NULL = all rows have values */
     const char *values;      /* or offsets, or views, or codes */
     const char *bytes;       /* OFFSETS */
+    int64_t bytes_size;      /* of them, as the last offset says */
     const void *const *view_buffers;
     const char *view_sizes; /* int64 a buffer */
     int64_t view_count;

@@ -223,9 +223,11 @@ static mimic_status fill_values(const mimic_arrow_reader *reader, const import_c
             return fail_value(reader, column, err);
         if (found == IMPORT_VALUE) {
             codes[row] = (uint8_t)put_value(&place, column->field->type, values + row * width);
-            continue;
+            if (codes[row] == 0)
+                continue;
+        } else {
+            codes[row] = MIMIC_TYPED_NULL;
         }
-        codes[row] = MIMIC_TYPED_NULL;
         memset(values + row * width, 0, width);
     }
     return MIMIC_OK;

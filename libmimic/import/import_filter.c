@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "import/import_reader.h"
 #include "import/import_text.h"
 
@@ -29,6 +30,8 @@ static mimic_status find_field(const mimic_arrow_reader *reader, const char *nam
                                const mimic_field **out_field, mimic_error *err)
 {
     const mimic_table *const table = reader->source_table;
+    if (name == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "a filter without a column");
     const int64_t found = mimic_table_find_field(table, name);
     if (found < 0)
         return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "filter on column \"%s\": table %s has none",
@@ -75,7 +78,11 @@ static mimic_status bind_texts(mimic_arrow_reader *reader, const mimic_text_filt
     if (texts == NULL)
         return mimic__fail_memory(err);
     for (size_t i = 0; i < wanted->value_count; i++) {
-        texts[i] = mimic__arena_strdup(&reader->arena, wanted->values[i]);
+        const char *const text = wanted->values[i];
+        if (text == NULL || mimic__utf8_check(text, strlen(text)) != strlen(text))
+            return mimic__fail(err, MIMIC_ERR_ARGUMENT, "filter on column \"%s\": value %zu is %s",
+                               wanted->column, i + 1, text == NULL ? "NULL" : "not UTF-8");
+        texts[i] = mimic__arena_strdup(&reader->arena, text);
         if (texts[i] == NULL)
             return mimic__fail_memory(err);
     }

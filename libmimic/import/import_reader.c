@@ -21,18 +21,25 @@
 
 /* ---- the schema ---- */
 
+/* `wanted` comes from the caller: a NULL is told when it is looked for. */
+static bool is_named(const char *wanted, const char *name)
+{
+    return wanted != NULL && mimic__name_equals(wanted, name);
+}
+
 static bool wants_column(const void *ctx, const char *name)
 {
     const mimic_arrow_reader *const reader = ctx;
+    const import_setup *const setup = &reader->setup;
     if (reader->options.columns != NULL) {
         for (size_t i = 0; i < reader->options.column_count; i++)
-            if (mimic__name_equals(reader->options.columns[i], name))
+            if (is_named(reader->options.columns[i], name))
                 return true;
-        for (size_t i = 0; i < reader->setup.filter_count; i++)
-            if (mimic__name_equals(reader->setup.filters[i].column, name))
+        for (size_t i = 0; i < setup->filter_count; i++)
+            if (is_named(setup->filters[i].column, name))
                 return true;
-        for (size_t i = 0; i < reader->setup.text_filter_count; i++)
-            if (mimic__name_equals(reader->setup.text_filters[i].column, name))
+        for (size_t i = 0; i < setup->text_filter_count; i++)
+            if (is_named(setup->text_filters[i].column, name))
                 return true;
         return false;
     }
@@ -111,6 +118,8 @@ static mimic_status choose_fields(mimic_arrow_reader *reader, mimic_error *err)
     if (fields == NULL)
         return mimic__fail_memory(err);
     for (size_t i = 0; i < options->column_count; i++) {
+        if (options->columns[i] == NULL)
+            return mimic__fail(err, MIMIC_ERR_ARGUMENT, "column %zu of the options is NULL", i + 1);
         const int64_t found = mimic_table_find_field(table, options->columns[i]);
         if (found < 0)
             return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "table %s has no column \"%s\"",
@@ -481,11 +490,8 @@ mimic_status mimic_arrow_reader_next(mimic_arrow_reader *reader, const mimic_bat
     if (reader == NULL || out_batch == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT, "reader and out_batch must not be NULL");
     *out_batch = NULL;
-    if (reader->status != MIMIC_OK) {
-        if (reader->status != MIMIC_END && err != NULL)
-            *err = reader->error;
-        return reader->status;
-    }
+    if (reader->status != MIMIC_OK)
+        return reader->status == MIMIC_END ? MIMIC_END : mimic__fail_again(err, &reader->error);
     mimic_error error = MIMIC_ERROR_INIT;
     reader->has_batch = false;
     mimic_status status = reader->is_last ? MIMIC_END : next_inner(reader, &error);
@@ -496,7 +502,5 @@ mimic_status mimic_arrow_reader_next(mimic_arrow_reader *reader, const mimic_bat
     }
     reader->status = status;
     reader->error = error;
-    if (status != MIMIC_END && err != NULL)
-        *err = error;
-    return status;
+    return status == MIMIC_END ? MIMIC_END : mimic__fail_again(err, &reader->error);
 }

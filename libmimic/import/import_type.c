@@ -204,7 +204,8 @@ mimic_status mimic__import_read_schema(mimic_arena *arena, const struct ArrowSch
         if (child == NULL || child->format == NULL)
             return mimic__fail(err, MIMIC_ERR_CORRUPT, "%s: column %zu has no type", name, i + 1);
         MIMIC_TRY(read_field(arena, child, type, &is_known, err));
-        if (!is_known && wants(wants_ctx, type->name))
+        type->is_wanted = wants(wants_ctx, type->name);
+        if (!is_known && type->is_wanted)
             return refuse(name, type, err);
         types[i] = type;
     }
@@ -305,7 +306,7 @@ static mimic_status check_own_field(const char *name, const import_type *type, m
         return mimic__fail(err, MIMIC_ERR_DRIFT,
                            "%s: a column has a name that no field can have: 1 to 1,024 bytes of UTF-8 "
                            "without control characters are possible", name);
-    if (leaf->kind == IMPORT_DECIMAL &&
+    if (leaf->kind == IMPORT_DECIMAL && type->is_wanted &&
         (leaf->precision > 38 || leaf->scale < 0 || leaf->scale > leaf->precision))
         return mimic__fail(err, MIMIC_ERR_DRIFT,
                            "%s: column \"%s\" is a decimal(%d,%d); precisions of 1 to 38 and "

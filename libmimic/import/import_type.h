@@ -36,6 +36,7 @@ typedef struct import_type {
     const char *name;
     const char *format; /* as the stream says it */
     bool is_nullable;
+    bool is_wanted; /* as `wants` says */
     import_kind kind;
     import_layout layout;
     size_t width;

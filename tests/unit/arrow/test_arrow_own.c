@@ -112,6 +112,65 @@ static void check_values(const struct ArrowArray *array)
     ck_assert_mem_eq(texts->buffers[2], "ab", 2);
 }
 
+static failing_allocator *counted_heap;
+static long left_alive;
+
+static void note_alive(void *object)
+{
+    (void)object;
+    left_alive = counted_heap->alive;
+}
+
+/* The object may be what all memory comes from: nothing is freed behind it. */
+START_TEST(arrow_own__nothing_of_a_stream_outlives_its_object)
+{
+    failing_allocator heap = {-1, 0, false};
+    mimic_context *ctx = failing_context(&heap);
+    struct ArrowArrayStream stream = {0};
+    const long before = heap.alive;
+    counted_heap = &heap;
+    call_count = 0;
+    ck_assert_int_eq(open_stream(ctx, &stream, NULL), MIMIC_OK);
+    ck_assert_int_eq(mimic_stream_keep(ctx, &stream, note_alive, NULL, NULL), MIMIC_OK);
+    stream.release(&stream);
+    ck_assert_int_eq(left_alive, before);
+    mimic_context_free(ctx);
+}
+END_TEST
+
+/* A view of what was moved out would not keep it. */
+START_TEST(arrow_own__a_torn_array_cannot_be_shared)
+{
+    failing_allocator heap = {-1, 0, false};
+    mimic_context *ctx = failing_context(&heap);
+    for (int torn = 0; torn < 4; torn++) {
+        struct ArrowArrayStream stream = {0};
+        struct ArrowArray array;
+        struct ArrowArray view;
+        mimic_error err = MIMIC_ERROR_INIT;
+        call_count = 0;
+        ck_assert_int_eq(open_stream(ctx, &stream, NULL), MIMIC_OK);
+        ck_assert_int_eq(stream.get_next(&stream, &array), 0);
+        stream.release(&stream);
+        if (torn >= 2) { /* a view that is shared again */
+            ck_assert_int_eq(mimic_array_share(ctx, &array, &view, NULL), MIMIC_OK);
+            view.release(&view);
+        }
+        struct ArrowArray *const part =
+            torn % 2 == 0 ? array.children[0] : array.children[1]->dictionary;
+        struct ArrowArray moved = *part;
+        part->release = NULL;
+        ck_assert_int_eq(mimic_array_share(ctx, &array, &view, &err), MIMIC_ERR_ARGUMENT);
+        ck_assert_ptr_null(view.release);
+        ck_assert_ptr_nonnull(strstr(err.message, "moved out"));
+        moved.release(&moved);
+        array.release(&array);
+    }
+    mimic_context_free(ctx);
+    ck_assert_int_eq(heap.alive, 0);
+}
+END_TEST
+
 START_TEST(arrow_own__views_are_released_in_any_order)
 {
     failing_allocator heap = {-1, 0, false};
@@ -119,6 +178,7 @@ START_TEST(arrow_own__views_are_released_in_any_order)
     for (int order = 0; order < 6; order++) {
         struct ArrowArrayStream stream = {0};
         struct ArrowArray views[3];
+        call_count = 0;
         ck_assert_int_eq(open_stream(ctx, &stream, NULL), MIMIC_OK);
         ck_assert_int_eq(stream.get_next(&stream, &views[0]), 0);
         stream.release(&stream);
@@ -248,4 +308,6 @@ END_TEST
 
 MIMIC_TEST_MAIN(arrow_own, arrow_own__arrays_that_are_there_are_a_stream,
                 arrow_own__a_stream_frees_what_it_keeps_in_order,
+                arrow_own__nothing_of_a_stream_outlives_its_object,
+                arrow_own__a_torn_array_cannot_be_shared,
                 arrow_own__views_are_released_in_any_order, arrow_own__failing_allocations)

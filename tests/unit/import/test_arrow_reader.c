@@ -294,6 +294,20 @@ START_TEST(arrow_reader__texts)
 }
 END_TEST
 
+static void make_lines(struct ArrowArray *rows)
+{
+    hand_texts(rows, 0, (const char *[]){"a\r", "\r\n", " b ", "\n", "\"c\"\r", "d\"\"e,"}, 4);
+}
+
+START_TEST(arrow_reader__texts_that_csv_would_change)
+{
+    set_up();
+    check_column("u", 6, make_lines, one_field("string", "string", ""),
+                 "<a\r>\n<\r\n>\n< b >\n<\n>\n<\"c\"\r>\n<d\"\"e,>\n6 = 6 + 0 + 0\n");
+    tear_down();
+}
+END_TEST
+
 /* A stream of one coded column; `values` is the dictionary's format. */
 static void check_coded(const char *codes, int64_t length, column_maker make, const char *schema,
                         const char *wanted)
@@ -401,4 +415,4 @@ START_TEST(arrow_reader__decimals_bytes_and_nothing)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(arrow_reader, arrow_reader__plain_columns, arrow_reader__integers_of_any_width, arrow_reader__floats, arrow_reader__dates_and_times, arrow_reader__texts, arrow_reader__dictionaries, arrow_reader__decimals_bytes_and_nothing)
+MIMIC_TEST_MAIN(arrow_reader, arrow_reader__plain_columns, arrow_reader__integers_of_any_width, arrow_reader__floats, arrow_reader__dates_and_times, arrow_reader__texts, arrow_reader__texts_that_csv_would_change, arrow_reader__dictionaries, arrow_reader__decimals_bytes_and_nothing)

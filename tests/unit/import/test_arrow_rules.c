@@ -96,6 +96,22 @@ static void spoil_offsets(struct ArrowArray *rows)
     ((int32_t *)(uintptr_t)rows->children[0]->buffers[1])[1] = -5;
 }
 
+/* Bytes of no text reach beyond those of the last one. */
+static void spoil_middle(struct ArrowArray *rows)
+{
+    ((int32_t *)(uintptr_t)rows->children[0]->buffers[1])[1] = 1000000;
+}
+
+static void spoil_last(struct ArrowArray *rows)
+{
+    ((int32_t *)(uintptr_t)rows->children[0]->buffers[1])[2] = -1;
+}
+
+static void spoil_offset(struct ArrowArray *rows)
+{
+    rows->children[0]->offset = INT64_MAX - 1;
+}
+
 static void spoil_nulls(struct ArrowArray *rows)
 {
     free((void *)(uintptr_t)rows->children[0]->buffers[0]);
@@ -121,9 +137,36 @@ START_TEST(arrow_rules__arrays_that_contradict_themselves)
     check_spoilt(spoil_children, "an array of it has another number of columns than its schema");
     check_spoilt(spoil_buffers, "column \"v\" has another number of buffers than its type needs");
     check_spoilt(spoil_offsets, "column \"v\" has a value that lies outside of it");
+    check_spoilt(spoil_middle, "column \"v\" has a value that lies outside of it");
+    check_spoilt(spoil_last, "column \"v\" has a value that lies outside of it");
+    check_spoilt(spoil_offset, "column \"v\" has an array of another length than its rows");
     check_spoilt(spoil_nulls, "column \"v\" has NULL values, but no bits that say which");
     check_spoilt(spoil_release, "column \"v\" has an array that was released already");
     check_spoilt(spoil_values, "column \"v\" has no values");
+    tear_down();
+}
+END_TEST
+
+/* The same of wide values, whose places would be beyond the numbers first. */
+START_TEST(arrow_rules__wide_values_and_none)
+{
+    set_up();
+    hand_stream h = {0};
+    hand_column(&h, "v", "w:2000000000", HAND_NULLABLE);
+    struct ArrowArray *rows = hand_rows(&h, 1);
+    hand_fixed(rows, 0, "", 0, ".");
+    rows->children[0]->offset = INT64_C(1) << 40;
+    expect(&h, NULL, NULL,
+           "MIMIC_ERR_CORRUPT: <arrow> is no sound Arrow stream: column \"v\" has an array of another "
+           "length than its rows\n0 = 0 + 0 + 0\n");
+    /* Values of no bytes need no buffer. */
+    h = (hand_stream){0};
+    hand_column(&h, "v", "w:0", HAND_NULLABLE);
+    rows = hand_rows(&h, 3);
+    hand_fixed(rows, 0, "", 0, "v.v");
+    free((void *)(uintptr_t)rows->children[0]->buffers[1]);
+    rows->children[0]->buffers[1] = NULL;
+    expect(&h, NULL, NULL, "<>\nNULL\n<>\n3 = 3 + 0 + 0\n");
     tear_down();
 }
 END_TEST
@@ -348,6 +391,28 @@ START_TEST(arrow_rules__own_schema)
 }
 END_TEST
 
+/* What nobody asked for may be of a type that no field can hold. */
+START_TEST(arrow_rules__own_schema_of_chosen_columns)
+{
+    set_up();
+    const char *chosen[] = {"b", NULL};
+    mimic_arrow_options options = MIMIC_ARROW_OPTIONS_INIT;
+    options.columns = chosen;
+    for (options.column_count = 1; options.column_count < 3; options.column_count++) {
+        hand_stream h = {0};
+        hand_column(&h, "a", "d:60,2,256", HAND_NULLABLE);
+        hand_column(&h, "b", "i", HAND_NULLABLE);
+        struct ArrowArray *rows = hand_rows(&h, 1);
+        hand_fixed(rows, 0, (int64_t[]){1, 0, 0, 0}, 32, NULL);
+        hand_fixed(rows, 1, (int32_t[]){5}, 4, NULL);
+        expect(&h, NULL, &options,
+               options.column_count == 1 ? "5\n1 = 1 + 0 + 0\n"
+                                         : "MIMIC_ERR_ARGUMENT: column 2 of the options is NULL\n");
+    }
+    tear_down();
+}
+END_TEST
+
 /* ---- errors ---- */
 
 START_TEST(arrow_rules__what_the_producer_says)
@@ -476,4 +541,4 @@ START_TEST(arrow_rules__memory_runs_out)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(arrow_rules, arrow_rules__rows_that_are_null_and_slices, arrow_rules__a_long_array_in_blocks, arrow_rules__arrays_that_contradict_themselves, arrow_rules__types_that_never_fit, arrow_rules__constraints_and_policies, arrow_rules__columns_and_drift, arrow_rules__own_schema, arrow_rules__what_the_producer_says, arrow_rules__arguments_and_callbacks, arrow_rules__memory_runs_out)
+MIMIC_TEST_MAIN(arrow_rules, arrow_rules__rows_that_are_null_and_slices, arrow_rules__a_long_array_in_blocks, arrow_rules__arrays_that_contradict_themselves, arrow_rules__wide_values_and_none, arrow_rules__types_that_never_fit, arrow_rules__constraints_and_policies, arrow_rules__columns_and_drift, arrow_rules__own_schema, arrow_rules__own_schema_of_chosen_columns, arrow_rules__what_the_producer_says, arrow_rules__arguments_and_callbacks, arrow_rules__memory_runs_out)
