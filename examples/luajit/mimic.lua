@@ -16,7 +16,8 @@ local ffi = require "ffi"
 local folder = os.getenv "MIMIC_INCLUDE" or "/usr/local/include"
 
 -- The declarations of a header, those it includes first. LuaJIT has a C parser, but no preprocessor: comments,
--- directives and attributes go, numbers that are #defined become enum constants.
+-- directives and attributes go, numbers that are #defined become enum constants, and of what depends on the byte
+-- order the machine's form stays.
 local function declarations(name, seen)
     if seen[name] then return "" end
     seen[name] = true
@@ -27,6 +28,7 @@ local function declarations(name, seen)
     for included in text:gmatch "#include <(mimic/[%w_]+%.h)>" do
         before[#before + 1] = declarations(included, seen)
     end
+    text = text:gsub("#if[^\n]*__ORDER_BIG_ENDIAN__\n(.-)#else\n(.-)#endif", ffi.abi "be" and "%1" or "%2")
     text = text:gsub("(#define (MIMIC_[%w_]+)[ \t]+([^\n]*))", function(line, constant, value)
         return value:find "^[-%dxa-fu()< ]+$" and ("enum { %s = %s };"):format(constant, value) or line
     end)

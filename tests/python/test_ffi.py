@@ -3,6 +3,7 @@
 import ctypes
 import os
 import re
+import sys
 
 import pytest
 
@@ -32,6 +33,8 @@ class Headers:
         folder = os.path.join(source_tree, "include", "mimic")
         text = "\n".join(read(folder, name) for name in sorted(os.listdir(folder)))
         text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.DOTALL).replace("\\\n", " ")
+        text = re.sub(r"#if[^\n]*__ORDER_BIG_ENDIAN__\n(.*?)#else\n(.*?)#endif",
+                      r"\1" if sys.byteorder == "big" else r"\2", text, flags=re.DOTALL)
         self.constants = dict(re.findall(r"#define MIMIC_([A-Z]\w*)[ \t]+(\S[^\n]*)", text))
         self.text = re.sub(r"^\s*#.*|^MIMIC_(BEGIN|END)_DECLS", "", text, flags=re.MULTILINE)
         self.integers = {name: kind for kind, name in

@@ -16,6 +16,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import os
+import sys
 import threading
 from ctypes import (CFUNCTYPE, POINTER, byref, c_char, c_char_p, c_double, c_float, c_int, c_int16,
                     c_int32, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p, sizeof)
@@ -283,10 +284,10 @@ REJECT_SINK = 29
 
 
 class mimic_int128(_Struct):
-    _fields_ = [
+    _fields_ = [  # as the machine orders bytes
         ("low", c_uint64),
         ("high", c_int64),
-    ]
+    ][::1 if sys.byteorder == "little" else -1]
 
 
 # ---- csv.h ----
@@ -1089,6 +1090,8 @@ _context_lock = threading.Lock()
 def context() -> c_void_p:
     """The one context of the process. It is never freed: exported Arrow arrays may outlive all."""
     global _context
+    if _context is not None:  # without the lock, which another thread may have held at a fork
+        return _context
     with _context_lock:
         if _context is None:
             made = c_void_p()
