@@ -66,9 +66,18 @@ def check_registry(wrong, hospital, tmp_path):
                 lambda: mimic.synth("mimic-iv", tmp_path / "s", registry=wrong),
                 lambda: mimic.open(hospital, registry=wrong),
                 lambda: mimic.read_csv(patients, registry=wrong),
-                lambda: mimic.Schema.of("mimic-iv/patients", registry=wrong)):
+                lambda: mimic.Schema.of("mimic-iv/patients", registry=wrong),
+                lambda: mimic.write({"a": [1]}, "null:", registry=wrong)):
         with pytest.raises(TypeError, match="must be a mimic.Registry"):
             job()
+
+
+def test_report_is_made_by_the_library(hospital):
+    report = mimic.check(hospital, tables=["patients"])
+    assert not hasattr(report, "take") and report.total("read") == report["patients"].read
+    for wrong in ("x", "table", None, 5):
+        with pytest.raises(ValueError, match="count must be one of"):
+            report.total(wrong)
 
 
 def test_names_that_are_none(hospital):
@@ -200,6 +209,27 @@ def test_threads_share_a_file_object():
     for thread in threads:
         thread.join()
     assert sums == [sum(range(100_000))] * 4
+
+
+class Nosy(io.BytesIO):
+    """Uses the table that is read from it."""
+
+    table = None
+    reads = 0
+
+    def read(self, size=-1):
+        self.reads += 1
+        if self.reads == 3:
+            self.table.to_pylist()
+        return super().read(size)
+
+
+def test_file_object_that_reads_its_table():
+    file = Nosy(numbered(200_000))
+    file.table = read(file, jobs=1)
+    with pytest.raises(RuntimeError, match="read.. of its own"):
+        file.table.to_pylist()
+    assert len(file.table.to_pylist()) == 200_000
 
 
 def test_file_object_that_stands_in_the_middle():

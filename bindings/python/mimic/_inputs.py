@@ -115,6 +115,7 @@ class FileInput(Input):
         self._start: Optional[int] = None
         self._was_read = False
         self._lock = threading.Lock()
+        self._holder: Optional[int] = None  # the thread that is in read()
         self._reading: Optional[_Place] = None  # whose place the file stands at
         seekable = getattr(file, "seekable", None)
         if callable(seekable) and seekable():
@@ -122,15 +123,24 @@ class FileInput(Input):
         self.is_rereadable = self._start is not None
 
     def _take(self, place: "_Place", size: int) -> Any:
+        if self._holder == threading.get_ident():
+            raise RuntimeError(f"{self.name} is read by a read() of its own")
         with self._lock:
-            if self._start is not None and self._reading is not place:
-                self._reading = None
-                self._file.seek(place.position)
-                self._reading = place
-            data = self._file.read(size)
-            if data is not None and not isinstance(data, str):
-                place.position += memoryview(data).nbytes
-            return data
+            try:
+                self._holder = threading.get_ident()
+                return self._take_at(place, size)
+            finally:
+                self._holder = None
+
+    def _take_at(self, place: "_Place", size: int) -> Any:
+        if self._start is not None and self._reading is not place:
+            self._reading = None
+            self._file.seek(place.position)
+            self._reading = place
+        data = self._file.read(size)
+        if data is not None and not isinstance(data, str):
+            place.position += memoryview(data).nbytes
+        return data
 
     def _read(self, place: "_Place", buffer: int, capacity: int, out_size: Any) -> int:
         data = self._take(place, min(capacity, _READ_BYTES))

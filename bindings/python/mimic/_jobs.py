@@ -69,11 +69,11 @@ class Job:
             self.run(function, *arguments, byref(made))
         except BaseException as error:
             if made.value and isinstance(error, MimicError):
-                error.report = Report.take(made)
+                error.report = Report._take(made)
             elif made.value:
                 lib.mimic_report_free(made)
             raise
-        return Report.take(made)
+        return Report._take(made)
 
 
 def load(dir: PathLike, target: PathLike, *, dataset: Optional[str] = None, tables: Names = None,

@@ -24,6 +24,8 @@ _NOTE_KINDS = {
     _ffi.NOTE_DRIFT: "drift", _ffi.NOTE_FINDING: "finding", _ffi.NOTE_COUNT: "count",
     _ffi.NOTE_IGNORED: "ignored", _ffi.NOTE_ABSENT: "absent",
 }
+_COUNTS = ("read", "written", "rejected", "duplicates", "filtered", "nulled", "nulls", "bytes",
+           "stored_bytes")
 _NOTE_TITLES = {
     "rejects": "Rejects", "key": "Keys", "ledger": "Ledger", "drift": "Drift",
     "finding": "Checks of the target", "count": "Row counts", "ignored": "Ignored files",
@@ -110,7 +112,7 @@ class Report:
         self._json = json_text
 
     @classmethod
-    def take(cls, handle: c_void_p) -> "Report":
+    def _take(cls, handle: c_void_p) -> "Report":
         """From the library's report, which is given up."""
         owner = Owned(handle, lib.mimic_report_free)
         text = c_void_p()
@@ -136,6 +138,8 @@ class Report:
 
     def total(self, count: str) -> int:
         """A count over all tables: "read", "written", "rejected", "duplicates" …"""
+        if count not in _COUNTS:
+            raise ValueError(f"count must be one of {', '.join(_COUNTS)}, not {count!r}")
         return int(sum(getattr(table, count) for table in self.tables))
 
     def to_json(self) -> str:

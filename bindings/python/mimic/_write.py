@@ -12,7 +12,7 @@ from ._ffi import ArrowArray, ArrowArrayStream, ArrowSchema, PathLike, lib
 from ._jobs import Job, TableArgument
 from ._options import CsvOptions, LoadOptions, Names, sink_options
 from ._progress import ProgressArgument
-from ._registry import Registry, Schema
+from ._registry import Registry, Schema, known
 from ._report import Report
 from ._stream import ColumnStream
 
@@ -53,6 +53,7 @@ def write(data: Any, target: PathLike, table: TableArgument = None, *, name: Opt
     """
     if name is not None:
         _ffi.text(name, "name")
+    known(registry)
     schema = (_schema_of(data) if name is None else None) if table is None else Schema.of(
         table, name=name or "" if isinstance(table, dict) else "", registry=registry)
     called = name or (schema.name if schema is not None else "table")
