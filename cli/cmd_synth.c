@@ -88,7 +88,8 @@ const cli_command cmd_synth = {
     .description =
         "Writes all tables of DATASET (mimic-iv) below the folder OUT, in the layout of the "
         "release: the same files, columns and order, whole in every reference, with plausible "
-        "values, missing ones and free text.\n\n"
+        "values, missing ones and free text. Files that stand there under the same names are "
+        "replaced: never name a folder of real data.\n\n"
         "Every patient is invented by rules. The data is fit for demonstrations, tests and "
         "benchmarks where no one may share MIMIC, and for nothing else.",
     .exit_status = "0 done\n1 failed\n2 usage\n130 cancelled (Ctrl-C or SIGTERM)\n",

@@ -21,7 +21,8 @@ local folder = os.getenv "MIMIC_INCLUDE" or "/usr/local/include"
 local function declarations(name, seen)
     if seen[name] then return "" end
     seen[name] = true
-    local file = assert(io.open(folder .. "/" .. name))
+    local file, problem = io.open(folder .. "/" .. name)
+    if not file then error(problem .. "; MIMIC_INCLUDE names the folder of the headers", 0) end
     local text = file:read("*a"):gsub("/%*.-%*/", ""):gsub("\\\n", " ")
     file:close()
     local before = {}

@@ -35,7 +35,7 @@ typedef struct mimic_synth_options {
 
 /**
  * Writes all tables of a dataset below a folder, in the layout of its release. A file appears only
- * when whole.
+ * when whole, and replaces one of the same name: out_dir must not be a folder of real data.
  *
  * registry: where column order and paths come from
  * dataset: "mimic-iv" or "mimic-iv@3.1"

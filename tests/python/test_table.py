@@ -578,3 +578,14 @@ def test_times_with_a_zone():
         found = [None if pandas.isna(value) else value for value in table.to_pandas()["t"]]
         assert found == expected
         assert mimic.write(table.to_pandas(), "null:", schema).tables[0].written == len(expected)
+
+
+def test_open_takes_no_file_by_chance(tmp_path):
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "payers.csv").write_text("id\n")
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(mimic.ArgumentError, match="payers has two files, .*new.*old"):
+        mimic.open(tmp_path, dataset="synthea@3.2.0")
+    with pytest.raises(mimic.NotFoundError, match="no CSV or Arrow file"):
+        mimic.open(tmp_path / "nothing")

@@ -88,8 +88,8 @@ class _Clock:
         self._drawn = now
         return True
 
-    def words(self, progress: Progress) -> str:
-        """"3/31 labevents  ETA 0:12  2.1 M rows/s  12.3 MB of 45.6 MB"."""
+    def words(self, progress: Progress, width: int = 1 << 16) -> str:
+        """"3/31 labevents  ETA 0:12  2.1 M rows/s  12.3 MB of 45.6 MB"; what is too much is left out."""
         seconds = max(time.monotonic() - self._begun, 1e-6)
         share = progress.fraction
         rows = self._finished_rows + (0 if progress.done else progress.rows)
@@ -103,6 +103,8 @@ class _Clock:
         parts.append(f"{_short(rows / seconds)} rows/s")
         of = f" of {_short(progress.all_total_bytes)}B" if progress.all_total_bytes else ""
         parts.append(f"{_short(progress.all_bytes)}B{of}")
+        while len(parts) > 1 and len("  ".join(parts)) > width:
+            parts.pop()
         return "  ".join(parts)
 
 
@@ -126,7 +128,7 @@ class Terminal:
             cells = 24 if width >= 100 else 12 if width >= 70 else 6
             filled = int(share * cells + 0.5)
             bar = f"[{'#' * filled}{'.' * (cells - filled)}] {share * 100:3.0f}%  "
-        line = _show.plain(bar + self._clock.words(progress), keep_blanks=True)[:width]
+        line = _show.plain(bar + self._clock.words(progress, width - len(bar)), keep_blanks=True)[:width]
         sys.stderr.write(f"\r{line}\x1b[K")
         sys.stderr.flush()
         self._is_drawn = True

@@ -224,7 +224,7 @@ class Store(Mapping[str, Table]):
         return _show.Listing(self.name, self._kind, ("table", "module", "columns", "description"), rows)
 
     def __repr__(self) -> str:
-        return f"<mimic.Store {self.name}: {self._kind}, {len(self)} tables>"
+        return f"<mimic.Store {self.name}: {self._kind}, {_show.counted(len(self), 'table')}>"
 
     def __str__(self) -> str:
         return self._listing().text()
@@ -260,6 +260,11 @@ def open(path: PathLike, *, dataset: Optional[str] = None, registry: Optional[Re
         found = _of_folder(folder, known, dataset, CsvOptions(action))
         if found:
             return Store(folder, found[0].schema.dataset, found, jobs)
+        opened = _of_target(target, shown, known, dataset, jobs)
+        if not opened:
+            raise _errors.NotFoundError(f"{folder}: no CSV or Arrow file of a table is there, or one folder "
+                                        "below", source=folder)
+        return opened
     elif isinstance(shown, str) and ":" not in shown and not os.path.exists(os.path.expanduser(shown)):
         raise _errors.NotFoundError(f"there is no folder or file {shown!r}", source=shown)
     return _of_target(target, shown, known, dataset, jobs)
@@ -282,7 +287,7 @@ def _of_folder(folder: str, registry: Registry, dataset: Optional[str],
             return []
         release = _registry.Dataset(registry, handle.value or 0)
     modules = {table.module.lower() for table in release.tables}
-    found: Dict[str, Origin] = {}
+    found: Dict[str, CsvOrigin] = {}
     for module, path in files:
         name = _stem(path)
         if name not in release:
@@ -290,7 +295,10 @@ def _of_folder(folder: str, registry: Registry, dataset: Optional[str],
         schema = release[name]
         if module.lower() in modules and module.lower() != schema.module.lower():
             continue
-        found.setdefault(schema.name, CsvOrigin([_inputs.PathInput(path)], schema, options))
+        if schema.name in found:  # as load: never one of two by chance
+            raise _errors.ArgumentError(f"table {schema.name} has two files, {found[schema.name].name} and "
+                                        f"{path}; move one away, or open the folder of one")
+        found[schema.name] = CsvOrigin([_inputs.PathInput(path)], schema, options)
     return [found[table.name] for table in release.tables if table.name in found]
 
 

@@ -188,7 +188,7 @@ class Report:
         problems = sum(note.problem for note in self.notes if note.kind != "rejects")
         state += f", {failed} failed" if failed else ""
         state += f", {problems} problem{'s' * (problems != 1)}" if problems else ""
-        return (f"<mimic.Report {self._title()}: {len(self.tables)} tables, "
+        return (f"<mimic.Report {self._title()}: {_show.counted(len(self.tables), 'table')}, "
                 f"{self.total('written'):,} rows written, {state}>")
 
     def __str__(self) -> str:

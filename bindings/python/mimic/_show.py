@@ -21,6 +21,11 @@ def number(value: Any) -> str:
     return str(value)
 
 
+def counted(count: int, what: str) -> str:
+    """"1 table", "31 tables"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def plain(text: str, keep_blanks: bool = False) -> str:
     """One line that no terminal takes for a command."""
     line = text if keep_blanks else " ".join(text.split())
