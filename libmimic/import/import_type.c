@@ -280,37 +280,12 @@ static mimic_type own_type(const import_type *type)
 
 static mimic_field own_field(const import_type *type)
 {
-    static const char *const formats[] = {"default"};
-    static const mimic_text missing[] = {{"", 0}};
-    static const char *const schema_types[] = {
-        [MIMIC_TYPE_BOOLEAN] = "boolean",      [MIMIC_TYPE_INT16] = "integer",
-        [MIMIC_TYPE_INT32] = "integer",        [MIMIC_TYPE_INT64] = "integer",
-        [MIMIC_TYPE_FLOAT32] = "number",       [MIMIC_TYPE_FLOAT64] = "number",
-        [MIMIC_TYPE_DECIMAL] = "number",       [MIMIC_TYPE_DATE] = "date",
-        [MIMIC_TYPE_TIME] = "time",            [MIMIC_TYPE_TIMESTAMP] = "datetime",
-        [MIMIC_TYPE_TIMESTAMPTZ] = "datetime", [MIMIC_TYPE_STRING] = "string",
-        [MIMIC_TYPE_CATEGORICAL] = "string",   [MIMIC_TYPE_BINARY] = "string",
-    };
     const import_type *const leaf = mimic__import_leaf(type);
-    const mimic_type own = own_type(type);
-    return (mimic_field){.name = type->name,
-                         .title = "",
-                         .description = "",
-                         .type = own,
-                         .precision = leaf->precision,
-                         .scale = leaf->scale,
-                         .schema_type = schema_types[own],
-                         .formats = formats,
-                         .format_count = 1,
-                         .allow_special = true,
-                         .decimal_char = '.',
-                         .group_char = "",
-                         .bare_number = true,
-                         .missing_values = missing,
-                         .missing_value_count = 1,
-                         .is_required = !type->is_nullable && leaf->kind != IMPORT_NULL,
-                         .min_length = -1,
-                         .max_length = -1};
+    mimic_field field = mimic__field_plain(type->name, own_type(type));
+    field.precision = leaf->precision;
+    field.scale = leaf->scale;
+    field.is_required = !type->is_nullable && leaf->kind != IMPORT_NULL;
+    return field;
 }
 
 /* A name as schemas may have them, see schema_read_table.c. */

@@ -165,7 +165,7 @@ static mimic_status add_schema(mimic_scan *scan, const scan_file *file,
         const char *name = mimic__arena_strdup(&scan->arena, own->name);
         if (name == NULL)
             return mimic__fail_memory(err);
-        layout.fields[i] = mimic__scan_field(name, own->type);
+        layout.fields[i] = mimic__field_plain(name, own->type);
         layout.fields[i].precision = own->precision;
         layout.fields[i].scale = own->scale;
         layout.fields[i].is_required = own->is_required;

@@ -53,7 +53,7 @@ static mimic_status make_canonical(mimic_arena *arena, const mimic_table *table,
         return mimic__fail_memory(err);
     for (size_t i = 0; i < table->field_count; i++) {
         const mimic_field *from = &table->fields[i];
-        fields[i] = mimic__scan_field(from->name, from->type);
+        fields[i] = mimic__field_plain(from->name, from->type);
         fields[i].precision = from->precision;
         fields[i].scale = from->scale;
         MIMIC_TRY(take_formats(arena, from, &fields[i], err));
@@ -254,7 +254,7 @@ mimic_status mimic__scan_add_csv(mimic_scan *scan, const scan_file *file, mimic_
     if (layout.fields == NULL)
         return mimic__fail_memory(err);
     for (size_t i = 0; i < layout.field_count; i++)
-        layout.fields[i] = mimic__scan_field(names[i], MIMIC_TYPE_STRING);
+        layout.fields[i] = mimic__field_plain(names[i], MIMIC_TYPE_STRING);
     if (file->dataset != NULL)
         layout.release = mimic__schema_match_file(file->dataset, file->relative);
     return mimic__scan_add_table(scan, &layout, &table, err);

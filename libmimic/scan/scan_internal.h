@@ -120,8 +120,6 @@ typedef struct scan_layout {
     const void *fits_ctx;
 } scan_layout;
 
-/* A field of the target's own. */
-mimic_field mimic__scan_field(const char *name, mimic_type type);
 /* The table of a release "name", "version"; NULL where it is not known. */
 const mimic_table *mimic__scan_release_table(const mimic_scan *scan, const char *dataset,
                                              const char *version, const char *name);

@@ -153,7 +153,7 @@ static mimic_status start_inner(postgres_reader *reader, const scan_request *req
     mimic_buffer sql;
     const mimic_table *read = reader->table;
     if (read->field_count == 0) {
-        reader->counted_field = mimic__scan_field("nothing", MIMIC_TYPE_INT16);
+        reader->counted_field = mimic__field_plain("nothing", MIMIC_TYPE_INT16);
         reader->counted = *read;
         reader->counted.fields = &reader->counted_field;
         reader->counted.field_count = 1;
@@ -320,7 +320,7 @@ static mimic_field field_of(const catalog_column *column)
     /* An array of any of these is another type. */
     if (strchr(type, '[') != NULL)
         found = MIMIC_TYPE_STRING;
-    mimic_field field = mimic__scan_field(column->name, found);
+    mimic_field field = mimic__field_plain(column->name, found);
     if (found == MIMIC_TYPE_DECIMAL) {
         field.precision = precision;
         field.scale = scale;

@@ -9,36 +9,6 @@
 #include "scan/scan_internal.h"
 #include "schema/schema_registry.h"
 
-mimic_field mimic__scan_field(const char *name, mimic_type type)
-{
-    static const char *const formats[] = {"default"};
-    static const mimic_text missing[] = {{"", 0}};
-    static const char *const schema_types[] = {
-        [MIMIC_TYPE_BOOLEAN] = "boolean",    [MIMIC_TYPE_INT16] = "integer",
-        [MIMIC_TYPE_INT32] = "integer",      [MIMIC_TYPE_INT64] = "integer",
-        [MIMIC_TYPE_FLOAT32] = "number",     [MIMIC_TYPE_FLOAT64] = "number",
-        [MIMIC_TYPE_DECIMAL] = "number",     [MIMIC_TYPE_DATE] = "date",
-        [MIMIC_TYPE_TIME] = "time",          [MIMIC_TYPE_TIMESTAMP] = "datetime",
-        [MIMIC_TYPE_TIMESTAMPTZ] = "datetime", [MIMIC_TYPE_STRING] = "string",
-        [MIMIC_TYPE_CATEGORICAL] = "string", [MIMIC_TYPE_BINARY] = "string",
-    };
-    return (mimic_field){.name = name,
-                         .title = "",
-                         .description = "",
-                         .type = type,
-                         .schema_type = schema_types[type],
-                         .formats = formats,
-                         .format_count = 1,
-                         .allow_special = true,
-                         .decimal_char = '.',
-                         .group_char = "",
-                         .bare_number = true,
-                         .missing_values = missing,
-                         .missing_value_count = 1,
-                         .min_length = -1,
-                         .max_length = -1};
-}
-
 const mimic_table *mimic__scan_release_table(const mimic_scan *scan, const char *dataset,
                                              const char *version, const char *name)
 {

@@ -492,7 +492,7 @@ static mimic_status read_fields(mimic_scan *scan, mimic_sqlite_cursor *cursor, f
         if (grown == NULL || name == NULL || declared == NULL)
             return mimic__fail_memory(err);
         mimic_field *field = &list->fields[list->count++];
-        *field = mimic__scan_field(name, declared_type(declared));
+        *field = mimic__field_plain(name, declared_type(declared));
         field->is_required = cells[2].kind == MIMIC_SQLITE_INTEGER && cells[2].integer != 0;
     }
     return status == MIMIC_END ? MIMIC_OK : status;

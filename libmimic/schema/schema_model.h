@@ -153,6 +153,9 @@ struct mimic_dataset {
     size_t ignored_count;
 };
 
+/* A field that no schema describes: any value of its type, or NULL. The name is borrowed. */
+mimic_field mimic__field_plain(const char *name, mimic_type type);
+
 /* True for names that are equal but for ASCII case. */
 bool mimic__name_equals(const char *a, const char *b);
 bool mimic__name_equals_sized(const char *a, const char *b, size_t b_size);

@@ -44,7 +44,7 @@ def test_load_is_what_the_program_does(hospital, program, tmp_path):
     assert all(table.unchanged for table in again) and again.ok
     forced = mimic.load(hospital, tmp_path / "python.db", force=True, tables="patients")
     assert [table.unchanged for table in forced] == [False]
-    with pytest.raises(mimic.NotFoundError, match="no table 'x'"):
+    with pytest.raises(mimic.NotFoundError, match='no table "x"'):
         report["x"]
 
 

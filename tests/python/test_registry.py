@@ -33,9 +33,9 @@ def test_a_table():
     assert "itemid" in labs and "x" not in labs
     assert labs.columns[0] == "labevent_id" and len(labs) == len(list(labs)) == 16
     assert labs.foreign_keys[0].table == "patients"
-    with pytest.raises(KeyError, match="no column 'x'"):
+    with pytest.raises(KeyError, match='no column "x"'):
         labs["x"]
-    with pytest.raises(mimic.NotFoundError, match="no table 'x'"):
+    with pytest.raises(mimic.NotFoundError, match='no table "x"'):
         mimic.registry()["mimic-iv@3.1"]["x"]
 
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds the library and the program with each optional feature off, one at a time, and with none at all;
 # quickly, without the tests: what is looked for is code that a feature was forgotten in. Warnings are errors.
+# With musl-gcc the bare library is compiled against musl as well, and not linked: Debian has no JSON library for it.
 #
 #     sh tests/support/features.sh [FOLDER]      build-features by default
 set -eu
@@ -26,3 +27,17 @@ for feature in none zlib isal zstd sqlite postgres; do
     fi
     case $feature in none) say "with no feature: built" ;; *) say "without $feature: built" ;; esac
 done
+
+if command -v musl-gcc >/dev/null; then
+    mkdir -p "$builds/musl-include"
+    for header in jansson.h jansson_config.h xxhash.h; do
+        path=$(printf '#include <%s>\n' "$header" | cc -E -x c - | sed -n "s/^# 1 \"\(.*$header\)\".*/\1/p" | head -n 1)
+        ln -sf "$path" "$builds/musl-include/$header"
+    done
+    CC=musl-gcc configure "$builds/musl" -Dwerror=true -Dtests=disabled -Dbuildtype=debug -Ddebug=false $off \
+        "-Dc_args=-I$(cd "$builds" && pwd)/musl-include"
+    build "$builds/musl" libmimic/libmimic.a
+    say "against musl: compiled"
+else
+    say "no musl-gcc: not compiled against musl"
+fi

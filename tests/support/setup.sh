@@ -45,7 +45,7 @@ install_packages() {
     say "installing:$missing"
     quietly as_root apt-get update
     # Word splitting is meant: one argument a package.
-    quietly as_root apt-get install -y --no-install-recommends $missing
+    quietly as_root apt-get install -y --no-install-recommends --no-remove $missing
 }
 
 # The meson on PATH may belong to a Python that lacks its modules; Debian's own always runs.

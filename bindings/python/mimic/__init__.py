@@ -28,6 +28,7 @@ from ._write import write
 
 __version__: str = _lib.mimic_version().decode()
 
+# `open` is not among them: `from mimic import *` must not hide the builtin.
 __all__ = [
     "ArgumentError", "BackendError", "Batch", "CancelledError", "Column", "CorruptError",
     "Counts", "Dataset", "Draft", "Drift", "DriftError", "Field", "ForeignKey", "HeaderError",
@@ -36,5 +37,5 @@ __all__ = [
     "Progress", "Quality", "QualityCheck", "QualityColumn", "QualityTable", "Registry",
     "Reject", "Rejects", "RejectsError", "Report", "Schema", "SchemaError", "StateError",
     "Store", "Table", "TableReport", "UnsupportedError", "check", "convert", "detect", "infer",
-    "load", "open", "quality", "read_csv", "registry", "status", "synth", "write",
+    "load", "quality", "read_csv", "registry", "status", "synth", "write",
 ]

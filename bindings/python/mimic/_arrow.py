@@ -18,6 +18,7 @@ from __future__ import annotations
 import atexit
 import ctypes
 import gc
+import os
 import sys
 import threading
 from ctypes import POINTER, byref, c_char_p, c_int, c_void_p, py_object
@@ -59,6 +60,7 @@ def release(struct: Any, byref: Any = byref) -> None:
 _capsules: Dict[int, Tuple[Any, Any]] = {}  # by the address of the struct: the capsule, the struct
 _kept: Dict[int, Tuple[Any, ...]] = {}      # by the address of a closed lock: what its stream needs
 _free_locks: List[int] = []                 # closed ones; reused, never freed, since C may be leaving one
+_left_behind: List[Any] = []                # in a forked child: what is the parent's
 _is_sweeping = threading.Lock()
 
 
@@ -96,6 +98,19 @@ def _on_collection(phase: str, _: Any) -> None:
 
 
 gc.callbacks.append(_on_collection)
+
+
+def _forget_parents() -> None:
+    """In a forked child: to release the parent's streams would wait for threads that are not there."""
+    global _is_sweeping
+    _is_sweeping = threading.Lock()  # which another thread may have held
+    _left_behind.append((dict(_capsules), dict(_kept)))
+    _capsules.clear()
+    _kept.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_parents)
 
 
 @atexit.register

@@ -103,7 +103,12 @@ def _encoded(convert: Callable[[Any], bytes]) -> Callable[[Sequence[Any]], Piece
 
 
 def _microseconds(epoch: datetime.datetime) -> Callable[[datetime.datetime], int]:
-    return lambda value: (value - epoch) // _MICROSECOND
+    def encode(value: datetime.datetime) -> int:
+        if getattr(value, "nanosecond", 0):  # of pandas.Timestamp
+            raise ValueError(f"{value} is finer than microseconds")
+        return (value - epoch) // _MICROSECOND
+
+    return encode
 
 
 def _time(value: datetime.time) -> int:
@@ -121,6 +126,8 @@ def _decimals(name: str, values: Sequence[Any]) -> Tuple[str, Callable[[Sequence
         if not value.is_finite():
             raise ValueError(f"column {name}: {value} cannot be written as a decimal")
         exponent = value.as_tuple().exponent
+        if abs(exponent) > 1000 or value.adjusted() > 1000:  # before anything that long is made
+            raise ValueError(f"column {name}: {value} needs more than the 38 digits there are at most")
         scale = max(scale, -exponent)
     for value in values:
         if value is not None:
@@ -254,8 +261,11 @@ def _of_times(name: str, values: Any, missing: Any) -> Tuple[str, Any]:
     unit, step = numpy.datetime_data(values.dtype)
     if values.dtype.kind == "M" and unit == "D" and step == 1:
         days = values.view("i8") if values.dtype.isnative else values.astype("M8[D]").view("i8")
-        return "tdD", numpy.where(missing, 0, days).astype("i4")
-    if unit not in _UNITS or step != 1:
+        days = numpy.where(missing, 0, days)
+        if len(days) and not (-(1 << 31) <= days.min() and days.max() < 1 << 31):
+            raise OverflowError(f"column {name} holds a date of more than 32 bits")
+        return "tdD", days.astype("i4")
+    if unit not in _UNITS:
         unit = "s" if unit in ("Y", "M", "W", "D", "h", "m") else "ns"
     values = values.astype(f"{values.dtype.kind}8[{unit}]")
     if values.dtype.kind == "M":
@@ -334,10 +344,15 @@ def of_column(name: Any, values: Any) -> Source:
     return of_list(name, list(values))
 
 
+def is_data_frame(data: Any) -> bool:
+    """Of pandas, which is read here: its own stream needs pyarrow, and adds the index to the columns."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(data, pandas.DataFrame)
+
+
 def of_data(data: Any) -> List[Source]:
     """The columns of a data frame, of a dict of lists or arrays, or of a list of dicts."""
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(data, pandas.DataFrame):
+    if is_data_frame(data):
         if not data.columns.is_unique:
             raise ValueError("the data frame has several columns of one name")
         made = [of_column(name, data[name]) for name in data.columns]

@@ -14,7 +14,7 @@ expects.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Dict, Optional, Tuple, Type
+from typing import Any, ClassVar, Dict, Iterable, Optional, Tuple, Type
 
 __all__ = [
     "ArgumentError", "BackendError", "CancelledError", "CorruptError", "DriftError", "HeaderError",
@@ -193,6 +193,31 @@ class InternalError(MimicError, RuntimeError):
     """A defect of the library itself; please report it."""
 
     code, name = -900, "MIMIC_ERR_INTERNAL"
+
+
+def _distance(name: str, wanted: str) -> int:
+    """Letters to change, add or leave out."""
+    row = list(range(len(wanted) + 1))
+    for i, letter in enumerate(name, 1):
+        diagonal, row[0] = row[0], i
+        for j, other in enumerate(wanted, 1):
+            diagonal, row[j] = row[j], min(diagonal + (letter != other), row[j] + 1, row[j - 1] + 1)
+    return row[-1]
+
+
+def missing(owner: str, kind: str, wanted: Any, offered: Iterable[str], *, source: str = "",
+            column: str = "") -> NotFoundError:
+    """In the library's words: what is not there, what may be meant, and what there is."""
+    names = list(offered)
+    near = ""
+    if isinstance(wanted, str) and 0 < len(wanted) < 128:
+        best, found = min(((_distance(name.lower(), wanted.lower()), name) for name in names),
+                          key=lambda pair: pair[0], default=(len(wanted), ""))
+        near = found if best * 3 <= len(wanted) + 1 else ""
+    shown = wanted if isinstance(wanted, str) and wanted.isprintable() else repr(wanted)
+    it_has = f'; did you mean "{near}"? It has: ' if near else "; it has: "
+    return NotFoundError(f'{owner} has no {kind} "{shown}"{it_has}{", ".join(names) or "none"}',
+                         source=source, column=column)
 
 
 BY_CODE: Dict[int, Type[MimicError]] = {

@@ -1090,6 +1090,8 @@ _context_lock = threading.Lock()
 def context() -> c_void_p:
     """The one context of the process. It is never freed: exported Arrow arrays may outlive all."""
     global _context
+    if _context is not None:  # without the lock, which another thread may have held at a fork
+        return _context
     with _context_lock:
         if _context is None:
             made = c_void_p()

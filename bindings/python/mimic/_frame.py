@@ -7,13 +7,13 @@ at that memory where it is; an array keeps the frame alive, and the last one fre
 from __future__ import annotations
 
 import datetime
-import weakref
 from ctypes import byref, c_void_p, cast, pointer, string_at
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from . import _arrow, _decode, _ffi
 from ._ffi import ArrowArray, ArrowArrayStream, lib
 from ._passes import Shape
+from ._quality import Owned
 from ._registry import Field, Schema
 
 if TYPE_CHECKING:
@@ -37,9 +37,10 @@ class Frame:
         options.form, options.nanoseconds = form, nanoseconds
         self.handle = c_void_p()
         lib.mimic_frame_new(_ffi.context(), table, byref(options), byref(self.handle))
-        self._free = weakref.finalize(self, lib.mimic_frame_free, self.handle)
-        self._free.atexit = False  # arrays may be looked at until the very end
-        self.schema = Schema(self, lib.mimic_frame_table(self.handle))  # type: ignore[arg-type]
+        self._owned = Owned(self.handle, lib.mimic_frame_free)
+        # It refers to the handle's owner, not to the frame: in a cycle the frame would outlive its
+        # arrays until garbage is collected, whatever its size.
+        self.schema = Schema(self._owned, lib.mimic_frame_table(self.handle))  # type: ignore[arg-type]
         self.nanoseconds = nanoseconds
 
     def append(self, batch: Any) -> None:

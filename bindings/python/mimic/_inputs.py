@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import stat
+import threading
 from ctypes import POINTER, byref, c_char_p, c_int, c_ssize_t, c_void_p, py_object
 from typing import Any, Optional, Tuple, Union
 
@@ -33,6 +34,7 @@ class PathInput(Input):
     def __init__(self, path: Union[str, "os.PathLike[str]"]) -> None:
         self._encoded = _ffi.path(path)
         self.path = self.name = os.fsdecode(self._encoded)
+        self._was_read = False
         try:
             found = os.stat(self.path)
             self.is_rereadable = self.path != "-" and stat.S_ISREG(found.st_mode)
@@ -45,8 +47,11 @@ class PathInput(Input):
         options = _ffi.mimic_source_options()
         if not self.is_rereadable:
             options.interrupted = call.interrupted
+            if self._was_read:  # another open of a pipe would wait for another writer
+                raise ValueError(f"{self.name} was read already; it is read once only")
         made = c_void_p()
         call.run(lib.mimic_source_open, _ffi.context(), self._encoded, byref(options), byref(made))
+        self._was_read = True
         return made, call.interrupted
 
 
@@ -88,8 +93,18 @@ class MemoryInput(Input):
         return made, self._buffer
 
 
+class _Place:
+    """Where one reading of a file object is."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+
+
 class FileInput(Input):
-    """A binary file object. It is read from where it stands; one that can seek, again and again."""
+    """A binary file object. It is read from where it stands; one that can seek, again and again.
+
+    Several readings may be under way, each with a place of its own in the file.
+    """
 
     calls_back = True
 
@@ -99,13 +114,26 @@ class FileInput(Input):
         self.name = name if isinstance(name, str) and "\0" not in name else f"<{type(file).__name__}>"
         self._start: Optional[int] = None
         self._was_read = False
+        self._lock = threading.Lock()
+        self._reading: Optional[_Place] = None  # whose place the file stands at
         seekable = getattr(file, "seekable", None)
         if callable(seekable) and seekable():
             self._start = file.tell()
         self.is_rereadable = self._start is not None
 
-    def _read(self, _: Any, buffer: int, capacity: int, out_size: Any, error: Any) -> int:
-        data = self._file.read(min(capacity, _READ_BYTES))
+    def _take(self, place: "_Place", size: int) -> Any:
+        with self._lock:
+            if self._start is not None and self._reading is not place:
+                self._reading = None
+                self._file.seek(place.position)
+                self._reading = place
+            data = self._file.read(size)
+            if data is not None and not isinstance(data, str):
+                place.position += memoryview(data).nbytes
+            return data
+
+    def _read(self, place: "_Place", buffer: int, capacity: int, out_size: Any) -> int:
+        data = self._take(place, min(capacity, _READ_BYTES))
         if data is None:
             raise BlockingIOError(f"{self.name} has nothing to read yet; it must be a blocking file")
         if isinstance(data, str):
@@ -121,14 +149,15 @@ class FileInput(Input):
         return _ffi.OK
 
     def open(self, call: LongCall) -> Tuple[c_void_p, Any]:
-        if self._was_read:
-            if self._start is None:
-                raise ValueError(f"{self.name} was read already and cannot seek; it is read once only")
-            self._file.seek(self._start)
+        if self._was_read and self._start is None:
+            raise ValueError(f"{self.name} was read already and cannot seek; it is read once only")
         self._was_read = True
+        place = _Place(self._start or 0)
         callbacks = _ffi.mimic_source_callbacks()
         kind = _arrow.callback_type(_ffi.mimic_source_callbacks, "read")
-        callbacks.read = call.callback(kind, self._read, failed=_ffi.ERR_CANCELLED)
+        callbacks.read = call.callback(
+            kind, lambda _, buffer, capacity, out, error: self._read(place, buffer, capacity, out),
+            failed=_ffi.ERR_CANCELLED)
         made = c_void_p()
         call.run(lib.mimic_source_from_callbacks, _ffi.context(), byref(callbacks),
                  _ffi.text(self.name), None, byref(made))

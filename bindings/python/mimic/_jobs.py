@@ -18,7 +18,7 @@ from ._ffi import PathLike, lib
 from ._options import (CsvOptions, LoadOptions, Names, Where, count, sink_options)
 from ._progress import Progress, ProgressArgument
 from ._quality import Owned, Quality
-from ._registry import Dataset, Registry, Schema, choice, default
+from ._registry import Dataset, Registry, Schema, choice, known
 from ._report import Draft, Ledger, LedgerEntry, Report
 
 TableArgument = Union[None, str, Schema, Any]
@@ -125,7 +125,7 @@ def load(dir: PathLike, target: PathLike, *, dataset: Optional[str] = None, tabl
                           keys=keys, duplicates=duplicates, order_by=order_by, expect=expect,
                           force=force, checksum=checksum, quality=quality, jobs=jobs,
                           max_bytes=max_bytes, temporary_dir=temporary_dir)
-    return job.report(lib.mimic_load, _ffi.context(), (registry or default())._handle,
+    return job.report(lib.mimic_load, _ffi.context(), known(registry)._handle,
                       _ffi.path(dir, "dir"), _ffi.target(target), options.reference)
 
 
@@ -201,7 +201,7 @@ def convert(inputs: Union[PathLike, Iterable[PathLike]], target: PathLike, *,
                           strict_drift=strict_drift, keys=keys, duplicates=duplicates,
                           order_by=order_by, quality=quality, jobs=jobs, max_bytes=max_bytes,
                           temporary_dir=temporary_dir)
-    return job.report(lib.mimic_convert, _ffi.context(), (registry or default())._handle,
+    return job.report(lib.mimic_convert, _ffi.context(), known(registry)._handle,
                       schema._handle if schema else None, files.pointer, files.count,
                       _ffi.target(target), options.reference)
 
@@ -226,7 +226,7 @@ def quality(target: PathLike, *, dataset: Optional[str] = None, tables: Names = 
         table_count=chosen.count, jobs=_ffi.jobs(jobs), progress=told)
     made = c_void_p()
     try:
-        job.run(lib.mimic_quality_read, _ffi.context(), (registry or default())._handle,
+        job.run(lib.mimic_quality_read, _ffi.context(), known(registry)._handle,
                 _ffi.target(target), byref(options), byref(made))
     except BaseException:
         lib.mimic_quality_free(made)
@@ -275,7 +275,7 @@ def detect(dir: PathLike, *, registry: Optional[Registry] = None) -> Dataset:
         <mimic.Dataset mimic-iv@3.1: 31 tables>
         >>> folder.cleanup()
     """
-    owner, found = registry or default(), c_void_p()
+    owner, found = known(registry), c_void_p()
     LongCall().run(lib.mimic_detect, _ffi.context(), owner._handle, _ffi.path(dir, "dir"),
                    byref(found))
     return Dataset(owner, found.value or 0)
@@ -327,6 +327,6 @@ def synth(dataset: str, out: PathLike, *, patients: int = 100, seed: int = 0,
         patients=count(patients, "patients", 1), seed=seed, tables=chosen.pointer,
         table_count=chosen.count, progress=job.progress)
     folder = _ffi.path(out, "out")
-    job.run(lib.mimic_synth, _ffi.context(), (registry or default())._handle,
+    job.run(lib.mimic_synth, _ffi.context(), known(registry)._handle,
             _ffi.text(dataset, "dataset"), folder, byref(options))
     return os.fsdecode(folder)

@@ -6,6 +6,7 @@ waits, and a callback that comes back to the pass it is called from gets an exce
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from ctypes import POINTER, byref, c_int64, c_void_p, string_at
@@ -14,7 +15,9 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, TypeVar
 
 from . import _arrow, _ffi, _inputs
 from ._calls import LongCall
+from ._errors import NotFoundError, missing
 from ._ffi import ArrowArrayStream, lib
+from ._quality import Owned
 from ._registry import Registry, Schema
 
 T = TypeVar("T")
@@ -84,7 +87,7 @@ class Selection:
     """Columns, filters and a limit, checked against the schema that they are of."""
 
     columns: Optional[Tuple[str, ...]] = None
-    where: Tuple[Tuple[str, Tuple[Any, ...]], ...] = ()
+    where: Tuple[Tuple[str, bool, Tuple[Any, ...]], ...] = ()  # column, whether of texts, values
     limit: Optional[int] = None
 
     @classmethod
@@ -110,8 +113,8 @@ def _known(schema: Schema) -> Dict[str, str]:
     return {name.lower(): name for name in schema.columns}
 
 
-def _no_column(schema: Schema, name: str) -> KeyError:
-    return KeyError(f"table {schema.name} has no column {name!r}; it has {', '.join(schema.columns)}")
+def _no_column(schema: Schema, name: str) -> NotFoundError:
+    return missing(f"table {schema.name}", "column", name, schema.columns, column=name)
 
 
 def _columns(schema: Schema, columns: Any) -> Optional[Tuple[str, ...]]:
@@ -131,7 +134,7 @@ def _columns(schema: Schema, columns: Any) -> Optional[Tuple[str, ...]]:
     return tuple(chosen)
 
 
-def _where(schema: Schema, where: Any) -> Tuple[Tuple[str, Tuple[Any, ...]], ...]:
+def _where(schema: Schema, where: Any) -> Tuple[Tuple[str, bool, Tuple[Any, ...]], ...]:
     if where is None:
         return ()
     if not isinstance(where, Mapping):
@@ -150,7 +153,8 @@ def _where(schema: Schema, where: Any) -> Tuple[Tuple[str, Tuple[Any, ...]], ...
         if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
             values = [values]
         one = _integer if kind in _INTEGERS else _text
-        filters.append((known[name.lower()], tuple(one(name, kind, value) for value in values)))
+        filters.append((known[name.lower()], kind in _TEXTS,
+                        tuple(one(name, kind, value) for value in values)))
     return tuple(filters)
 
 
@@ -174,8 +178,8 @@ class _Filters:
 
     def __init__(self, selection: Selection) -> None:
         self.columns = _ffi.Strings(selection.columns, "columns")
-        numbers = [(n, v) for n, v in selection.where if all(isinstance(i, int) for i in v)]
-        texts = [(n, v) for n, v in selection.where if not all(isinstance(i, int) for i in v)]
+        numbers = [(n, v) for n, is_text, v in selection.where if not is_text]
+        texts = [(n, v) for n, is_text, v in selection.where if is_text]
         self._alive: List[Any] = []
         self.numbers = (_ffi.mimic_csv_filter * max(len(numbers), 1))()
         self.number_count = len(numbers)
@@ -207,10 +211,9 @@ class Shape:
     def __init__(self, table: Any) -> None:
         made = c_void_p()
         lib.mimic_frame_new(_ffi.context(), table, None, byref(made))
-        self._free = weakref.finalize(self, lib.mimic_frame_free, made)
-        self._free.atexit = False
+        self._owned = Owned(made, lib.mimic_frame_free)
         self.handle = c_void_p(lib.mimic_frame_table(made))
-        self.schema = Schema(self, self.handle.value or 0)  # type: ignore[arg-type]
+        self.schema = Schema(self._owned, self.handle.value or 0)  # type: ignore[arg-type]
 
     def export(self) -> Any:
         """As a capsule."""
@@ -244,8 +247,14 @@ class RejectLog:
 
 # ---- passes ----
 
-def _free_all(handles: List[Tuple[Any, c_void_p]], alive: List[Any]) -> None:
+_left_behind: List[Any] = []  # in a forked child: what only the parent can end
+
+
+def _free_all(handles: List[Tuple[Any, c_void_p]], alive: List[Any], process: int) -> None:
     """In order; emptied first, so that nothing can be freed twice."""
+    if process != os.getpid():  # freeing would wait for threads that the child does not have
+        _left_behind.append((list(handles), list(alive)))
+        return
     while handles:
         free, handle = handles.pop(0)
         free(handle)
@@ -262,7 +271,8 @@ class Pass:
         self._handles: List[Tuple[Any, c_void_p]] = []
         self._alive: List[Any] = [self.call]
         self._is_empty = False  # a limit of 0, which C takes for none
-        self._free = weakref.finalize(self, _free_all, self._handles, self._alive)
+        self._process = os.getpid()
+        self._free = weakref.finalize(self, _free_all, self._handles, self._alive, self._process)
         self._free.atexit = False
 
     def _own(self, free: Any, handle: c_void_p) -> None:
@@ -270,11 +280,17 @@ class Pass:
         self._handles.insert(0, (free, handle))
 
     def close(self) -> None:
+        if self._process != os.getpid():  # whose guard may be held for ever
+            self._free()
+            return
         with self._guard:
             self._free()
 
     def run(self, function: Callable[[Callable[[], Any]], T]) -> T:
         """Calls function(next), where next() gives the next mimic_batch, and None at the end."""
+        if self._process != os.getpid():
+            raise RuntimeError(f"the reading of {self.name} was begun before a fork, and its threads "
+                               "stayed in the parent; begin anew in the child")
         with self._guard:
             if not self._free.alive:
                 raise ValueError(f"the reading of {self.name} is closed")
@@ -406,7 +422,7 @@ class ScanPass(Pass):
             self._alive.append(registry)
             table = lib.mimic_scan_find_table(scan, _ffi.text(name))
             if not table:
-                raise KeyError(f"there is no table {name!r} any more")
+                raise NotFoundError(f"there is no table {name!r} any more")
             filters = _Filters(selection)
             chosen = _ffi.mimic_scan_selection()
             filters.fill(chosen)

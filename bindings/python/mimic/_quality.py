@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from . import _ffi, _show
-from ._errors import NotFoundError
+from ._errors import missing
 from ._ffi import PathLike, lib
 
 _CATEGORIES = {
@@ -33,6 +33,15 @@ class Owned:
         self.handle = handle
         self._finalizer = weakref.finalize(self, free, handle)
         self._finalizer.atexit = False
+
+
+def _least(value: Any) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"min_count must be an int, not {type(value).__name__}")
+    number = int(value.__index__())
+    if not 0 <= number < 1 << 63:
+        raise ValueError(f"min_count must be 0 or more, not {number}")
+    return number
 
 
 def known(value: int) -> Optional[int]:
@@ -163,7 +172,7 @@ class Quality:
             stream.write(text)
 
     def _text(self, format: int, values: bool, min_count: int, script: bool) -> str:
-        options = _ffi.mimic_quality_options(no_values=int(not values), min_count=min_count,
+        options = _ffi.mimic_quality_options(no_values=int(not values), min_count=_least(min_count),
                                              no_script=int(not script))
         made = c_void_p()
         lib.mimic_quality_text(self._handle, format, byref(options), byref(made))
@@ -172,10 +181,9 @@ class Quality:
     def __getitem__(self, table: str) -> Dict[str, QualityColumn]:
         """The columns of a table by their names."""
         found = {column.column: column for column in self.columns
-                 if column.table.lower() == table.lower()}
+                 if isinstance(table, str) and column.table.lower() == table.lower()}
         if not found:
-            listed = ", ".join(table.table for table in self.tables)
-            raise NotFoundError(f"there is no quality of a table {table!r}; there is of {listed}")
+            raise missing("the quality", "table", table, [known.table for known in self.tables])
         return found
 
     def _listing(self) -> _show.Listing:

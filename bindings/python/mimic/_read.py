@@ -121,9 +121,7 @@ def read_csv(source: Any, table: Union[None, str, Schema, Mapping[str, Any], Pat
         _inputs.of(source)]
     if not parts:
         raise ValueError("source is an empty list")
-    if registry is not None and not isinstance(registry, Registry):
-        raise TypeError(f"registry must be a mimic.Registry, not {type(registry).__name__}")
-    known = registry if registry is not None else _registry.default()
+    known = _registry.known(registry)
     if table is None:
         schema = _recognise(parts[0], known)
     else:
@@ -188,16 +186,15 @@ class Store(Mapping[str, Table]):
             raise TypeError(f"a table's name is a str, not {type(name).__name__}")
         origin = self._origins.get(name.lower())
         if origin is None:
-            raise KeyError(f"{self.name} has no table {name!r}; it has {', '.join(self) or 'none'}")
+            raise _errors.missing(self.name, "table", name, self)
         return Table(origin, Selection.of(origin.schema, columns, where, limit),
                      jobs=self._jobs if jobs is None else jobs)
 
     def schema(self, name: str) -> Schema:
         """The schema of a table, without opening it."""
-        try:
-            return self._origins[name.lower()].schema
-        except (KeyError, AttributeError):
-            raise KeyError(f"{self.name} has no table {name!r}") from None
+        if name not in self:
+            raise _errors.missing(self.name, "table", name, self)
+        return self._origins[name.lower()].schema
 
     def __getitem__(self, name: str) -> Table:
         return self.table(name)
@@ -254,9 +251,7 @@ def open(path: PathLike, *, dataset: Optional[str] = None, registry: Optional[Re
         [10000000, 10000034]
         >>> folder.cleanup()
     """
-    if registry is not None and not isinstance(registry, Registry):
-        raise TypeError(f"registry must be a mimic.Registry, not {type(registry).__name__}")
-    known = registry if registry is not None else _registry.default()
+    known = _registry.known(registry)
     shown = os.fspath(path) if isinstance(path, os.PathLike) else path
     action = 0 if on_error is None else _registry.choice(on_error, ON_ERROR, "on_error")
     target = _ffi.target(path)

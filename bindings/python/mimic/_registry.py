@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from . import _ffi, _show
-from ._errors import NotFoundError
+from ._errors import NotFoundError, missing
 from ._ffi import PathLike, lib
 
 _DIALECTS = {"sqlite": _ffi.SQL_SQLITE, "postgres": _ffi.SQL_POSTGRES, "duckdb": _ffi.SQL_DUCKDB,
@@ -139,7 +139,7 @@ class Schema:
             with open(given, encoding="utf-8-sig") as stream:
                 text = stream.read()
             return _from_json(text, name or os.path.basename(given).partition(".")[0], name)
-        return (registry or default()).table(given)
+        return known(registry).table(given)
 
     @property
     def spec(self) -> str:
@@ -175,10 +175,9 @@ class Schema:
     def __getitem__(self, name: str) -> Field:
         """A field by its name, in any case."""
         for field in self.fields:
-            if field.name.lower() == name.lower():
+            if isinstance(name, str) and field.name.lower() == name.lower():
                 return field
-        raise NotFoundError(
-            f"{self.spec} has no column {name!r}; it has {', '.join(self.columns)}", column=name)
+        raise missing(self.spec, "column", name, self.columns, column=str(name))
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in map(str.lower, self.columns)
@@ -246,12 +245,11 @@ class Dataset:
 
     def __getitem__(self, name: str) -> Schema:
         """A table by its name, in any case; with its module ("hosp/labevents") too."""
-        wanted = name.lower()
+        wanted = name.lower() if isinstance(name, str) else None
         for table in self.tables:
             if wanted in (table.name.lower(), f"{table.module}/{table.name}".lower()):
                 return table
-        listed = ", ".join(table.name for table in self.tables)
-        raise NotFoundError(f"{self.spec} has no table {name!r}; it has {listed}")
+        raise missing(self.spec, "table", name, [table.name for table in self.tables])
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and any(name.lower() == t.name.lower() for t in self.tables)
@@ -328,14 +326,14 @@ class Registry:
 
     def __getitem__(self, spec: str) -> Any:
         """A Dataset by "mimic-iv@3.1", or a table's Schema by "mimic-iv@3.1/labevents"."""
-        return self.table(spec) if "/" in spec else self.dataset(spec)
+        return self.table(spec) if isinstance(spec, str) and "/" in spec else self.dataset(spec)
 
     def __contains__(self, spec: object) -> bool:
         if not isinstance(spec, str):
             return False
         try:
             self[spec]
-        except KeyError:
+        except (KeyError, ValueError):  # not there, or no name at all
             return False
         return True
 
@@ -369,10 +367,21 @@ _default_lock = threading.Lock()
 def default() -> Registry:
     """The registry of the built-in datasets, made at first use."""
     global _default
+    if _default is not None:  # without the lock, which another thread may have held at a fork
+        return _default
     with _default_lock:
         if _default is None:
             _default = Registry()
         return _default
+
+
+def known(registry: Optional[Registry]) -> Registry:
+    """The argument `registry`: None is the default one. C would believe any handle."""
+    if registry is None:
+        return default()
+    if not isinstance(registry, Registry):
+        raise TypeError(f"registry must be a mimic.Registry, not {type(registry).__name__}")
+    return registry
 
 
 def registry(*paths: PathLike) -> Registry:

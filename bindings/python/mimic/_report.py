@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from . import _ffi, _show
-from ._errors import NotFoundError
+from ._errors import missing
 from ._ffi import PathLike, lib
 from ._quality import Owned, Quality, known
 from ._registry import Schema
@@ -149,10 +149,9 @@ class Report:
 
     def __getitem__(self, name: str) -> TableReport:
         for table in self.tables:
-            if table.table.lower() == name.lower():
+            if isinstance(name, str) and table.table.lower() == name.lower():
                 return table
-        listed = ", ".join(table.table for table in self.tables)
-        raise NotFoundError(f"the report has no table {name!r}; it has {listed}")
+        raise missing("the report", "table", name, [table.table for table in self.tables])
 
     def __iter__(self) -> Iterator[TableReport]:
         return iter(self.tables)
@@ -209,8 +208,7 @@ class Report:
         for kind, title in _NOTE_TITLES.items():
             notes = [note for note in self.notes if note.kind == kind]
             if notes and kind in ("ignored", "absent"):
-                yield title, notes, [", ".join(note.table or note.code or note.message
-                                               for note in notes)]
+                yield title, notes, [", ".join(note.table or note.message for note in notes)]
             elif notes:
                 yield title, notes, [str(note) for note in notes]
 
@@ -298,10 +296,9 @@ class Ledger:
 
     def __getitem__(self, table: str) -> LedgerEntry:
         for entry in self.entries:
-            if entry.table.lower() == table.lower():
+            if isinstance(table, str) and entry.table.lower() == table.lower():
                 return entry
-        listed = ", ".join(entry.table for entry in self.entries)
-        raise NotFoundError(f"{self.target} has no table {table!r}; it has {listed}")
+        raise missing(self.target, "table", table, [entry.table for entry in self.entries])
 
     def __iter__(self) -> Iterator[LedgerEntry]:
         return iter(self.entries)

@@ -46,6 +46,11 @@ class ColumnStream:
         self.struct.get_last_error = self._no_error
         self.struct.release = self._release_stream
 
+    def free(self) -> None:
+        """Lets go of the data at once: callbacks and this refer to each other."""
+        self._columns.clear()
+        self._alive.clear()
+
     def _remember(self, *things: Any) -> int:
         self._count += 1
         self._alive[self._count] = list(things)

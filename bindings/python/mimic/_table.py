@@ -11,7 +11,7 @@ from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List
 from . import _arrow, _ffi, _follow, _show
 from ._arrow import OwnedArray
 from ._decode import Column
-from ._errors import InvalidValueError
+from ._errors import InvalidValueError, missing
 from ._ffi import ArrowArrayStream, lib
 from ._passes import Counts, Drift, Pass, RejectLog, Selection, Shape
 from ._registry import Schema
@@ -124,7 +124,7 @@ class Batch:
         for index, field in enumerate(self.schema.fields):
             if isinstance(name, str) and field.name.lower() == name.lower():
                 return self._column(index)
-        raise KeyError(f"there is no column {name!r}; there is {', '.join(self.columns)}")
+        raise missing("the batch", "column", name, self.columns, column=str(name))
 
     def _column(self, index: int) -> Column:
         return Column(self.schema.fields[index], self._owned.struct.children[index].contents,
@@ -271,6 +271,8 @@ class Table:
 
     def __len__(self) -> int:
         """Rows; the table is read where nothing did yet."""
+        if self._counts is None and not self._origin.is_rereadable:  # list() asks, and then reads
+            raise TypeError(f"{self._origin.name} is read once only: its rows are known when it was")
         if self._counts is None:
             self._read_all(lambda batch: None)
         assert self._counts is not None
@@ -338,13 +340,11 @@ class Table:
         self._check_open()
         with self._lock:
             first, self._first = self._first, None
-        if first is not None:
-            yield first
-            return
-        log = RejectLog(self._max_rejects)
+        log = first[1] if first is not None else RejectLog(self._max_rejects)
         before = 0
         for opened in self._origin.open(self._selection, self._jobs, log):
-            passed = opened(before)
+            passed = first[0] if first is not None else opened(before)
+            first = None
             yield passed, log
             counts = passed.counts()
             before += counts.delivered if counts is not None else 0
@@ -430,11 +430,11 @@ class Table:
         """
         from . import _frame
 
-        if _frame.pandas_wants_nanoseconds():
+        if _frame.pandas_wants_nanoseconds() and self._origin.is_rereadable:
             try:
                 return _frame.to_pandas(self._frame(nanoseconds=True))
             except InvalidValueError as error:
-                if "nanoseconds" not in error.message or not self._origin.is_rereadable:
+                if "nanoseconds" not in error.message:
                     raise
         return _frame.to_pandas(self._frame())
 
@@ -492,8 +492,8 @@ class Table:
         return f"{self._counts.delivered:,} rows" if self._counts is not None else "not read yet"
 
     def __repr__(self) -> str:
-        return (f"<mimic.Table {self._origin.schema.spec}: {len(self.columns)} columns, "
-                f"{self._state()}, from {self._origin.name}>")
+        return _show.plain(f"<mimic.Table {self._origin.schema.spec}: {len(self.columns)} columns, "
+                           f"{self._state()}, from {self._origin.name}>", keep_blanks=True)
 
     def _preview(self) -> Optional[List[Dict[str, Any]]]:
         """The first rows, where looking at them takes nothing away."""

@@ -40,7 +40,8 @@ def write(data: Any, target: PathLike, table: TableArgument = None, *, name: Opt
 
     data    anything with __arrow_c_stream__ or __arrow_c_array__ (tables of polars, pyarrow, DuckDB,
             pandas 2.2, a mimic.Table or Batch), a data frame of pandas, a dict of lists or arrays, or
-            a list of dicts. What is None, NA, NaT, masked, or NaN in an array, is NULL
+            a list of dicts. What is None, NA, NaT, masked, or NaN in an array, is NULL. The index
+            of a data frame is not written: reset_index() makes columns of it
     target  as of `mimic.convert`
     table   the schema that it must fit: "mimic-iv@3.1/labevents", a Schema, a dict or the path of a Table
             Schema. None: names and types are those of the data
@@ -70,6 +71,8 @@ def write(data: Any, target: PathLike, table: TableArgument = None, *, name: Opt
                           options.reference)
     finally:
         _arrow.release(stream.contents)
+        if isinstance(alive, (ColumnStream, _OneArray)):
+            alive.free()
         del alive
 
 
@@ -89,7 +92,7 @@ def open_stream(data: Any, call: LongCall) -> Tuple[Any, Any]:
         return _arrow.pointer(made, ArrowArrayStream), made
     if isinstance(data, type):
         raise TypeError(f"data is the class {data.__name__}, not an object of it")
-    if hasattr(data, "__arrow_c_stream__"):
+    if hasattr(data, "__arrow_c_stream__") and not _columns.is_data_frame(data):
         made = data.__arrow_c_stream__()
         return _arrow.pointer(made, ArrowArrayStream), made
     if hasattr(data, "__arrow_c_array__"):
@@ -102,8 +105,9 @@ def _of_array(data: Any) -> Tuple[Any, Any]:
     pair = data.__arrow_c_array__()
     if not isinstance(pair, tuple) or len(pair) != 2:
         raise TypeError("__arrow_c_array__ did not give two capsules")
-    schema, array = _arrow.move(pair[0], ArrowSchema), _arrow.move(pair[1], ArrowArray)
-    stream = _OneArray(schema, array)
+    _arrow.pointer(pair[1], ArrowArray)  # before the schema is taken out of its capsule
+    schema = _arrow.move(pair[0], ArrowSchema)
+    stream = _OneArray(schema, _arrow.move(pair[1], ArrowArray))
     return ctypes.pointer(stream.struct), stream
 
 
