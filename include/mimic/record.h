@@ -73,7 +73,7 @@ MIMIC_API MIMIC_NODISCARD mimic_status mimic_record_checker_new(const mimic_cont
  * ("missingValues") is NULL here too, and a cell without a text is NULL whatever these are
  * cell_count: their number; another one than the checker expects is a reject
  * out_reject: gets the reason of a reject: code, column, message, raw (the texts, joined by the
- * delimiter), and in `record` the number of the call, from 1; line and byte_offset are -1, source is
+ * delimiter, an empty one as ""), and in `record` the number of the call, from 1; line and byte_offset are -1, source is
  * "". NULL = not wanted, which with err NULL saves making a sentence of it
  *
  * Returns: MIMIC_OK, the record fits; MIMIC_ERR_VALUE, it does not; MIMIC_ERR_ARGUMENT;

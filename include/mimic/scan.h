@@ -17,7 +17,8 @@
  *
  * Targets are those of mimic_sink_open, and a folder by its path: its Arrow and CSV files, one folder
  * below too. Nothing is changed. Rows come in the order in which they were written; those of a SQLite table
- * whose primary key is one integer, which is how SQLite stores it, in the order of that key.
+ * whose primary key is one integer, which is how SQLite stores it, in the order of that key, and those of
+ * a table WITHOUT ROWID in the order of its key.
  *
  * The schema of a table is the release's where the target says which (a database and an Arrow file
  * do) or where it is recognised (CSV), and where the column is stored as the library stores a column

@@ -63,54 +63,60 @@ static bool is_number_character(const mimic_field *field, char c)
 }
 
 /* Cuts what stands before and after the number ("bareNumber": false); a sign belongs to it. */
-static void trim_units(const mimic_field *field, mimic_cell_text *cell)
+static void trim_units(const mimic_field *field, const char **text, size_t *size)
 {
+    const char *const all = *text;
     size_t first = 0;
-    size_t end = cell->size;
-    while (first < end && !is_number_character(field, cell->text[first]))
+    size_t end = *size;
+    while (first < end && !is_number_character(field, all[first]))
         first++;
     if (first == end)
         return; /* no number at all: NaN and INF stay as they are */
-    while (!is_number_character(field, cell->text[end - 1]))
+    while (!is_number_character(field, all[end - 1]))
         end--;
-    if (first > 0 && (cell->text[first - 1] == '-' || cell->text[first - 1] == '+'))
+    if (first > 0 && (all[first - 1] == '-' || all[first - 1] == '+'))
         first--;
-    cell->text += first;
-    cell->size = end - first;
+    *text = all + first;
+    *size = end - first;
 }
 
-/* Rewrites a number with the field's own characters into the plain form: units are cut off, group
- * characters between digits go, the decimal character becomes a point. */
-static bool plain_number(mimic_coerce_job *job, mimic_cell_text *cell)
+bool mimic__number_has_lexis(const mimic_field *field)
 {
-    mimic_plan_column *const column = job->column;
-    const mimic_field *const field = column->field;
+    const bool has_group = field->group_char != NULL && field->group_char[0] != '\0';
+    const bool has_decimal_char = field->decimal_char != '.' && field->decimal_char != '\0';
+    return has_group || has_decimal_char || !field->bare_number;
+}
+
+bool mimic__number_plain(const mimic_field *field, mimic_buffer *number, const char **text,
+                         size_t *size)
+{
     const size_t group_size = field->group_char == NULL ? 0 : strlen(field->group_char);
     if (!field->bare_number)
-        trim_units(field, cell);
-    column->number.size = 0;
-    if (!mimic__buffer_reserve(&column->number, cell->size + 1))
-        return fail_memory(job);
+        trim_units(field, text, size);
+    const char *const from = *text;
+    number->size = 0;
+    if (!mimic__buffer_reserve(number, *size + 1))
+        return false;
     bool is_fraction = false;
-    for (size_t i = 0; i < cell->size;) {
-        const char c = cell->text[i];
+    for (size_t i = 0; i < *size;) {
+        const char c = from[i];
         const bool is_group = group_size > 0 && !is_fraction && i > 0 &&
-                              mimic__is_digit(cell->text[i - 1]) && cell->size - i > group_size &&
-                              mimic__is_digit(cell->text[i + group_size]) &&
-                              memcmp(cell->text + i, field->group_char, group_size) == 0;
+                              mimic__is_digit(from[i - 1]) && *size - i > group_size &&
+                              mimic__is_digit(from[i + group_size]) &&
+                              memcmp(from + i, field->group_char, group_size) == 0;
         if (is_group) {
             i += group_size;
             continue;
         }
         is_fraction |= c == field->decimal_char;
         if (c == field->decimal_char)
-            mimic__buffer_byte(&column->number, '.');
+            mimic__buffer_byte(number, '.');
         else /* a point that is no decimal character must not become one */
-            mimic__buffer_byte(&column->number, c == '.' ? '?' : c);
+            mimic__buffer_byte(number, c == '.' ? '?' : c);
         i++;
     }
-    cell->text = column->number.data;
-    cell->size = column->number.size;
+    *text = number->data;
+    *size = number->size;
     return true;
 }
 
@@ -134,7 +140,8 @@ bool mimic__job_cell(mimic_coerce_job *job, size_t row, mimic_cell_text *out)
     else
         out->is_null = column->has_missing_texts && is_missing(column->field, out->text, out->size);
     if (!out->is_null && column->has_number_lexis)
-        return plain_number(job, out);
+        return mimic__number_plain(column->field, &column->number, &out->text, &out->size) ||
+               fail_memory(job);
     return true;
 }
 

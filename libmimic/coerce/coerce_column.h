@@ -151,4 +151,11 @@ void mimic__coerce_message(const mimic_coerce_plan *plan, size_t column, mimic_r
 const char *mimic__field_text(const char *bytes, size_t size, char quote, char escape,
                               char *scratch, size_t *out_size, bool *out_quoted);
 
+/* Has the field characters of its own for numbers, or units around them? */
+bool mimic__number_has_lexis(const mimic_field *field);
+/* Rewrites a number of such a field into the plain form, in `number`: units are cut off, group characters
+ * between digits go, the decimal character becomes a point. False when memory ran out. */
+bool mimic__number_plain(const mimic_field *field, mimic_buffer *number, const char **text,
+                         size_t *size);
+
 #endif

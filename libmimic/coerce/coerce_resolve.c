@@ -189,8 +189,7 @@ static mimic_status resolve_lexis(mimic_plan_column *column, mimic_error *err)
     if (!is_number_type(field->type))
         return MIMIC_OK;
     const bool has_group = field->group_char != NULL && field->group_char[0] != '\0';
-    const bool has_decimal_char = field->decimal_char != '.' && field->decimal_char != '\0';
-    column->has_number_lexis = has_group || has_decimal_char || !field->bare_number;
+    column->has_number_lexis = mimic__number_has_lexis(field);
     if (column->has_number_lexis)
         column->is_fast = false;
     if (has_group && strchr(field->group_char, field->decimal_char) != NULL)

@@ -64,6 +64,7 @@ static mimic_status bind(mimic_csv_reader *reader, const mimic_csv_filter *wante
                                  wanted->value_count))
         return mimic__fail_memory(err);
     filter->is_plain = is_plain(reader, filter);
+    filter->has_lexis = mimic__number_has_lexis(filter->field);
     return MIMIC_OK;
 }
 
@@ -133,27 +134,50 @@ static mimic_on_error policy_of(const mimic_csv_reader *reader, const mimic_fiel
                                                               : field->on_error;
 }
 
-static filter_verdict judge(const csv_slot *slot, const csv_filter *filter,
-                            const uint32_t *marks, mimic_reject_code *out_code)
+/* A field without quotes, escapes and units. */
+typedef struct filter_cell {
+    const char *text;
+    size_t size;
+    bool is_null;
+    char room[64]; /* enough for nearly all integers */
+} filter_cell;
+
+/* The number of a field, as the column's own coercion sees it; false when memory ran out. */
+static bool read_number(csv_slot *slot, const csv_filter *filter, const char *bytes, size_t size,
+                        filter_cell *out)
+{
+    const csv_dialect *const dialect = &slot->index.dialect;
+    char *room = out->room;
+    bool is_quoted = false;
+    if (size > sizeof out->room) {
+        slot->filter_field.size = 0;
+        if (!mimic__buffer_reserve(&slot->filter_field, size))
+            return false;
+        room = slot->filter_field.data;
+    }
+    out->text = mimic__field_text(bytes, size, dialect->quote, dialect->escape, room, &out->size,
+                                  &is_quoted);
+    out->is_null = is_missing(filter->field, out->text, out->size, is_quoted);
+    return out->is_null || !filter->has_lexis ||
+           mimic__number_plain(filter->field, &slot->filter_number, &out->text, &out->size);
+}
+
+static filter_verdict judge(csv_slot *slot, const csv_filter *filter, const uint32_t *marks,
+                            mimic_reject_code *out_code, mimic_status *status)
 {
     if (filter->file_field == SIZE_MAX)
         return FILTER_DROP;
     const size_t start = (uint32_t)(marks[filter->file_field] + 1);
-    const size_t field_size = marks[filter->file_field + 1] - start;
-    char number[64];
-    size_t size = 0;
-    bool is_quoted = false;
-    const char *text = slot->block.bytes + start;
-    /* An integer that needs more room than this fits no type. */
-    if (field_size <= sizeof number)
-        text = mimic__field_text(text, field_size, slot->index.dialect.quote,
-                                 slot->index.dialect.escape, number, &size, &is_quoted);
-    else
-        size = field_size;
-    if (is_missing(filter->field, text, size, is_quoted))
-        return FILTER_DROP;
+    filter_cell number;
     int64_t value;
-    *out_code = mimic_coerce_int64(text, size, &value);
+    if (!read_number(slot, filter, slot->block.bytes + start, marks[filter->file_field + 1] - start,
+                     &number)) {
+        *status = MIMIC_ERR_MEMORY;
+        return FILTER_DROP;
+    }
+    if (number.is_null)
+        return FILTER_DROP;
+    *out_code = mimic_coerce_int64(number.text, number.size, &value);
     if (*out_code != 0) /* under the policy "null" it is NULL, which is never kept */
         return policy_of(slot->reader, filter->field) == MIMIC_ON_ERROR_NULL && !filter->field->is_required
                    ? FILTER_DROP
@@ -217,7 +241,11 @@ static filter_verdict judge_row(csv_slot *slot, size_t row, mimic_error *err, mi
     for (size_t i = 0; i < reader->options.filter_count; i++) {
         const csv_filter *const filter = &reader->filters[i];
         mimic_reject_code code = 0;
-        const filter_verdict verdict = judge(slot, filter, marks, &code);
+        const filter_verdict verdict = judge(slot, filter, marks, &code, status);
+        if (*status != MIMIC_OK) {
+            *status = mimic__fail_memory(err);
+            return FILTER_DROP;
+        }
         if (verdict == FILTER_FAULT) {
             csv_reject_entry entry = mimic_csv__row_entry(slot, marks, filter->file_field);
             entry.code = code;

@@ -14,6 +14,7 @@ typedef struct csv_filter {
     size_t file_field;
     mimic_integer_set values;
     bool is_plain; /* short integers need no closer look */
+    bool has_lexis; /* others may have units or group characters */
 } csv_filter;
 
 typedef struct csv_text_filter {
@@ -72,6 +73,8 @@ typedef struct csv_slot {
     uint32_t *row_number_memory;
     size_t row_number_capacity;
     char *filter_text; /* room for a decoded field; NULL until a text filter needs it */
+    mimic_buffer filter_field;  /* room for a long field that a filter on integers looks at, */
+    mimic_buffer filter_number; /* and for its number without units */
     csv_reject_entry *rejects;
     size_t reject_count;
     size_t reject_capacity;

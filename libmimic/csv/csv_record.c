@@ -35,6 +35,7 @@ struct mimic_record_checker {
     mimic_batch batch;
     bool is_good;     /* the last record, */
     bool is_finished; /* and it is in `batch` */
+    bool is_part;     /* the block holds the beginning of a line that was too long */
     int64_t record;   /* number of the last one */
     int64_t good_rows;
     char *block; /* padding, bytes of the record, padding */
@@ -61,12 +62,14 @@ static bool reserve(mimic_record_checker *checker, size_t size)
 {
     if (size <= checker->capacity)
         return true;
+    /* Where there is no more memory the checker goes on with what it has. */
     const size_t capacity = size + size / 2;
-    mimic__free(checker->ctx, checker->block);
-    checker->capacity = 0;
-    checker->block = mimic__alloc_zeroed(checker->ctx, capacity + 2 * MIMIC_FIELD_INDEX_PADDING, 1);
-    if (checker->block == NULL)
+    char *const block =
+        mimic__alloc_zeroed(checker->ctx, capacity + 2 * MIMIC_FIELD_INDEX_PADDING, 1);
+    if (block == NULL)
         return false;
+    mimic__free(checker->ctx, checker->block);
+    checker->block = block;
     checker->capacity = capacity;
     return true;
 }
@@ -203,6 +206,18 @@ static void write_message(mimic_record_checker *checker, const record_fault *fau
     mimic_csv__describe_record(&bad, out, MESSAGE_BYTES);
 }
 
+/* The marks of empty texts become quotes that can be shown. */
+static void show_empty(mimic_record_checker *checker)
+{
+    char *const bytes = bytes_of(checker);
+    for (size_t i = 0; i < checker->field_count && checker->size > 0; i++) {
+        const uint32_t start = checker->marks[i] + 1;
+        if (checker->marks[i + 1] - start == 2 && bytes[start] == CELL_QUOTE &&
+            bytes[start + 1] == CELL_QUOTE && checker->is_null[i] == 0)
+            memset(bytes + start, '"', 2);
+    }
+}
+
 static mimic_status tell(mimic_record_checker *checker, const record_fault *fault, bool is_line,
                          mimic_reject *out_reject, mimic_error *err)
 {
@@ -219,6 +234,8 @@ static mimic_status tell(mimic_record_checker *checker, const record_fault *faul
     }
     if (out_reject == NULL)
         return MIMIC_ERR_VALUE;
+    if (!is_line)
+        show_empty(checker);
     mimic_reject reject = {.struct_size = sizeof reject,
                            .code = fault->code,
                            .source = "",
@@ -230,6 +247,7 @@ static mimic_status tell(mimic_record_checker *checker, const record_fault *faul
                            .raw = bytes_of(checker)};
     reject.raw_size = mimic_csv__raw_size(reject.raw, checker->size, checker->options.max_raw_bytes,
                                           &reject.raw_is_cut);
+    reject.raw_is_cut |= checker->is_part;
     return MIMIC_VIEW_COPY(out_reject, reject) == MIMIC_OK
                ? MIMIC_ERR_VALUE
                : mimic__fail(err, MIMIC_ERR_ARGUMENT,
@@ -282,6 +300,7 @@ static void begin(mimic_record_checker *checker)
     checker->record++;
     checker->is_good = false;
     checker->is_finished = false;
+    checker->is_part = false;
     checker->size = 0;
 }
 
@@ -448,6 +467,10 @@ static mimic_status parse_line(mimic_record_checker *checker, record_fault *faul
     const csv_parse_status status =
         mimic_csv__parse_record(&checker->dialect, bytes, checker->size, checker->marks + 1,
                                 checker->field_count, &record);
+    if (checker->is_part && status != CSV_FAULT && status != CSV_RECORD) {
+        fault->code = MIMIC_REJECT_OVERSIZE;
+        return MIMIC_OK;
+    }
     if (status == CSV_COMMENT)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT, "the line is a comment, and no record");
     if (status == CSV_RECORD && record.end != checker->size)
@@ -478,16 +501,16 @@ mimic_status mimic_record_check_line(mimic_record_checker *checker, const char *
         return mimic__fail(err, MIMIC_ERR_ARGUMENT, "checker or line is NULL");
     begin(checker);
     const size_t content = without_line_end(line, size);
-    if (content >= checker->options.max_record_bytes) {
-        fault.code = MIMIC_REJECT_OVERSIZE;
-        return judge(checker, true, &fault, out_reject, err);
-    }
-    if (!reserve(checker, content + 1))
+    /* Of a line that is too long the reader sees the beginning. */
+    const uint64_t limit = checker->options.max_record_bytes;
+    checker->is_part = content >= limit;
+    const size_t taken = checker->is_part ? (size_t)limit : content;
+    if (!reserve(checker, taken + 1))
         return mimic__fail_memory(err);
-    if (content > 0)
-        memcpy(bytes_of(checker), line, content);
-    bytes_of(checker)[content] = '\n';
-    checker->size = content + 1;
+    if (taken > 0)
+        memcpy(bytes_of(checker), line, taken);
+    bytes_of(checker)[taken] = '\n';
+    checker->size = taken + !checker->is_part;
     memset(checker->is_null, 0, checker->field_count);
     MIMIC_TRY(parse_line(checker, &fault, err));
     return judge(checker, true, &fault, out_reject, err);

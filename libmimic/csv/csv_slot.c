@@ -25,6 +25,8 @@ mimic_status mimic_csv__slot_init(csv_slot *slot, mimic_error *err)
     slot->status = MIMIC_OK;
     slot->error = (mimic_error)MIMIC_ERROR_INIT;
     mimic__row_faults_init(&slot->faults, reader->ctx);
+    mimic__buffer_init(&slot->filter_field, reader->ctx);
+    mimic__buffer_init(&slot->filter_number, reader->ctx);
     init_index(slot);
     const size_t columns = reader->table->field_count;
     slot->columns = mimic__arena_array(&reader->arena, columns, sizeof *slot->columns);
@@ -53,6 +55,8 @@ static void free_parsed(csv_slot *slot)
     slot->row_number_capacity = 0;
     mimic__free(ctx, slot->filter_text);
     slot->filter_text = NULL;
+    mimic__buffer_free(&slot->filter_field);
+    mimic__buffer_free(&slot->filter_number);
     mimic__free(ctx, slot->rejects);
     slot->rejects = NULL;
     slot->reject_capacity = 0;

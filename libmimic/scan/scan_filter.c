@@ -15,6 +15,7 @@
 /* A statement that is longer than this takes a server longer to read than it saves. */
 #define SQL_VALUES_MAX 4096
 #define SQL_BYTES_MAX ((size_t)64 << 10)
+#define SQL_FILTERS_MAX 64 /* SQLite takes conditions to a depth of 1,000 */
 
 /* ---- binding ---- */
 
@@ -84,6 +85,7 @@ mimic_status mimic__scan_filters_bind(scan_filters *filters, mimic_arena *arena,
     while (filters->count < count) {
         const size_t index = filters->count;
         scan_filter *const filter = &filters->items[filters->count++];
+        filter->number = index;
         filter->takes_texts = index >= selection->filter_count;
         if (filter->takes_texts) {
             filter->texts = selection->text_filters[index - selection->filter_count];
@@ -112,6 +114,8 @@ void mimic__scan_filters_free(scan_filters *filters)
 bool mimic__scan_filter_fits_sql(const scan_filter *filter)
 {
     size_t bytes = 0;
+    if (filter->number >= SQL_FILTERS_MAX)
+        return false;
     if (!filter->takes_texts)
         return filter->integers.value_count <= SQL_VALUES_MAX;
     if (filter->texts.value_count > SQL_VALUES_MAX)

@@ -18,6 +18,7 @@ typedef struct scan_table scan_table;
  * there while the stream is begun only. */
 typedef struct scan_filter {
     const mimic_field *field;
+    size_t number; /* of the stream's filters, from 0 */
     size_t column; /* of the batches; SIZE_MAX: the target itself leaves rows out */
     bool takes_texts;
     mimic_csv_filter integers;

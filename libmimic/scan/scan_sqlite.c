@@ -318,6 +318,35 @@ static mimic_status next_batch(void *self, const mimic_batch **out_batch, mimic_
     return MIMIC_OK;
 }
 
+/* A table WITHOUT ROWID is an index itself, and SQLite takes any of its indexes for it: rows come in the
+ * order of the primary key when that is asked for. */
+static mimic_status put_order(mimic_buffer *sql, mimic_sqlite *db, const char *table,
+                              mimic_error *err)
+{
+    mimic_sqlite_cursor *cursor = NULL;
+    mimic_sqlite_found cell = {0};
+    mimic_buffer keys;
+    mimic__buffer_init(&keys, sql->ctx);
+    const mimic_ddl ddl = {.sql = &keys, .dialect = MIMIC_SQL_SQLITE};
+    mimic__buffer_text(&keys, "SELECT c.name FROM pragma_table_list(");
+    mimic__ddl_text(&ddl, table);
+    mimic__buffer_text(&keys, ") AS t, pragma_table_info(");
+    mimic__ddl_text(&ddl, table);
+    mimic__buffer_text(&keys, ") AS c WHERE t.schema = 'main' AND t.wr AND c.pk > 0 ORDER BY c.pk");
+    mimic__buffer_byte(&keys, '\0');
+    mimic_status status = keys.failed ? mimic__fail_memory(err)
+                                      : mimic__sqlite_select(db, keys.data, &cursor, err);
+    mimic__buffer_free(&keys);
+    for (int i = 0;
+         status == MIMIC_OK && (status = mimic__sqlite_next_row(cursor, &cell, err)) == MIMIC_OK; i++)
+        if (cell.kind == MIMIC_SQLITE_TEXT) {
+            mimic__buffer_text(sql, i == 0 ? " ORDER BY " : ", ");
+            mimic__sql_quote_identifier(sql, cell.bytes);
+        }
+    mimic__sqlite_cursor_free(cursor);
+    return status == MIMIC_END ? MIMIC_OK : status;
+}
+
 /* In the order of the rows: without an index, which could give another. */
 static mimic_status select_columns(sqlite_reader *reader, const scan_request *request,
                                    mimic_error *err)
@@ -334,10 +363,12 @@ static mimic_status select_columns(sqlite_reader *reader, const scan_request *re
     mimic__sql_quote_identifier(&sql, name);
     mimic__buffer_text(&sql, " NOT INDEXED");
     mimic__scan_put_where(&sql, MIMIC_SQL_SQLITE, request, NULL);
+    mimic_status status = put_order(&sql, request->scan->database, name, err);
     mimic__buffer_byte(&sql, '\0');
-    const mimic_status status =
-        sql.failed ? mimic__fail_memory(err)
-                   : mimic__sqlite_select(request->scan->database, sql.data, &reader->cursor, err);
+    if (status == MIMIC_OK)
+        status = sql.failed ? mimic__fail_memory(err)
+                            : mimic__sqlite_select(request->scan->database, sql.data,
+                                                   &reader->cursor, err);
     mimic__buffer_free(&sql);
     return status;
 }

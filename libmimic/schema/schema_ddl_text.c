@@ -156,17 +156,28 @@ void mimic__ddl_table_name(const mimic_ddl *ddl, const mimic_table *table)
 
 /* ---- texts ---- */
 
+/* PostgreSQL takes backslashes as they are only while standard_conforming_strings is on, which has been
+ * the default since 9.1; this form means the same under either setting, and under any backslash_quote.
+ * All other characters stand for themselves. */
+static void put_escape_form(mimic_buffer *sql, const char *text)
+{
+    mimic__buffer_text(sql, "E'");
+    for (; *text != '\0'; text++) {
+        if (*text == '\'' || *text == '\\')
+            mimic__buffer_byte(sql, *text);
+        mimic__buffer_byte(sql, *text);
+    }
+    mimic__buffer_byte(sql, '\'');
+}
+
 void mimic__ddl_text(const mimic_ddl *ddl, const char *text)
 {
     if (ddl->dialect == MIMIC_SQL_BIGQUERY || ddl->dialect == MIMIC_SQL_ATHENA) {
         put_escaped(ddl->sql, text, '\'');
         return;
     }
-    /* PostgreSQL takes backslashes as they are only while standard_conforming_strings is on, which
-     * has been the default since 9.1; the E form is safe under either setting. */
     if (ddl->dialect == MIMIC_SQL_POSTGRES && strchr(text, '\\') != NULL) {
-        mimic__buffer_byte(ddl->sql, 'E');
-        put_escaped(ddl->sql, text, '\'');
+        put_escape_form(ddl->sql, text);
         return;
     }
     put_quoted(ddl->sql, text, '\'');

@@ -12,7 +12,7 @@ CREATE TABLE "north_ward"."b""ed`'s" (
 );
 CREATE INDEX ON "north_ward"."b""ed`'s" ("next_bed");
 CREATE INDEX ON "north_ward"."b""ed`'s" ("stay_id");
-COMMENT ON TABLE "north_ward"."b""ed`'s" IS E'It\'s a \\ "bed" `here`; DROP TABLE x;';
+COMMENT ON TABLE "north_ward"."b""ed`'s" IS E'It''s a \\ "bed" `here`; DROP TABLE x;';
 COMMENT ON COLUMN "north_ward"."b""ed`'s"."x""; drop table y; --" IS 'Line one
 line ''two''';
 

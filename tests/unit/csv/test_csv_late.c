@@ -271,6 +271,49 @@ START_TEST(csv_late__text_filters_take_every_spelling)
 }
 END_TEST
 
+/* A filter sees the number that the column's own coercion sees: without units and group characters,
+ * whatever room the field takes. */
+START_TEST(csv_late__filters_see_numbers_without_units)
+{
+    static const struct {
+        const char *spelling;
+        int verdict; /* 1 = 1234, 0 = another, -1 = none */
+    } cells[] = {{"1234", 1}, {"\"1,234\"", 1}, {"1234 mmHg", 1}, {"\"about 1,234 mmHg\"", 1},
+                 {"1235 mmHg", 0}, {"-1234 mmHg", 0}, {"mmHg", -1}, {"12.5 mmHg", -1}, {"n/a", 0},
+                 {"\"1,234 of a unit that takes very much more room than the \"\"64\"\" bytes of usual "
+                  "numbers\"", 1},
+                 {"\"000000000000000000000000000000000000000000000000000000000000000000000000001234\"", 1},
+                 {"\"\"", -1}, {"", 0}};
+    enum { CELLS = sizeof cells / sizeof cells[0], COUNT = 900 };
+    static const char *const schema =
+        "{\"fields\":[{\"name\":\"rate\",\"type\":\"integer\",\"bareNumber\":false,\"groupChar\":\",\"},"
+        "{\"name\":\"row\",\"type\":\"integer\"}],\"missingValues\":[\"\",\"n/a\"]}";
+    static const int64_t value = 1234;
+    static const mimic_csv_filter filter = {"rate", &value, 1};
+    char *const text = malloc(COUNT * 120);
+    size_t size = (size_t)sprintf(text, "rate,row\n");
+    int counts[3] = {0, 0, 0};
+    for (int row = 0; row < COUNT; row++) {
+        const size_t pick = (size_t)row * 7 % CELLS;
+        counts[cells[pick].verdict + 1]++;
+        size += (size_t)sprintf(text + size, "%s,%d\n", cells[pick].spelling, row);
+    }
+    mimic_context *ctx = NULL;
+    mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
+    char wanted[100];
+    options.filters = &filter;
+    options.filter_count = 1;
+    ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
+    char *const result = read_csv_in_pieces(ctx, schema, text, size, 0, &options);
+    sprintf(wanted, "\n%d = %d + %d + %d\n", (int)COUNT, counts[2], counts[0], counts[1]);
+    ck_assert_msg(strstr(result, wanted) != NULL, "%s in %s", wanted,
+                  result + (strlen(result) > 300 ? strlen(result) - 300 : 0));
+    mimic_context_free(ctx);
+    free(result);
+    free(text);
+}
+END_TEST
+
 START_TEST(csv_late__text_filters_must_make_sense)
 {
     static const char *const broken[] = {"\xc3"};
@@ -316,5 +359,6 @@ END_TEST
 MIMIC_TEST_MAIN(csv_late, csv_late__filtered_rows_are_not_coerced,
                 csv_late__other_columns_are_not_touched,
                 csv_late__a_filter_on_a_column_not_asked_for, csv_late__filters_take_every_spelling,
-                csv_late__text_filters_take_every_spelling, csv_late__text_filters_must_make_sense,
+                csv_late__text_filters_take_every_spelling,
+                csv_late__filters_see_numbers_without_units, csv_late__text_filters_must_make_sense,
                 csv_late__the_rows_are_faulty)

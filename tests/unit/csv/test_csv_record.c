@@ -381,6 +381,7 @@ START_TEST(csv_record__says_what_is_wrong)
     mimic_error err = MIMIC_ERROR_INIT;
     const mimic_cell good[] = {MIMIC_CELL("17"), MIMIC_CELL(""), MIMIC_CELL_NULL};
     const mimic_cell bad[] = {MIMIC_CELL("x"), MIMIC_CELL("a"), MIMIC_CELL_NULL};
+    const mimic_cell empty[] = {MIMIC_CELL("x"), MIMIC_CELL(""), MIMIC_CELL("")};
     const mimic_cell none[] = {MIMIC_CELL_NULL, MIMIC_CELL_NULL, MIMIC_CELL_NULL};
     const mimic_cell nul[] = {MIMIC_CELL("1"), MIMIC_CELL("a\0b"), MIMIC_CELL_NULL};
     ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
@@ -398,6 +399,8 @@ START_TEST(csv_record__says_what_is_wrong)
     ck_assert_str_eq(err.column, "id");
     ck_assert_int_eq(reject.record, 2);
     ck_assert(reject.raw_size == 4 && memcmp(reject.raw, "x,a,", 4) == 0);
+    ck_assert_int_eq(mimic_record_check(checker, empty, 3, &reject, NULL), MIMIC_ERR_VALUE);
+    ck_assert(reject.raw_size == 7 && memcmp(reject.raw, "x,\"\",\"\"", 7) == 0);
     ck_assert_int_eq(mimic_record_check(checker, none, 3, &reject, NULL), MIMIC_ERR_VALUE);
     ck_assert_int_eq(reject.code, MIMIC_REJECT_REQUIRED);
     ck_assert_str_eq(reject.message, "empty, but a value is required");
@@ -468,6 +471,11 @@ START_TEST(csv_record__takes_fields_in_any_order)
     ck_assert_int_eq(mimic_record_check_line(checker, large, sizeof large, &reject, NULL),
                      MIMIC_ERR_VALUE);
     ck_assert_int_eq(reject.code, MIMIC_REJECT_OVERSIZE);
+    ck_assert(reject.raw_size == 100 && memcmp(reject.raw, large, 100) == 0 && reject.raw_is_cut);
+    large[5] = '"';
+    ck_assert_int_eq(mimic_record_check_line(checker, large, sizeof large, &reject, NULL),
+                     MIMIC_ERR_VALUE);
+    ck_assert_int_eq(reject.code, MIMIC_REJECT_STRAY_QUOTE);
     mimic_record_checker_free(checker);
     mimic_context_free(ctx);
 }

@@ -66,7 +66,8 @@ static inline const mimic_table *fixture_table(const mimic_registry *registry)
 static inline void fixture_cell(test_batch *b, size_t column, int64_t row, uint64_t *seed)
 {
     static const char *const texts[] = {"", "a", "two words", "x,y\"z", "line\nend", "\xc3\xa9t\xc3\xa9",
-                                        "NULL", " blank ", "a longer text, to go over a word or two"};
+                                        "NULL", " blank ", "a longer text, to go over a word or two",
+                                        "back\\slash, 'quote' and\ttab"};
     const int64_t any = (int64_t)fixture_random(seed);
     const int64_t day = INT64_C(86400000000);
     switch (b->batch.table->fields[column].type) {

@@ -204,6 +204,57 @@ START_TEST(scan__goes_by_the_ledger)
 }
 END_TEST
 
+/* A table WITHOUT ROWID comes in the order of its key, whichever of its indexes would be shorter to read. */
+START_TEST(scan__keeps_the_order_of_a_key)
+{
+    static const char sql[] =
+        "CREATE TABLE keyed (name TEXT, a INTEGER, b INTEGER, PRIMARY KEY (a DESC, \"b\")) WITHOUT ROWID;"
+        "CREATE INDEX by_b ON keyed (b); CREATE INDEX by_name ON keyed (name);"
+        "WITH n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99)"
+        " INSERT INTO keyed SELECT 'name' || i * 7 % 10, i, i * 37 % 100 FROM n";
+    static const char *const columns[] = {"b"};
+    static const int64_t values[] = {90, 3, 41, 7, 14};
+    static const char *const names[] = {"name9", "name1", "name4"};
+    const mimic_csv_filter integers = {"b", values, 5};
+    const mimic_text_filter texts = {"name", names, 3};
+    world w;
+    mimic_sqlite *db = NULL;
+    mimic_error err = MIMIC_ERROR_INIT;
+    make_world(&w, 11);
+    store(&w, &WAYS[0]);
+    ck_assert_int_eq(mimic__sqlite_open(w.ctx, w.target + strlen("sqlite:"), &db, &err), MIMIC_OK);
+    ck_assert_msg(mimic__sqlite_exec(db, sql, &err) == MIMIC_OK, "%s", err.message);
+    mimic__sqlite_free(db);
+    mimic_scan *scan = NULL;
+    ck_assert_int_eq(mimic_scan_open(w.ctx, NULL, w.target, NULL, &scan, &err), MIMIC_OK);
+    for (int round = 0; round < 3; round++) {
+        static const int64_t expected_rows[] = {100, 5, 30};
+        mimic_scan_selection selection = MIMIC_SCAN_SELECTION_INIT;
+        mimic_scan_stream *stream = NULL;
+        const mimic_batch *batch = NULL;
+        int64_t last = -1;
+        selection.columns = columns;
+        selection.column_count = 1;
+        selection.filters = &integers;
+        selection.filter_count = round == 1;
+        selection.text_filters = &texts;
+        selection.text_filter_count = round == 2;
+        ck_assert_msg(mimic_scan_select(scan, mimic_scan_find_table(scan, "keyed"), &selection,
+                                        &stream, &err) == MIMIC_OK, "%s", err.message);
+        ck_assert_msg(mimic_scan_next(stream, &batch, &err) == MIMIC_OK, "%s", err.message);
+        ck_assert_int_eq(batch->row_count, expected_rows[round]);
+        for (int64_t row = 0; row < batch->row_count; row++) {
+            const int64_t a = ((const int64_t *)batch->columns[0].values)[row] * 73 % 100;
+            ck_assert_int_gt(a, last); /* 37 * 73 = 2701 */
+            last = a;
+        }
+        mimic_scan_stream_free(stream);
+    }
+    mimic_scan_free(scan);
+    free_world(&w);
+}
+END_TEST
+
 /* Values that a program of another kind put into the database. */
 START_TEST(scan__names_the_value_that_does_not_fit)
 {
@@ -363,5 +414,6 @@ END_TEST
 MIMIC_TEST_MAIN(scan, scan__gives_back_what_sinks_wrote, scan__projects_columns,
                 scan__counts_rows_without_columns, scan__refuses_what_is_not_there,
                 scan__can_be_cancelled, scan__knows_storage_without_a_release,
-                scan__goes_by_the_ledger, scan__names_the_value_that_does_not_fit, scan__survives_damage,
-                scan__survives_failing_allocations)
+                scan__goes_by_the_ledger, scan__keeps_the_order_of_a_key,
+                scan__names_the_value_that_does_not_fit,
+                scan__survives_damage, scan__survives_failing_allocations)

@@ -107,17 +107,20 @@ static int64_t check_choice(const world *w, mimic_scan *scan, const choice *chos
 }
 
 #define TEXTS_MAX 5000
+#define FILTERS_MAX 1200
 
 /* Filters that some rows pass, on few and on very many values. */
 static void check_target(const way *by)
 {
     static const char *const names[] = {"double", "Id"};
-    static const char *const texts[] = {"a", "x,y\"z", "", "NULL", "it's"};
+    static const char *const texts[] = {"a",    "x,y\"z", "", "NULL",
+                                        "back\\slash, 'quote' and\ttab"};
     static const char *const categories[] = {"\xc3\xa9t\xc3\xa9", "two words", "A", "line\nend"};
     static char many_bytes[TEXTS_MAX][8];
     static const char *many_texts[TEXTS_MAX];
     static int64_t many[TEXTS_MAX];
     static int64_t small[TEXTS_MAX];
+    static mimic_csv_filter crowd[FILTERS_MAX];
     world w;
     make_world(&w, 31);
     store(&w, by);
@@ -130,6 +133,8 @@ static void check_target(const way *by)
     }
     const mimic_csv_filter ids[] = {{"id", many, TEXTS_MAX}, {"small", small, TEXTS_MAX}};
     const mimic_csv_filter few = {"ID", many, 40};
+    for (int i = 0; i < FILTERS_MAX; i++)
+        crowd[i] = few;
     const mimic_csv_filter none = {"middle", many, 0};
     const mimic_text_filter text = {"text", texts, 5};
     const mimic_text_filter both[] = {{"category", categories, 4}, {"text", texts, 4}};
@@ -144,7 +149,8 @@ static void check_target(const way *by)
     } cases[] = {{NULL, 0, NULL, 0, 0},   {&few, 1, NULL, 0, 0},        {ids, 1, NULL, 0, 0},
                  {ids, 2, NULL, 0, 0},    {&none, 1, NULL, 0, 1},       {NULL, 0, &text, 1, 0},
                  {NULL, 0, both, 2, 0},   {ids, 1, both, 1, 0},         {NULL, 0, &long_list, 1, 0},
-                 {&few, 1, &text, 1, 0},  {NULL, 0, &no_text, 1, 1}};
+                 {&few, 1, &text, 1, 0},  {NULL, 0, &no_text, 1, 1},
+                 {crowd, FILTERS_MAX, NULL, 0, 0}};
     static const int64_t limits[] = {0, 1, 7, 300, 100000};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (size_t k = 0; k < sizeof limits / sizeof limits[0]; k++)
