@@ -49,7 +49,7 @@ def environment(library, source, program, preload):
     if preload:
         known["LD_PRELOAD"] = preload
         known["MIMIC_TEST_SANITIZER"] = "1"
-        known["ASAN_OPTIONS"] = "detect_leaks=0:abort_on_error=0:" + known.get("ASAN_OPTIONS", "")
+        known["ASAN_OPTIONS"] = known.get("ASAN_OPTIONS", "") + ":detect_leaks=0:abort_on_error=0"
         known["PYTHONMALLOC"] = "malloc"  # so that it sees Python's memory too
     return known
 

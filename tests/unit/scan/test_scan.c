@@ -211,7 +211,7 @@ START_TEST(scan__keeps_the_order_of_a_key)
         "CREATE TABLE keyed (name TEXT, a INTEGER, b INTEGER, PRIMARY KEY (a DESC, \"b\")) WITHOUT ROWID;"
         "CREATE INDEX by_b ON keyed (b); CREATE INDEX by_name ON keyed (name);"
         "WITH n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99)"
-        " INSERT INTO keyed SELECT 'name' || i * 7 % 10, i, i * 37 % 100 FROM n";
+        " INSERT INTO keyed SELECT 'name' || (i * 7 % 10), i, i * 37 % 100 FROM n";
     static const char *const columns[] = {"b"};
     static const int64_t values[] = {90, 3, 41, 7, 14};
     static const char *const names[] = {"name9", "name1", "name4"};
