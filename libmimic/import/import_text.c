@@ -107,14 +107,18 @@ static uint32_t divide_limbs(uint32_t *limbs, size_t count)
 }
 
 /* The magnitude of a two's complement number in limbs, the most significant first; true when it is
- * negative. Words of 64 bits come with the lowest first, as the library holds its own decimals. */
+ * negative. Arrow has them in the machine's byte order, as the library holds its own decimals. */
 static bool load_limbs(const char *bytes, size_t count, uint32_t *limbs)
 {
     uint64_t word;
     if (count == 1)
         memcpy(limbs, bytes, sizeof *limbs);
-    for (size_t i = 0; i + 2 <= count; i += 2) {
+    for (size_t i = 0; i + 2 <= count; i += 2) { /* from the lowest word on */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        memcpy(&word, bytes + 4 * (count - 2 - i), sizeof word);
+#else
         memcpy(&word, bytes + 4 * i, sizeof word);
+#endif
         limbs[count - 1 - i] = (uint32_t)word;
         limbs[count - 2 - i] = (uint32_t)(word >> 32);
     }

@@ -134,8 +134,14 @@ static int put_moment(char *out, int64_t microseconds, const char *zone)
     return size + sprintf(out + size, "%s", zone);
 }
 
-static int put_decimal(char *out, const unsigned char *bytes, int32_t scale)
+/* The lowest byte comes first, or last, as the machine has it. */
+static int put_decimal(char *out, const unsigned char *native, int32_t scale)
 {
+    unsigned char bytes[16];
+    const uint16_t probe = 1;
+    const bool is_little = *(const unsigned char *)&probe == 1;
+    for (int i = 0; i < 16; i++)
+        bytes[i] = native[is_little ? i : 15 - i];
     /* Decimal digits by doubling, most significant bit first. */
     char digits[48] = {0};
     const bool is_negative = (bytes[15] & 0x80) != 0;

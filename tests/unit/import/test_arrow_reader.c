@@ -344,18 +344,34 @@ START_TEST(arrow_reader__dictionaries)
 }
 END_TEST
 
+/* Values of `words` words each, the lowest first, into the order of the machine. */
+static void put_words(uint64_t *values, size_t count, size_t words)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    for (size_t i = 0; i < count; i += words)
+        for (size_t j = 0; j < words / 2; j++) {
+            const uint64_t low = values[i + j];
+            values[i + j] = values[i + words - 1 - j];
+            values[i + words - 1 - j] = low;
+        }
+#endif
+    (void)values, (void)count, (void)words;
+}
+
 static void make_decimal128(struct ArrowArray *rows)
 {
     /* 12.30, -0.01, 10^20, NULL as decimal(38,2) */
-    const uint64_t values[] = {1230,       0,          UINT64_MAX, UINT64_MAX,
-                               UINT64_C(1864712049423024128), 542, 7, 7};
+    uint64_t values[] = {1230,       0,          UINT64_MAX, UINT64_MAX,
+                         UINT64_C(1864712049423024128), 542, 7, 7};
+    put_words(values, 8, 2);
     hand_fixed(rows, 0, values, 16, "vvv.");
 }
 
 static void make_decimal256(struct ArrowArray *rows)
 {
-    const uint64_t values[] = {250, 0, 0, 0, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
-                               0,   0, 0, 1};
+    uint64_t values[] = {250, 0, 0, 0, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
+                         0,   0, 0, 1};
+    put_words(values, 12, 4);
     hand_fixed(rows, 0, values, 32, NULL);
 }
 
