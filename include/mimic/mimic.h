@@ -7,6 +7,7 @@
 #include <mimic/coerce.h>
 #include <mimic/context.h>
 #include <mimic/csv.h>
+#include <mimic/events.h>
 #include <mimic/frame.h>
 #include <mimic/load.h>
 #include <mimic/quality.h>

@@ -2,8 +2,8 @@
 """The order of the rooms is law: who may include whom, and where third-party headers stand.
 
     base < io, json < schema < batch < coerce < csv, fhir;  batch < arrow < sink;
-    csv, arrow < frame;  coerce, sink < import;  csv, sink < scan;  all < load
-    synth may use everything but load.
+    csv, arrow < frame;  coerce, sink < import;  csv, sink < scan;  all < load < events < clinical
+    synth may use everything but these three.
 
 Private headers follow that order. Public headers stand in one line, and a room may include those up
 to its own. A third-party header appears in exactly one .c. The program, the examples and the public
@@ -29,15 +29,17 @@ BELOW = {
     "import": ["base", "io", "json", "schema", "batch", "coerce", "arrow", "sink"],
     "scan": ["base", "io", "json", "schema", "batch", "coerce", "csv", "arrow", "sink"],
     "quality": ["base", "io", "json", "schema", "batch", "coerce", "csv", "arrow", "sink", "scan"],
-    "load": [room for room in tree.ROOMS if room not in ("load", "synth")],
-    "synth": [room for room in tree.ROOMS if room not in ("load", "synth")],
+    "load": [room for room in tree.ROOMS if room not in ("load", "events", "clinical", "synth")],
+    "events": [room for room in tree.ROOMS if room not in ("events", "clinical", "synth")],
+    "clinical": [room for room in tree.ROOMS if room not in ("clinical", "synth")],
+    "synth": [room for room in tree.ROOMS if room not in ("load", "events", "clinical", "synth")],
 }
 # Public headers in their order, and the room that each belongs to.
 PUBLIC = [
     ("export.h", "base"), ("version.h", "base"), ("status.h", "base"), ("context.h", "base"),
     ("source.h", "io"), ("schema.h", "schema"), ("batch.h", "batch"), ("coerce.h", "coerce"),
     ("csv.h", "csv"), ("record.h", "csv"), ("arrow.h", "arrow"), ("frame.h", "frame"), ("sink.h", "sink"), ("scan.h", "scan"), ("quality.h", "quality"),
-    ("load.h", "load"),
+    ("load.h", "load"), ("events.h", "events"),
     ("synth.h", "synth"), ("mimic.h", None),
 ]
 RANK = {name: index for index, (name, _) in enumerate(PUBLIC)}

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 
-ROOMS = ["base", "io", "json", "schema", "batch", "coerce", "csv", "fhir", "arrow", "frame", "sink", "import", "scan", "quality", "load", "synth"]
+ROOMS = ["base", "io", "json", "schema", "batch", "coerce", "csv", "fhir", "arrow", "frame", "sink", "import", "scan", "quality", "load", "events", "clinical", "synth"]
 
 
 def root():

@@ -1,0 +1,206 @@
+/*
+ * Patient trajectories: every event of every patient in time order, as a MEDS 0.4 dataset in Arrow IPC
+ * files, built in bounded memory; and reading it back, patient by patient.
+ *
+ * The format is that of Medical-Event-Data-Standard/meds 0.4; docs/events.md says what is written, in
+ * which order, and how event maps are made.
+ *
+ * Since: 0.1
+ */
+#ifndef MIMIC_EVENTS_H
+#define MIMIC_EVENTS_H
+
+#include <mimic/load.h>
+
+MIMIC_BEGIN_DECLS
+
+/** What a trajectory is of. */
+typedef int32_t mimic_group;
+#define MIMIC_GROUP_DEFAULT 0 /* subject */
+#define MIMIC_GROUP_SUBJECT 1 /* all events of a patient */
+#define MIMIC_GROUP_ADMISSION 2 /* static facts, and the events of one hospital admission */
+#define MIMIC_GROUP_STAY 3 /* static facts, and the events of one ICU stay */
+
+/** Which files are written. */
+typedef int32_t mimic_layout;
+#define MIMIC_LAYOUT_DEFAULT 0 /* shards */
+#define MIMIC_LAYOUT_SHARDS 1  /* data/<split>/<n>.arrow, many patients a file: a MEDS dataset */
+#define MIMIC_LAYOUT_FILES 2   /* a file a patient, admission or stay */
+
+/** How the files of MIMIC_LAYOUT_FILES are written. */
+typedef int32_t mimic_event_format;
+#define MIMIC_EVENT_FORMAT_DEFAULT 0 /* Arrow */
+#define MIMIC_EVENT_FORMAT_ARROW 1   /* Arrow IPC file, Zstandard */
+#define MIMIC_EVENT_FORMAT_NDJSON 2  /* a JSON object a line */
+
+/** What is done about an event that is doubtful. */
+typedef int32_t mimic_policy;
+#define MIMIC_POLICY_DEFAULT 0 /* as said where it is used */
+#define MIMIC_POLICY_KEEP 1    /* it is written as it is, and counted */
+#define MIMIC_POLICY_MARK 2    /* the same, and its `marks` say so */
+#define MIMIC_POLICY_REJECT 3  /* its row gives no event, and is among the rejects */
+
+/** Bits of an event's marks. */
+typedef int32_t mimic_mark;
+#define MIMIC_MARK_BAD_TIME 1         /* a time that does not parse; it is NULL */
+#define MIMIC_MARK_REVERSED 2         /* the interval ends before it starts */
+#define MIMIC_MARK_OUTSIDE 4          /* before or behind its own admission */
+#define MIMIC_MARK_UNKNOWN_SUBJECT 8  /* the patient is not in the table of patients */
+#define MIMIC_MARK_MISSING_ID 16      /* an admission or stay that should be named is not, or is not one
+                                       * of the patient's */
+#define MIMIC_MARK_ADMISSION_FILLED 32 /* hadm_id was found by time */
+#define MIMIC_MARK_STAY_FILLED 64     /* stay_id was found by time */
+
+/** How trajectories are built; begin with MIMIC_TRAJECTORY_OPTIONS_INIT. */
+typedef struct mimic_trajectory_options {
+    uint32_t struct_size;
+    const char *dataset;       /* "mimic-iv@3.1"; NULL = recognised, folder by folder */
+    const char *const *tables; /* only these; NULL = all that the map has and the folders hold.
+                                * Patients, admissions and stays are read in any case */
+    size_t table_count;        /* of tables */
+    const char *const *codes;  /* only codes that fit one of these, "*" standing for any text:
+                                * "LAB*"; NULL = all */
+    size_t code_count;         /* of codes */
+    const char *const *maps;   /* paths of event maps that change the built-in ones; NULL = none */
+    size_t map_count;          /* of maps */
+    const char *version;       /* of this build of the trajectories, stands in every event; NULL = "v1" */
+    int32_t jobs;              /* threads that may work, the caller's included; 0 = 1. What comes out is
+                                * the same whatever it is */
+    uint64_t memory;           /* bytes to work in, at least 64 MiB; 0 = 512 MiB. What comes out is the
+                                * same whatever it is */
+    mimic_group group;         /* what a trajectory is of */
+    mimic_layout layout;       /* which files */
+    mimic_event_format format; /* of MIMIC_LAYOUT_FILES */
+    int32_t shard;             /* only this part of the files, 1-based; 0 = all of them */
+    int32_t shard_count;       /* of how many parts; 0 = 1 */
+    int32_t subjects_per_file; /* 0 = 1,000 */
+    int32_t train;             /* subjects of 1,000 in split "train"; train = tuning = 0: 800 and 100 */
+    int32_t tuning;            /* of "tuning"; the rest is "held_out" */
+    mimic_policy bad_times;        /* default reject */
+    mimic_policy reversed;         /* default mark */
+    mimic_policy outside;          /* default mark */
+    mimic_policy unknown_subjects; /* default reject */
+    mimic_policy missing_ids;      /* default mark; a row without its subject is always a reject */
+    int32_t force;             /* 1 = replace what OUT holds, also where nothing has changed */
+    int32_t always_sort;       /* 1 = do not make use of tables that come sorted by subject; slower, for
+                                * comparison */
+    const char *temporary_dir; /* for what does not fit into memory; NULL = beside OUT */
+    const mimic_csv_options *csv; /* dialect and limits; NULL = as the schema says. Columns, filters,
+                                   * limit, jobs and callbacks are not looked at */
+    mimic_progress_fn progress; /* NULL = none */
+    void *progress_ctx;         /* handed to progress */
+} mimic_trajectory_options;
+
+#define MIMIC_TRAJECTORY_OPTIONS_INIT                                                              \
+    { sizeof(mimic_trajectory_options), NULL, NULL, 0, NULL, 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0, \
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL }
+
+/** What became of a build; made by mimic_trajectories_build and its siblings. */
+typedef struct mimic_trajectory_report mimic_trajectory_report;
+
+/**
+ * What became of one table; begin with MIMIC_EVENT_TABLE_REPORT_INIT.
+ * read = with_events + without_events + rejected, always.
+ */
+typedef struct mimic_event_table_report {
+    uint32_t struct_size;
+    const char *table;      /* name; borrowed from the report */
+    const char *source;     /* its first file */
+    const char *hash;       /* XXH3-128 of the stored bytes of its files, 32 hex digits */
+    int64_t read;           /* rows */
+    int64_t with_events;    /* rows that gave an event, or say what others are joined with */
+    int64_t without_events; /* rows that gave none: no time, a condition, a code not asked for */
+    int64_t rejected;       /* rows put aside, by the reader or by a policy */
+    int64_t events;         /* written */
+    int64_t outside_group;  /* events that belong to no admission or stay, where these are the group */
+    int64_t marked[16];     /* events, by the number of the bit of their marks; 8 to 15 are not in use.
+                             * What a policy keeps is counted too */
+    int32_t was_sorted;     /* 1 = it came by subject, and was read straight through */
+} mimic_event_table_report;
+
+#define MIMIC_EVENT_TABLE_REPORT_INIT                                                              \
+    { sizeof(mimic_event_table_report), "", "", "", 0, 0, 0, 0, 0, 0, {0}, 0 }
+
+/** The whole; begin with MIMIC_TRAJECTORY_TOTALS_INIT. */
+typedef struct mimic_trajectory_totals {
+    uint32_t struct_size;
+    int64_t subjects;    /* written */
+    int64_t events;      /* written */
+    int64_t codes;       /* different ones */
+    int64_t files;       /* of data */
+    int64_t bytes;       /* of these files */
+    int64_t spilled_bytes; /* written to scratch files, as they stood on the disk */
+    int32_t is_complete; /* 0 = other shards are still missing: no metadata yet */
+    int32_t is_unchanged; /* 1 = nothing was done: OUT is of these inputs and options already */
+} mimic_trajectory_totals;
+
+#define MIMIC_TRAJECTORY_TOTALS_INIT                                                               \
+    { sizeof(mimic_trajectory_totals), 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/* ---- reading ---- */
+
+/** A dataset of trajectories, read patient by patient. */
+typedef struct mimic_trajectories mimic_trajectories;
+
+/** How it is read; begin with MIMIC_TRAJECTORIES_OPTIONS_INIT. */
+typedef struct mimic_trajectories_options {
+    uint32_t struct_size;
+    mimic_group group;  /* what next gives: patients, or their admissions or stays one by one */
+    const char *split;  /* only this one; NULL = all */
+    int32_t values_only; /* 1 = texts, units and properties are not read: faster */
+    int32_t jobs;       /* threads that may work, the caller's included; 0 = 1 */
+} mimic_trajectories_options;
+
+#define MIMIC_TRAJECTORIES_OPTIONS_INIT                                                            \
+    { sizeof(mimic_trajectories_options), 0, NULL, 0, 0 }
+
+/**
+ * One patient (or one admission or stay), its events in order; begin with MIMIC_PATIENT_INIT. Arrays
+ * have `count` items and are borrowed until the next call on the reader. A time, an id that is not
+ * there is INT64_MIN; a value that is not there is NaN with has_value 0.
+ */
+typedef struct mimic_patient {
+    uint32_t struct_size;
+    int64_t subject_id;         /* whose events */
+    int64_t group_id;           /* of the admission or stay; INT64_MIN = the group is the patient */
+    const char *split;          /* "train" and so on */
+    int64_t count;              /* events */
+    int64_t static_count;       /* of them, the first ones, without a time */
+    const int64_t *time;        /* microseconds since 1970, no zone */
+    const int64_t *available;   /* the same: when it was known */
+    const uint32_t *code;       /* numbers for mimic_trajectories_code */
+    const double *value;        /* NaN where there is none */
+    const int64_t *hadm_id;     /* of the hospital admission */
+    const int64_t *stay_id;     /* of the ICU stay */
+    const int64_t *text_offsets; /* count + 1; text i is text_bytes[text_offsets[i] .. [i + 1]) */
+    const char *text_bytes;      /* UTF-8 */
+    const uint32_t *unit;        /* numbers for mimic_trajectories_unit; UINT32_MAX = none */
+    const uint16_t *table;       /* numbers for mimic_trajectories_table */
+    const int64_t *source_row;   /* 1-based */
+    const int64_t *link_id;      /* the same for start and end of an interval; INT64_MIN = none */
+    const int16_t *order_rank;  /* what it is, clinically: docs/events.md lists them */
+    const int32_t *marks;        /* MIMIC_MARK_… */
+    const int64_t *properties_offsets; /* as for texts; an empty one = none */
+    const char *properties_bytes;      /* JSON objects */
+} mimic_patient;
+
+#define MIMIC_PATIENT_INIT                                                                         \
+    { sizeof(mimic_patient), 0, 0, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,     \
+      NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+
+/** One code of the dataset; begin with MIMIC_CODE_INIT. Texts are borrowed from the dataset. */
+typedef struct mimic_code {
+    uint32_t struct_size;
+    const char *code;          /* as it stands in the events */
+    const char *description;   /* "" = none */
+    size_t parent_count;       /* of parents */
+    const char *const *parents; /* codes of other vocabularies that say the same or more */
+    int64_t events;            /* with this code */
+} mimic_code;
+
+#define MIMIC_CODE_INIT                                                                            \
+    { sizeof(mimic_code), NULL, NULL, 0, NULL, 0 }
+
+MIMIC_END_DECLS
+
+#endif

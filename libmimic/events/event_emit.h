@@ -1,0 +1,61 @@
+/*
+ * From a batch of a table to a chunk of events, by the map. Made once a table, used by many threads.
+ *
+ *     mimic__emitter_new(ctx, &setup, &emitter, &err);
+ *     columns = mimic__emitter_columns(emitter, &count);     // read these, and no others
+ *     ... a reader whose table is mimic__emitter_table(emitter) ...
+ *     mimic__emit(emitter, batch, row_offset, &chunk, &err); // any thread, several at once
+ *
+ * The table that the reader is to coerce to (mimic__emitter_table) is the registry's, with nothing
+ * required but the type: a column that an event can do without never costs the row. Times stand there
+ * as texts when the policy for bad times is not to reject.
+ */
+#ifndef MIMIC_EVENTS_EVENT_EMIT_H
+#define MIMIC_EVENTS_EVENT_EMIT_H
+
+#include <mimic/batch.h>
+
+#include "events/event_codes.h"
+#include "events/event_map.h"
+
+typedef struct mimic_emitter mimic_emitter;
+
+typedef struct mimic_emit_setup {
+    const mimic_event_map *map;
+    const mimic_event_table *table;
+    const char *const *columns_there; /* header of the file: a column that it lacks is NULL; may be NULL */
+    size_t columns_there_count;
+    const char *const *codes;         /* patterns, as in mimic_trajectory_options; NULL = all */
+    size_t code_count;
+    mimic_policy bad_times;           /* KEEP, MARK or REJECT */
+    mimic_policy reversed;
+    mimic_event_codes *into_codes;
+    mimic_event_codes *into_units;
+} mimic_emit_setup;
+
+/* The setup is copied; what it refers to is borrowed. */
+mimic_status mimic__emitter_new(const mimic_context *ctx, const mimic_emit_setup *setup,
+                                mimic_emitter **out_emitter, mimic_error *err);
+void mimic__emitter_free(mimic_emitter *emitter); /* NULL is allowed */
+const mimic_table *mimic__emitter_table(const mimic_emitter *emitter);
+const char *const *mimic__emitter_columns(const mimic_emitter *emitter, size_t *out_count);
+/* Filters that the patterns of codes allow to be handed to the reader; rows that they leave out give
+ * no event. 0 where there are none. */
+const mimic_csv_filter *mimic__emitter_filters(const mimic_emitter *emitter, size_t *out_count);
+/* False when no code of the table can fit the patterns and its rows are no context. */
+bool mimic__emitter_is_needed(const mimic_emitter *emitter);
+
+/* `records`: 1-based record number in the table of each row of the batch; NULL = first_record and on. */
+typedef struct mimic_emit_rows {
+    int64_t first_record;
+    const int64_t *records;
+} mimic_emit_rows;
+
+mimic_status mimic__emit(const mimic_emitter *emitter, const mimic_batch *batch,
+                         const mimic_emit_rows *rows, mimic_event_chunk **out_chunk,
+                         mimic_error *err);
+
+/* The id of a text id (a UUID): 63 bits of its XXH3-64. */
+int64_t mimic__event_text_id(const char *text, size_t size);
+
+#endif
