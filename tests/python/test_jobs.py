@@ -244,7 +244,7 @@ def test_synth_is_the_programs(program, tmp_path):
             (tmp_path / "b" / "hosp" / f"{name}.csv").read_bytes()
     assert mimic.detect(folder).spec == "mimic-iv@3.1"
     before = (tmp_path / "a" / "hosp" / "omr.csv").read_bytes()
-    again = {"patients": 4, "seed": 5, "compress": "none", "tables": ["omr"]}
+    again = {"patients": 3, "seed": 6, "compress": "none", "tables": ["omr"]}
     with pytest.raises(mimic.MimicError, match="omr.csv is there already"):
         mimic.synth("mimic-iv", folder, **again)
     assert (tmp_path / "a" / "hosp" / "omr.csv").read_bytes() == before
