@@ -26,7 +26,7 @@
  */
 typedef struct mimic_event_set {
     mimic_event_place place;
-    const mimic_event *events; /* final: time, available, ids and marks (flags) are settled */
+    const mimic_event *events; /* final: time, available, ids; flags are the marks and HAS_VALUE */
     const char *const *texts;  /* of each, its text, and right behind it its properties; `text` of
                                 * the event says nothing any more */
     size_t count;              /* never 0 */
@@ -55,9 +55,6 @@ typedef struct mimic_event_rules {
     mimic_policy outside;
     mimic_policy unknown_subjects;
     mimic_policy missing_ids;
-    /* What emit has marked already, whatever the policy: KEEP takes the mark away again. */
-    mimic_policy bad_times;
-    mimic_policy reversed;
     bool knows_admissions; /* there is a table of admissions: an id that it lacks is a missing one */
     bool knows_stays;
 } mimic_event_rules;

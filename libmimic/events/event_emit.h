@@ -27,8 +27,8 @@ typedef struct mimic_emit_setup {
     size_t columns_there_count;
     const char *const *codes;         /* patterns, as in mimic_trajectory_options; NULL = all */
     size_t code_count;
-    mimic_policy bad_times;           /* REJECT, or the mark is set: KEEP takes it away at the end, */
-    mimic_policy reversed;            /* when all marks are counted (see event_assembly.h) */
+    mimic_policy bad_times;           /* KEEP, MARK or REJECT */
+    mimic_policy reversed;
     mimic_event_codes *into_codes;
     mimic_event_codes *into_units;
 } mimic_emit_setup;

@@ -1,6 +1,6 @@
 /*
- * See event_plan.h. The plan keeps the known ids, to tell whom it knows, and for each file the first
- * id that it covers; where a subject belongs is then a search among the files of its split.
+ * See event_plan.h. The plan keeps the known ids, to tell whom it knows, and for each file the
+ * first id that it covers; where a subject belongs is then a search among the files of its split.
  */
 #include "events/event_plan.h"
 

@@ -93,8 +93,9 @@ START_TEST(event_plan__cuts_files_by_known_subjects)
 {
     mimic_context *const ctx = context();
     int64_t *const subjects = some_subjects(2500);
-    static const mimic_event_shares all[] = {{800, 100, 100}, {1000, 0, 7},  {0, 1000, 1},
-                                             {0, 0, 2500},    {1, 998, 1000}, {800, 100, INT32_MAX}};
+    static const mimic_event_shares all[] = {{800, 100, 100}, {1000, 0, 7},
+                                             {0, 1000, 1},    {0, 0, 2500},
+                                             {1, 998, 1000},  {800, 100, INT32_MAX}};
     static const size_t counts[] = {0, 1, 2, 99, 100, 101, 2500};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         for (size_t j = 0; j < sizeof counts / sizeof counts[0]; j++) {
@@ -127,8 +128,8 @@ END_TEST
 START_TEST(event_plan__refuses_shares_that_cannot_be)
 {
     mimic_context *const ctx = context();
-    static const mimic_event_shares bad[] = {{-1, 0, 1},   {0, -1, 1},      {1001, 0, 1},
-                                             {900, 101, 1}, {800, 100, 0},  {0, INT32_MAX, 1},
+    static const mimic_event_shares bad[] = {{-1, 0, 1},    {0, -1, 1},    {1001, 0, 1},
+                                             {900, 101, 1}, {800, 100, 0}, {0, INT32_MAX, 1},
                                              {0, 1001, 1},  {800, 100, -1}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         mimic_event_plan *plan = NULL;
@@ -138,9 +139,9 @@ START_TEST(event_plan__refuses_shares_that_cannot_be)
     }
     const int64_t twice[] = {1, 1};
     mimic_event_plan *plan = NULL;
-    ck_assert_int_eq(mimic__event_plan_new(ctx, twice, 2, &(mimic_event_shares){800, 100, 1000},
-                                           &plan, NULL),
-                     MIMIC_ERR_INTERNAL);
+    ck_assert_int_eq(
+        mimic__event_plan_new(ctx, twice, 2, &(mimic_event_shares){800, 100, 1000}, &plan, NULL),
+        MIMIC_ERR_INTERNAL);
     mimic_context_free(ctx);
 }
 END_TEST
@@ -149,8 +150,8 @@ static mimic_status make_plan(const mimic_context *ctx, mimic_error *err)
 {
     int64_t *const subjects = some_subjects(100);
     mimic_event_plan *plan = NULL;
-    const mimic_status status = mimic__event_plan_new(
-        ctx, subjects, 100, &(mimic_event_shares){500, 250, 10}, &plan, err);
+    const mimic_status status =
+        mimic__event_plan_new(ctx, subjects, 100, &(mimic_event_shares){500, 250, 10}, &plan, err);
     mimic__event_plan_free(plan);
     free(subjects);
     return status;
