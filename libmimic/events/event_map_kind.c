@@ -15,7 +15,8 @@ const mimic_event_rank mimic__event_ranks[] = {
 };
 #define RANK_COUNT (sizeof mimic__event_ranks / sizeof mimic__event_ranks[0] - 1)
 
-static void read_rank(mimic_map_reader *reader, const mimic_json *json, mimic_event_kind *kind)
+/* False after a finding. */
+static bool read_rank(mimic_map_reader *reader, const mimic_json *json, mimic_event_kind *kind)
 {
     const mimic_json *name = mimic__schema_member(&reader->base, json, "rank", MIMIC_JSON_STRING);
     const char *names[RANK_COUNT + 1];
@@ -23,7 +24,7 @@ static void read_rank(mimic_map_reader *reader, const mimic_json *json, mimic_ev
         if (mimic__json_get(json, "rank") == NULL)
             mimic__schema_finding(&reader->base, json, "\"rank\" is missing: where the event stands "
                                                        "among others of its time, \"result\" say");
-        return;
+        return false;
     }
     for (size_t i = 0; i <= RANK_COUNT; i++)
         names[i] = mimic__event_ranks[i].name;
@@ -31,7 +32,7 @@ static void read_rank(mimic_map_reader *reader, const mimic_json *json, mimic_ev
         if (strcmp(names[i], name->text) != 0)
             continue;
         kind->rank = mimic__event_ranks[i].number;
-        return;
+        return true;
     }
     const char *near = mimic__name_nearest(name->text, names);
     mimic_buffer list;
@@ -46,6 +47,7 @@ static void read_rank(mimic_map_reader *reader, const mimic_json *json, mimic_ev
                               name->text, near == NULL ? ";" : "; did you mean \"",
                               near == NULL ? "" : near, near == NULL ? "" : "\"?", list.data);
     mimic__buffer_free(&list);
+    return false;
 }
 
 /* ---- what is measured ---- */
@@ -375,7 +377,7 @@ static void read_name(mimic_map_reader *reader, const mimic_json *json, mimic_ev
 }
 
 static void read_kind_times(mimic_map_reader *reader, const mimic_map_scope *scope,
-                            const mimic_json *json)
+                            const mimic_json *json, bool has_rank)
 {
     const mimic_json *time = mimic__json_get(json, "time");
     const mimic_json *available = mimic__json_get(json, "available");
@@ -385,8 +387,7 @@ static void read_kind_times(mimic_map_reader *reader, const mimic_map_scope *sco
                                                    "static fact");
     else if (time->kind != MIMIC_JSON_NULL)
         scope->kind->time = mimic__map_times(reader, scope, time, is_anchor);
-    if (time != NULL && time->kind != MIMIC_JSON_NULL && scope->kind->rank == 0 &&
-        mimic__json_get(json, "rank") != NULL)
+    if (time != NULL && time->kind != MIMIC_JSON_NULL && has_rank && scope->kind->rank == 0)
         mimic__schema_finding(&reader->base, time, "an event of rank \"static\" has no time; null "
                                                    "says so");
     if (available != NULL && available->kind != MIMIC_JSON_NULL)
@@ -422,14 +423,14 @@ bool mimic__map_kind(mimic_map_reader *reader, mimic_event_table *table, const m
     const mimic_map_scope scope = {table, kind};
     mimic__map_known_only(reader, json, known);
     read_name(reader, json, kind);
-    read_rank(reader, json, kind);
+    const bool has_rank = read_rank(reader, json, kind);
     const mimic_json *code = mimic__json_get(json, "code");
     if (code == NULL)
         mimic__schema_finding(&reader->base, json, "\"code\" is missing");
     const mimic_map_template parts = mimic__map_template(reader, &scope, code, false);
     kind->code = parts.parts;
     kind->code_count = parts.count;
-    read_kind_times(reader, &scope, json);
+    read_kind_times(reader, &scope, json, has_rank);
     read_value(reader, table->table, json, kind);
     read_when(reader, table->table, json, kind);
     read_link(reader, json, kind);

@@ -11,7 +11,9 @@ START_TEST(event_map__built_in)
     mimic_registry *registry = NULL;
     ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
     ck_assert_int_eq(mimic_registry_new(ctx, &registry, NULL), MIMIC_OK);
-    static const char *const releases[] = {"mimic-iv@2.2", "mimic-iv@3.1"};
+    static const char *const releases[] = {
+        "mimic-iii@1.4", "mimic-iv@2.2",  "mimic-iv@3.1",  "mimic-iv-ed@2.2", "synthea@2.7.0",
+        "synthea@3.0.0", "synthea@3.1.0", "synthea@3.2.0", "synthea@3.3.0"};
     for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++) {
         mimic_error err = MIMIC_ERROR_INIT;
         const mimic_dataset *dataset = NULL;
