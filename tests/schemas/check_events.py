@@ -24,7 +24,7 @@ RANKS = {
 MAP_KEYS = {"dataset", "version", "title", "sources", "context", "dictionaries", "tables"}
 TABLE_KEYS = {"subject", "admission", "stay", "at", "fill", "expects", "events"}
 EVENT_KEYS = {
-    "event", "rank", "code", "time", "when", "available", "value", "text", "unit", "link", "icd",
+    "event", "rank", "code", "time", "when", "available", "value", "text", "unit", "link", "icd", "icd_version",
     "properties", "describe", "parents",
 }
 CONTEXT_KEYS = {
