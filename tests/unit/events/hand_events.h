@@ -1,6 +1,6 @@
 /*
- * Events made by hand, for tests of what takes them: a map without a schema, chunks, streams of chunks,
- * and a target that writes down what it is given.
+ * Events made by hand, for tests of what takes them: a map without a schema, chunks, streams of
+ * chunks, and a target that writes down what it is given.
  *
  * The map of `hand_map`, its tables in this order:
  *
@@ -11,13 +11,14 @@
  *     3 admissions  context; admission, discharge; its anchor is the row's
  *     4 stays       context; one event
  *     5 chart       needs a stay
- *     6 mixed       anchor: end of the stay, else the row's; time: the row's, else start of the admission;
- *                   available: earliest stay.start; admission and stay filled
+ *     6 mixed       anchor: end of the stay, else the row's; time: the row's, else start of the
+ * admission; available: earliest stay.start; admission and stay filled
  */
 #ifndef MIMIC_TEST_HAND_EVENTS_H
 #define MIMIC_TEST_HAND_EVENTS_H
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,39 +51,71 @@ static const mimic_event_time hand_stay_end[] = {{TIME_JOIN, -1, -1, GROUP_STAY,
                                                  {TIME_COLUMN, 0, -1, 0, 0}};
 static const mimic_event_time hand_mixed[] = {{TIME_COLUMN, 0, -1, 0, 0},
                                               {TIME_JOIN, -1, -1, GROUP_ADMISSION, SLOT_START}};
-static const mimic_event_time hand_stay_start[] = {
-    {TIME_EARLIEST, -1, -1, GROUP_STAY, SLOT_START}};
+static const mimic_event_time hand_stay_start[] = {{TIME_EARLIEST, -1, -1, GROUP_STAY, SLOT_START}};
 
-#define HAND_OWN {hand_own, 1, false}
+#define HAND_OWN                                                                                   \
+    {                                                                                              \
+        hand_own, 1, false                                                                         \
+    }
 static const mimic_event_kind hand_kinds[HAND_KINDS] = {
     {.name = "gender", .number = 0, .table = 0, .rank = 0},
     {.name = "birth", .number = 1, .table = 0, .rank = 10, .time = HAND_OWN},
     {.name = "death", .number = 2, .table = 0, .rank = 250, .time = {hand_death, 2, true}},
     {.name = "diagnosis", .number = 3, .table = 1, .rank = 170, .time = {hand_discharge, 1, true}},
     {.name = "specimen", .number = 4, .table = 2, .rank = 80, .time = HAND_OWN},
-    {.name = "result", .number = 5, .table = 2, .rank = 130, .time = HAND_OWN, .available = HAND_OWN},
+    {.name = "result",
+     .number = 5,
+     .table = 2,
+     .rank = 130,
+     .time = HAND_OWN,
+     .available = HAND_OWN},
     {.name = "admission", .number = 6, .table = 3, .rank = 30, .time = HAND_OWN},
     {.name = "discharge", .number = 7, .table = 3, .rank = 160, .time = HAND_OWN},
     {.name = "stay", .number = 8, .table = 4, .rank = 50, .time = HAND_OWN},
-    {.name = "chart", .number = 9, .table = 5, .rank = 110, .time = HAND_OWN, .available = HAND_OWN},
-    {.name = "mixed", .number = 10, .table = 6, .rank = 110, .time = {hand_mixed, 2, true},
+    {.name = "chart",
+     .number = 9,
+     .table = 5,
+     .rank = 110,
+     .time = HAND_OWN,
+     .available = HAND_OWN},
+    {.name = "mixed",
+     .number = 10,
+     .table = 6,
+     .rank = 110,
+     .time = {hand_mixed, 2, true},
      .available = {hand_stay_start, 1, true}},
 };
 static const mimic_event_kind *const hand_kind_list[HAND_KINDS] = {
-    &hand_kinds[0], &hand_kinds[1], &hand_kinds[2], &hand_kinds[3], &hand_kinds[4], &hand_kinds[5],
+    &hand_kinds[0], &hand_kinds[1], &hand_kinds[2], &hand_kinds[3], &hand_kinds[4],  &hand_kinds[5],
     &hand_kinds[6], &hand_kinds[7], &hand_kinds[8], &hand_kinds[9], &hand_kinds[10],
 };
 static const mimic_event_table hand_tables[HAND_TABLES] = {
     {.number = 0, .context = GROUP_SUBJECT, .kinds = hand_kind_list, .kind_count = 3},
-    {.number = 1, .context = -1, .needs_admission = true, .kinds = hand_kind_list + 3, .kind_count = 1},
-    {.number = 2, .context = -1, .fills_admission = true, .fills_stay = true,
-     .kinds = hand_kind_list + 4, .kind_count = 2},
-    {.number = 3, .context = GROUP_ADMISSION, .anchor = HAND_OWN, .kinds = hand_kind_list + 6,
+    {.number = 1,
+     .context = -1,
+     .needs_admission = true,
+     .kinds = hand_kind_list + 3,
+     .kind_count = 1},
+    {.number = 2,
+     .context = -1,
+     .fills_admission = true,
+     .fills_stay = true,
+     .kinds = hand_kind_list + 4,
+     .kind_count = 2},
+    {.number = 3,
+     .context = GROUP_ADMISSION,
+     .anchor = HAND_OWN,
+     .kinds = hand_kind_list + 6,
      .kind_count = 2},
     {.number = 4, .context = GROUP_STAY, .kinds = hand_kind_list + 8, .kind_count = 1},
     {.number = 5, .context = -1, .needs_stay = true, .kinds = hand_kind_list + 9, .kind_count = 1},
-    {.number = 6, .context = -1, .anchor = {hand_stay_end, 2, true}, .fills_admission = true,
-     .fills_stay = true, .kinds = hand_kind_list + 10, .kind_count = 1},
+    {.number = 6,
+     .context = -1,
+     .anchor = {hand_stay_end, 2, true},
+     .fills_admission = true,
+     .fills_stay = true,
+     .kinds = hand_kind_list + 10,
+     .kind_count = 1},
 };
 static const mimic_event_map hand_map = {
     .tables = hand_tables,
@@ -126,8 +159,8 @@ static inline mimic_event hand_context(int group, int64_t subject, int64_t row, 
 
 static long hand_chunks_made = 0;
 
-/* A chunk of some events of one table. Each event's text is the decimal of its row, "." and its kind,
- * but for every fifth row, which has none; properties {"r":1} on every third. */
+/* A chunk of some events of one table. Each event's text is the decimal of its row, "." and its
+ * kind, but for every fifth row, which has none; properties {"r":1} on every third. */
 static inline mimic_event_chunk *hand_chunk(const mimic_context *ctx, uint16_t table,
                                             const mimic_event *events, size_t count)
 {
@@ -167,8 +200,7 @@ static inline mimic_event_chunk *hand_chunk(const mimic_context *ctx, uint16_t t
         }
         chunk->bytes_size += (size_t)size + event->properties_size;
         if (i == 0 || events[i - 1].subject != event->subject)
-            chunk->runs[chunk->run_count++] =
-                (mimic_event_run){event->subject, (uint32_t)i, 0};
+            chunk->runs[chunk->run_count++] = (mimic_event_run){event->subject, (uint32_t)i, 0};
         chunk->runs[chunk->run_count - 1].count++;
     }
     hand_chunks_made++;
@@ -252,7 +284,7 @@ typedef struct hand_target {
     hand_subject *subjects;
     size_t subject_count;
     size_t subject_capacity;
-    atomic_long alive;       /* encoded */
+    atomic_long alive;              /* encoded */
     atomic_long until_encode_fails; /* negative = never */
     long until_write_fails;
     long until_tell_fails;
@@ -324,7 +356,8 @@ static inline mimic_status hand_write(void *ctx, mimic_event_place place, void *
     return fails ? hand_fail(err, "write") : MIMIC_OK;
 }
 
-static inline mimic_status hand_reject(void *ctx, const mimic_event_reject *reject, mimic_error *err)
+static inline mimic_status hand_reject(void *ctx, const mimic_event_reject *reject,
+                                       mimic_error *err)
 {
     hand_target *const self = ctx;
     if (self->until_tell_fails == 0)
@@ -360,8 +393,8 @@ static inline void hand_target_init(hand_target *self, const mimic_context *ctx)
     atomic_init(&self->until_encode_fails, -1);
     self->until_write_fails = -1;
     self->until_tell_fails = -1;
-    self->target = (mimic_event_target){self,        hand_encode,       hand_write, hand_drop,
-                                        hand_reject, hand_subject_done};
+    self->target = (mimic_event_target){self,      hand_encode, hand_write,
+                                        hand_drop, hand_reject, hand_subject_done};
 }
 
 static inline void hand_target_free(hand_target *self)

@@ -96,9 +96,9 @@ START_TEST(event_assembly__order_of_one_patient)
     trial_add(&one, 3, admissions, 4, 4);
     mimic_error err = MIMIC_ERROR_INIT;
     ck_assert_msg(trial_run(&one, &err) == MIMIC_OK, "%s", err.message);
-    static const int kinds[] = {HAND_GENDER, HAND_BIRTH,     HAND_ADMISSION, HAND_SPECIMEN,
-                                HAND_RESULT, HAND_DISCHARGE, HAND_DIAGNOSIS, HAND_DEATH,
-                                HAND_DIAGNOSIS};
+    static const int kinds[] = {HAND_GENDER,    HAND_BIRTH,  HAND_ADMISSION,
+                                HAND_SPECIMEN,  HAND_RESULT, HAND_DISCHARGE,
+                                HAND_DIAGNOSIS, HAND_DEATH,  HAND_DIAGNOSIS};
     static const int64_t times[] = {NONE, 5, 100, 150, 200, 200, 200, 399, 400};
     ck_assert_uint_eq(one.target.event_count, 9);
     for (size_t i = 0; i < 9; i++) {
