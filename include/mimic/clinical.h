@@ -1,20 +1,18 @@
 /*
  * Patient functions: code that looks at one patient's trajectory and gives rows, run over all patients
- * in parallel, with the rows as a table in any target. Scores and features are made of these.
+ * in parallel, with the rows as a table in any target. Scores and features are made of these. A function
+ * that is given a patient, and says how many events he has:
  *
- *     static mimic_status count_events(void *self, const mimic_patient *patient, mimic_rows *rows,
- *                                      mimic_error *err)
- *     {
- *         mimic_rows_int64(rows, 0, patient->subject_id);
- *         mimic_rows_int64(rows, 1, patient->count);
- *         mimic_rows_end(rows);
- *         return MIMIC_OK;
- *     }
+ *     mimic_rows_int64(patient_rows, 0, patient.subject_id);
+ *     mimic_rows_int64(patient_rows, 1, patient.count);
+ *     mimic_rows_end(patient_rows);
+ *
+ * and how it is run:
  *
  *     mimic_patient_function function = MIMIC_PATIENT_FUNCTION_INIT;
  *     function.table = table;                  // of two integers
  *     function.run = count_events;
- *     status = mimic_patients_run(ctx, "out", &function, "sqlite:counts.db", NULL, &count, &err);
+ *     status = mimic_patients_run(ctx, "out", &function, "sqlite:counts.db", NULL, &rows, &err);
  *
  * Since: 0.1
  */
@@ -64,6 +62,10 @@ MIMIC_API void mimic_rows_text(mimic_rows *rows, size_t column, const char *text
  * Ownership: none.
  * Thread safety: the thread of the patient function.
  * Since: 0.1
+ *
+ * Example:
+ *     mimic_rows_double(patient_rows, 1, 0.75);
+ *     mimic_rows_end(patient_rows);
  */
 MIMIC_API void mimic_rows_end(mimic_rows *rows);
 
