@@ -384,6 +384,7 @@ static mimic_status make_properties(mimic_emitter *emitter, emit_kind *kind, mim
         emitter->columns[property->column].is_property = true;
         const char *const name = emitter->columns[property->column].field->name;
         head.size = 0;
+        mimic__buffer_byte(&head, ',');
         mimic__emit_json_string(&head, name, strlen(name));
         mimic__buffer_byte(&head, ':');
         char *const copy = head.failed ? NULL

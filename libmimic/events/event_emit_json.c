@@ -110,9 +110,10 @@ void mimic__emit_json_string(mimic_buffer *out, const char *text, size_t size)
 /* ---- objects ---- */
 
 /* Appends what has EMIT_SPARE readable bytes behind it. */
-static void append_spare(mimic_buffer *out, const char *bytes, size_t size)
+static inline void append_spare(mimic_buffer *out, const char *bytes, size_t size)
 {
-    if (size + EMIT_SPARE > out->capacity - out->size && !mimic__buffer_reserve(out, size + EMIT_SPARE))
+    if (size + EMIT_SPARE > out->capacity - out->size &&
+        !mimic__buffer_reserve(out, size + EMIT_SPARE))
         return;
     if (size <= EMIT_SPARE)
         memcpy(out->data + out->size, bytes, EMIT_SPARE);
@@ -121,57 +122,56 @@ static void append_spare(mimic_buffer *out, const char *bytes, size_t size)
     out->size += size;
 }
 
-static void append_quoted(emit_call *call, emit_json *quoted, emit_text text)
-{
-    if (quoted->size == 0) {
-        const size_t begin = call->json.size;
-        mimic__emit_json_string(&call->json, text.data, text.size);
-        if (call->json.size <= UINT32_MAX)
-            *quoted = (emit_json){(uint32_t)begin, (uint32_t)(call->json.size - begin)};
-        mimic__buffer_reserve(&call->json, EMIT_SPARE);
-        if (call->json.failed || quoted->size == 0) {
-            call->bytes.failed = true;
-            return;
-        }
-    }
-    append_spare(&call->bytes, call->json.data + quoted->begin, quoted->size);
-}
-
-static void append_value(emit_call *call, size_t index, int64_t row)
+/* One property of a row: nothing, or a comma, its name and its value. */
+static void put_property(mimic_buffer *out, const emit_call *call, const emit_property *property,
+                         int64_t row)
 {
     char buffer[MIMIC_FORMAT_BYTES];
-    const mimic_column *const column = call->columns[index];
-    emit_json *const quoted = call->quoted[index];
-    const emit_text text = mimic__emit_text(call, index, row, buffer);
-    if (quoted != NULL)
-        append_quoted(call, &quoted[((const int32_t *)column->values)[row]], text);
-    else if (is_bare(column->type, text))
-        mimic__buffer_append(&call->bytes, text.data, text.size);
+    const emit_text text = mimic__emit_text(call, property->column, row, buffer);
+    if (text.data == NULL)
+        return;
+    append_spare(out, property->head, property->head_size);
+    if (is_bare(call->columns[property->column]->type, text))
+        mimic__buffer_append(out, text.data, text.size);
     else
-        mimic__emit_json_string(&call->bytes, text.data, text.size);
+        mimic__emit_json_string(out, text.data, text.size);
+}
+
+/* The same of a dictionary's text, which is made once. False when memory ran out. */
+static bool put_quoted(emit_call *call, const emit_property *property, int64_t row)
+{
+    const mimic_column *const column = call->columns[property->column];
+    emit_json *const quoted =
+        &call->quoted[property->column][((const int32_t *)column->values)[row]];
+    if (quoted->size == 0) {
+        const size_t begin = call->json.size;
+        put_property(&call->json, call, property, row);
+        if (!mimic__buffer_reserve(&call->json, EMIT_SPARE) || call->json.size > UINT32_MAX)
+            return false;
+        *quoted = (emit_json){(uint32_t)begin, (uint32_t)(call->json.size - begin)};
+    }
+    append_spare(&call->bytes, call->json.data + quoted->begin, quoted->size);
+    return true;
 }
 
 void mimic__emit_properties(emit_call *call, const emit_kind *kind, int64_t row)
 {
     mimic_buffer *const out = &call->bytes;
-    char separator = '{';
+    const size_t begin = out->size;
     for (size_t i = 0; i < kind->property_count; i++) {
         const emit_property *const property = &kind->properties[i];
         const mimic_column *const column = call->columns[property->column];
         if (column == NULL || !mimic_column_is_valid(column, row))
             continue;
-        if (call->emitter->columns[property->column].is_time_text) {
-            char buffer[MIMIC_FORMAT_BYTES];
-            if (mimic__emit_text(call, property->column, row, buffer).data == NULL)
-                continue; /* there, but cannot be read */
-        }
-        mimic__buffer_byte(out, separator);
-        separator = ',';
-        append_spare(out, property->head, property->head_size);
-        append_value(call, property->column, row);
+        if (call->quoted[property->column] == NULL)
+            put_property(out, call, property, row);
+        else
+            out->failed |= !put_quoted(call, property, row);
     }
-    if (separator == ',')
+    if (out->size > begin && !out->failed) {
+        out->data[begin] = '{'; /* in place of the first comma */
         mimic__buffer_byte(out, '}');
+    }
 }
 
 void mimic__emit_properties_plain(emit_call *call, const emit_kind *kind, int64_t row)
@@ -186,7 +186,7 @@ void mimic__emit_properties_plain(emit_call *call, const emit_kind *kind, int64_
             continue;
         mimic__buffer_byte(out, separator);
         separator = ',';
-        mimic__buffer_append(out, property->head, property->head_size);
+        mimic__buffer_append(out, property->head + 1, property->head_size - 1);
         if (is_bare(call->columns[property->column]->type, text)) {
             mimic__buffer_append(out, text.data, text.size);
             continue;

@@ -85,7 +85,7 @@ typedef struct emit_step {
 #define EMIT_STEPS_MAX 0xffffu
 
 typedef struct emit_property {
-    const char *head; /* "name": with EMIT_SPARE readable bytes behind it */
+    const char *head; /* ,"name": with EMIT_SPARE readable bytes behind it */
     size_t head_size;
     size_t column;
 } emit_property;
@@ -147,7 +147,7 @@ typedef struct emit_text {
     size_t size;
 } emit_text;
 
-/* A text of a dictionary as JSON, in the scratch of the call. */
+/* A property with a text of a dictionary, in the JSON of the call. */
 typedef struct emit_json {
     uint32_t begin;
     uint32_t size; /* 0 = not made yet */
@@ -159,8 +159,8 @@ typedef struct emit_call {
     const mimic_emit_rows *rows;
     const mimic_column **columns; /* by column; NULL = the file lacks it */
     uint32_t **dictionaries;      /* by column: number of each text of a dictionary; 0 = not yet */
-    emit_json **quoted;           /* by column: the texts of a dictionary as JSON; NULL = not listed */
-    mimic_buffer json;            /* these texts */
+    emit_json **quoted;           /* by column: properties with the texts of a dictionary; or NULL */
+    mimic_buffer json;            /* these */
     int64_t first;                /* row of the batch that the block begins with */
     size_t count;                 /* rows of the block */
     /* of the block, an array a slot, moment or kind */

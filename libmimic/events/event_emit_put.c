@@ -274,16 +274,6 @@ static mimic_status fail_text(const emit_call *call, mimic_error *err)
                        call->emitter->table.name);
 }
 
-/* Room for texts of which the first block tells how many bytes the batch may have. */
-static bool reserve_bytes(emit_call *call, size_t more)
-{
-    const size_t rows_left = (size_t)(call->batch->row_count - call->first);
-    size_t guess = more;
-    if (call->bytes.capacity == 0 && more < MOST_TEXT_BYTES / 1024)
-        guess = more * (rows_left / call->count + 1);
-    return mimic__buffer_reserve(&call->bytes, guess + COPY_BYTES);
-}
-
 /* Copies a text, short ones without asking how short. `end`: of what may be read. */
 static char *copy_text(char *out, const char *text, size_t size, const char *end)
 {
@@ -302,7 +292,8 @@ static mimic_status put_strings(emit_call *call, const mimic_column *column, mim
     size_t sum = 0;
     for (size_t m = 0; m < call->made_count; m++)
         sum += (size_t)(offsets[call->made_rows[m] + 1] - offsets[call->made_rows[m]]);
-    if (sum > MOST_TEXT_BYTES - call->bytes.size || !reserve_bytes(call, sum))
+    if (sum > MOST_TEXT_BYTES - call->bytes.size || 
+        !mimic__buffer_reserve(&call->bytes, sum + COPY_BYTES))
         return fail_text(call, err);
     char *out = call->bytes.data + call->bytes.size;
     for (size_t m = 0; m < call->made_count; m++) {
@@ -320,27 +311,54 @@ static mimic_status put_strings(emit_call *call, const mimic_column *column, mim
     return MIMIC_OK;
 }
 
-static mimic_status put_texts(emit_call *call, const emit_kind *kind, mimic_error *err)
+static bool is_fast_string(const emit_call *call, size_t index)
+{
+    return !call->emitter->setup.is_plain && call->columns[index]->type == MIMIC_TYPE_STRING &&
+           !call->emitter->columns[index].is_time_text;
+}
+
+/* The text of one event; false when memory ran out. */
+static inline bool put_text(emit_call *call, size_t index, int64_t row, mimic_event *event)
 {
     char buffer[MIMIC_FORMAT_BYTES];
-    const mimic_column *const column =
-        kind->text == EMIT_NO_SLOT ? NULL : call->columns[kind->text];
-    if (column == NULL && kind->property_count == 0)
+    const mimic_column *const column = call->columns[index];
+    const char *end = NULL;
+    emit_text text = {NULL, 0};
+    if (is_fast_string(call, index)) {
+        const int32_t *const offsets = column->offsets + row;
+        end = (const char *)column->values + column->offsets[call->batch->row_count];
+        if (mimic_column_is_valid(column, row))
+            text = (emit_text){(const char *)column->values + offsets[0],
+                               (size_t)(offsets[1] - offsets[0])};
+    } else {
+        text = mimic__emit_text(call, index, row, buffer);
+        end = text.data == NULL ? NULL : text.data + text.size;
+    }
+    if (text.data == NULL)
+        return true;
+    if (text.size + COPY_BYTES > call->bytes.capacity - call->bytes.size &&
+        !mimic__buffer_reserve(&call->bytes, text.size + COPY_BYTES))
+        return false;
+    if (text.size > 0)
+        copy_text(call->bytes.data + call->bytes.size, text.data, text.size, end);
+    call->bytes.size += text.size;
+    event->text_size = (uint32_t)text.size;
+    return true;
+}
+
+static mimic_status put_texts(emit_call *call, const emit_kind *kind, mimic_error *err)
+{
+    const bool has_text = kind->text != EMIT_NO_SLOT && call->columns[kind->text] != NULL;
+    if (!has_text && kind->property_count == 0)
         return MIMIC_OK;
-    if (column != NULL && kind->property_count == 0 && column->type == MIMIC_TYPE_STRING &&
-        !call->emitter->columns[kind->text].is_time_text && !call->emitter->setup.is_plain)
-        return put_strings(call, column, err);
+    if (has_text && kind->property_count == 0 && is_fast_string(call, kind->text))
+        return put_strings(call, call->columns[kind->text], err);
     for (size_t m = 0; m < call->made_count; m++) {
         const int64_t row = call->first + call->made_rows[m];
         mimic_event *const event = &call->events[call->made[m]];
-        emit_text text = {NULL, 0};
         event->text = (uint32_t)call->bytes.size;
-        if (column != NULL)
-            text = mimic__emit_text(call, kind->text, row, buffer);
-        if (text.data != NULL) {
-            mimic__buffer_append(&call->bytes, text.data, text.size);
-            event->text_size = (uint32_t)text.size;
-        }
+        if (has_text && !put_text(call, kind->text, row, event))
+            return mimic__fail_memory(err);
         const size_t begin = call->bytes.size;
         if (call->emitter->setup.is_plain)
             mimic__emit_properties_plain(call, kind, row);
@@ -351,6 +369,13 @@ static mimic_status put_texts(emit_call *call, const emit_kind *kind, mimic_erro
             return fail_text(call, err);
     }
     return MIMIC_OK;
+}
+
+/* How many more bytes of text there will be, by those of the first block. */
+static size_t guess_bytes(const emit_call *call)
+{
+    const size_t blocks = (size_t)call->batch->row_count / call->count;
+    return call->bytes.size > MOST_TEXT_BYTES / (blocks + 1) ? 0 : call->bytes.size * blocks;
 }
 
 mimic_status mimic__emit_put(emit_call *call, mimic_error *err)
@@ -368,5 +393,7 @@ mimic_status mimic__emit_put(emit_call *call, mimic_error *err)
             put_values(call, kind->value);
         MIMIC_TRY(put_texts(call, kind, err));
     }
+    if (call->first == 0 && !mimic__buffer_reserve(&call->bytes, guess_bytes(call)))
+        return mimic__fail_memory(err);
     return MIMIC_OK;
 }
