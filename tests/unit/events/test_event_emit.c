@@ -1,6 +1,8 @@
 /* Batches into events: by the built-in maps, and by kinds made by hand for what these do not have. */
 #include "check_main.h"
 
+#include <stdio.h>
+
 #include "test_batch.h"
 
 #include <mimic/mimic.h>
@@ -234,4 +236,358 @@ START_TEST(emit__patients)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(event_emit, emit__labevents, emit__patients)
+/* ---- kinds made by hand, over columns of all types ---- */
+
+enum {
+    C_SUBJECT,
+    C_BOOLEAN,
+    C_INT16,
+    C_INT32,
+    C_INT64,
+    C_FLOAT32,
+    C_FLOAT64,
+    C_DECIMAL,
+    C_DATE,
+    C_TIME,
+    C_TIMESTAMP,
+    C_TIMESTAMPTZ,
+    C_STRING,
+    C_CATEGORICAL,
+    C_COUNT
+};
+
+#define HAND_KINDS 6
+
+typedef struct hand {
+    test_table fields;
+    mimic_event_table table;
+    mimic_event_kind kinds[HAND_KINDS];
+    const mimic_event_kind *list[HAND_KINDS];
+    mimic_code_part parts[HAND_KINDS][8];
+    mimic_event_time ways[HAND_KINDS][2];
+    mimic_event_condition conditions[HAND_KINDS];
+    int64_t columns[C_COUNT];
+    mimic_event_map map;
+} hand;
+
+static void hand_make(hand *h)
+{
+    static const char *const names[C_COUNT] = {"subject", "boolean",   "int16",       "int32",
+                                               "int64",   "float32",   "float64",     "decimal",
+                                               "date",    "time",      "timestamp",   "timestamptz",
+                                               "string",  "categorical"};
+    static const mimic_type types[C_COUNT] = {
+        MIMIC_TYPE_INT64,   MIMIC_TYPE_BOOLEAN, MIMIC_TYPE_INT16,     MIMIC_TYPE_INT32,
+        MIMIC_TYPE_INT64,   MIMIC_TYPE_FLOAT32, MIMIC_TYPE_FLOAT64,   MIMIC_TYPE_DECIMAL,
+        MIMIC_TYPE_DATE,    MIMIC_TYPE_TIME,    MIMIC_TYPE_TIMESTAMP, MIMIC_TYPE_TIMESTAMPTZ,
+        MIMIC_TYPE_STRING,  MIMIC_TYPE_CATEGORICAL};
+    static const char *const dates[] = {"default"};
+    memset(h, 0, sizeof *h);
+    test_table_make(&h->fields, "hand");
+    for (size_t i = 0; i < C_COUNT; i++) {
+        mimic_field *field = test_table_field(&h->fields, names[i], types[i], true);
+        if (types[i] == MIMIC_TYPE_DATE || types[i] == MIMIC_TYPE_TIMESTAMPTZ)
+            field->formats = dates;
+        h->columns[i] = (int64_t)i;
+    }
+    h->table = (mimic_event_table){.table = &h->fields.table,
+                                   .number = 3,
+                                   .subject = C_SUBJECT,
+                                   .admission = MIMIC_EVENT_NO_COLUMN,
+                                   .stay = MIMIC_EVENT_NO_COLUMN,
+                                   .context = -1,
+                                   .kinds = h->list};
+}
+
+/* An event at `time` (NO_COLUMN = static) with the code "<name>//{first}//{second}". */
+static mimic_event_kind *hand_kind(hand *h, const char *name, int64_t time, int64_t first,
+                                   int64_t second)
+{
+    const size_t n = h->table.kind_count++;
+    mimic_event_kind *kind = &h->kinds[n];
+    h->list[n] = kind;
+    h->ways[n][0] = (mimic_event_time){
+        .source = TIME_COLUMN, .column = time, .minus = MIMIC_EVENT_NO_COLUMN};
+    mimic_code_part *part = h->parts[n];
+    *part++ = (mimic_code_part){name, strlen(name), MIMIC_EVENT_NO_COLUMN, false};
+    const int64_t columns[] = {first, second};
+    for (size_t i = 0; i < 2 && columns[i] != MIMIC_EVENT_NO_COLUMN; i++) {
+        *part++ = (mimic_code_part){"//", 2, MIMIC_EVENT_NO_COLUMN, false};
+        *part++ = (mimic_code_part){NULL, 0, columns[i], false};
+    }
+    *kind = (mimic_event_kind){.name = name,
+                               .number = (uint16_t)n,
+                               .table = 3,
+                               .code = h->parts[n],
+                               .code_count = (size_t)(part - h->parts[n]),
+                               .time = {h->ways[n], time != MIMIC_EVENT_NO_COLUMN, false},
+                               .value = MIMIC_EVENT_NO_COLUMN,
+                               .text = MIMIC_EVENT_NO_COLUMN,
+                               .unit = MIMIC_EVENT_NO_COLUMN,
+                               .conditions = &h->conditions[n],
+                               .properties = h->columns,
+                               .key_columns = h->columns + first};
+    return kind;
+}
+
+/* A row in which every column has a value. */
+static void hand_row(const bench *b, const test_batch *batch, int64_t row)
+{
+    for (size_t i = 0; i < b->table.field_count; i++) {
+        const mimic_field *field = &b->table.fields[i];
+        test_cell *cell = test_cell_at(batch, i, row);
+        cell->integer = 3;
+        cell->real = 0.1;
+        cell->text = field->name;
+        cell->size = strlen(field->name);
+        if (field->type == MIMIC_TYPE_DECIMAL)
+            cell->decimal = (mimic_int128){(uint64_t)-1500, -1};
+    }
+}
+
+START_TEST(emit__every_type_everywhere)
+{
+    static const char *const texts[C_COUNT] = {"3",
+                                               "true",
+                                               "3",
+                                               "3",
+                                               "3",
+                                               "0.1",
+                                               "0.1",
+                                               "-1.500",
+                                               "1970-01-04",
+                                               "00:00:00.000003",
+                                               "1970-01-01 00:00:00.000003",
+                                               "1970-01-01 00:00:00.000003Z",
+                                               "string",
+                                               "categorical"};
+    setup();
+    for (size_t i = 0; i < C_COUNT; i++) {
+        hand h;
+        bench b = {0};
+        test_batch batch;
+        char code[128];
+        char null_code[128];
+        char json[128];
+        hand_make(&h);
+        const bool is_number = (i <= C_DECIMAL);
+        const bool is_quoted = i >= C_DATE;
+        const bool is_time = i == C_DATE || i == C_TIMESTAMP || i == C_TIMESTAMPTZ;
+        mimic_event_kind *kind =
+            hand_kind(&h, "X", MIMIC_EVENT_NO_COLUMN, (int64_t)i, C_STRING);
+        kind->value = is_number ? (int64_t)i : MIMIC_EVENT_NO_COLUMN;
+        kind->text = (int64_t)i;
+        kind->unit = (int64_t)i;
+        kind->properties = &h.columns[i];
+        kind->property_count = 1;
+        kind->key_count = 1;
+        if (is_time)
+            hand_kind(&h, "T", (int64_t)i, MIMIC_EVENT_NO_COLUMN, MIMIC_EVENT_NO_COLUMN);
+        open_bench(&b, &h.table);
+        test_batch_make(&batch, &b.table, 2);
+        hand_row(&b, &batch, 0);
+        hand_row(&b, &batch, 1);
+        if (i != C_SUBJECT)
+            batch.cells[b.table.field_count + at(&b, h.fields.fields[i].name)].is_present = false;
+        snprintf(code, sizeof code, "X//%s//string", texts[i]);
+        snprintf(null_code, sizeof null_code, "X//UNK//%s", i == C_STRING ? "UNK" : "string");
+        snprintf(json, sizeof json, is_quoted ? "{\"%s\":\"%s\"}" : "{\"%s\":%s}",
+                 h.fields.fields[i].name, texts[i]);
+        mimic_event_chunk *chunk = emit(&b, &batch);
+        ck_assert_uint_eq(chunk->count, is_time ? 3 : 2);
+        is_code(&chunk->events[0], code);
+        is_text(chunk, 0, texts[i], json);
+        is_unit(&chunk->events[0], texts[i]);
+        ck_assert_int_eq((chunk->events[0].flags & MIMIC_EVENT_HAS_VALUE) != 0, is_number);
+        const double expected = i == C_BOOLEAN   ? 1
+                                : i == C_FLOAT32 ? (double)0.1f
+                                : i == C_FLOAT64 ? 0.1
+                                : i == C_DECIMAL ? -1.5
+                                : is_number      ? 3
+                                                 : 0;
+        ck_assert(chunk->events[0].value == expected);
+        if (is_time)
+            ck_assert_int_eq(chunk->events[1].time, i == C_DATE ? 3 * 86400 * SECONDS : 3);
+        if (i != C_SUBJECT) {
+            const size_t last = chunk->count - 1;
+            is_code(&chunk->events[last], null_code);
+            is_text(chunk, last, NULL, "");
+            is_unit(&chunk->events[last], NULL);
+            ck_assert_uint_eq(chunk->events[last].flags, 0);
+        }
+        const mimic_event_origin origin =
+            mimic__event_codes_origin(codes, chunk->events[0].code);
+        ck_assert_uint_eq(origin.key_size, strlen(texts[i]));
+        ck_assert_mem_eq(origin.key, texts[i], origin.key_size);
+        mimic__chunk_release(chunk);
+        test_batch_free(&batch);
+        mimic__emitter_free(b.emitter);
+    }
+    teardown();
+}
+END_TEST
+
+/* ---- policies ---- */
+
+static void make_interval(hand *h)
+{
+    hand_make(h);
+    hand_kind(h, "START", C_TIMESTAMP, MIMIC_EVENT_NO_COLUMN, MIMIC_EVENT_NO_COLUMN)->link =
+        LINK_START;
+    hand_kind(h, "END", C_DATE, MIMIC_EVENT_NO_COLUMN, MIMIC_EVENT_NO_COLUMN)->link = LINK_END;
+    hand_kind(h, "WEIGHT", C_TIMESTAMP, MIMIC_EVENT_NO_COLUMN, MIMIC_EVENT_NO_COLUMN);
+}
+
+START_TEST(emit__reversed_intervals)
+{
+    static const struct {
+        mimic_policy policy;
+        unsigned flags;
+    } cases[] = {{MIMIC_POLICY_DEFAULT, MIMIC_MARK_REVERSED},
+                 {MIMIC_POLICY_MARK, MIMIC_MARK_REVERSED},
+                 {MIMIC_POLICY_KEEP, MIMIC_EVENT_KEPT_REVERSED},
+                 {MIMIC_POLICY_REJECT, 0}};
+    setup();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        hand h;
+        bench b = {.setup.reversed = cases[i].policy};
+        test_batch batch;
+        make_interval(&h);
+        open_bench(&b, &h.table);
+        test_batch_make(&batch, &b.table, 3);
+        for (int64_t row = 0; row < 3; row++) {
+            integer(&b, &batch, "subject", row, 5);
+            integer(&b, &batch, "timestamp", row, row == 1 ? 86400 * SECONDS + 1 : 86400 * SECONDS);
+            if (row != 2)
+                integer(&b, &batch, "date", row, 1);
+        }
+        mimic_event_chunk *chunk = emit(&b, &batch);
+        const bool rejects = cases[i].policy == MIMIC_POLICY_REJECT;
+        ck_assert_uint_eq(chunk->count, rejects ? 5 : 8);
+        ck_assert_uint_eq(chunk->reject_count, rejects);
+        if (rejects) {
+            ck_assert_uint_eq(chunk->rejects[0].mark, MIMIC_MARK_REVERSED);
+            ck_assert_int_eq(chunk->rejects[0].row, 2);
+            ck_assert_int_eq(chunk->rejects[0].time, 86400 * SECONDS);
+            ck_assert_uint_eq(chunk->rejects[0].table, 3);
+        } else {
+            ck_assert_uint_eq(chunk->events[0].flags, 0);
+            ck_assert_uint_eq(chunk->events[3].flags, cases[i].flags);
+            ck_assert_uint_eq(chunk->events[4].flags, cases[i].flags);
+            ck_assert_uint_eq(chunk->events[5].flags, 0);
+        }
+        mimic__chunk_release(chunk);
+        test_batch_free(&batch);
+        mimic__emitter_free(b.emitter);
+    }
+    teardown();
+}
+END_TEST
+
+START_TEST(emit__bad_times)
+{
+    setup();
+    for (int keeps = 0; keeps < 2; keeps++) {
+        hand h;
+        bench b = {.setup.bad_times = keeps ? MIMIC_POLICY_KEEP : MIMIC_POLICY_MARK};
+        test_batch batch;
+        hand_make(&h);
+        mimic_event_kind *kind = hand_kind(&h, "A", C_TIMESTAMP, C_DATE, MIMIC_EVENT_NO_COLUMN);
+        kind->text = C_TIMESTAMP;
+        kind->properties = &h.columns[C_TIMESTAMPTZ];
+        kind->property_count = 1;
+        hand_kind(&h, "B", C_DATE, MIMIC_EVENT_NO_COLUMN, MIMIC_EVENT_NO_COLUMN);
+        open_bench(&b, &h.table);
+        ck_assert_int_eq(b.table.fields[at(&b, "date")].type, MIMIC_TYPE_STRING);
+        test_batch_make(&batch, &b.table, 4);
+        for (int64_t row = 0; row < 4; row++)
+            integer(&b, &batch, "subject", row, 5);
+        text(&b, &batch, "timestamp", 0, "1970-01-01 00:00:01");
+        text(&b, &batch, "date", 0, "1970-01-03");
+        text(&b, &batch, "timestamptz", 0, "1970-01-01T02:00:00+02:00");
+        text(&b, &batch, "timestamp", 1, "soon");
+        text(&b, &batch, "date", 1, "1970-02-30");
+        text(&b, &batch, "timestamptz", 1, "");
+        text(&b, &batch, "timestamp", 2, "1970-01-01 00:00:02");
+        text(&b, &batch, "timestamptz", 2, "x");
+        mimic_event_chunk *chunk = emit(&b, &batch);
+        const unsigned mark = keeps ? MIMIC_EVENT_KEPT_BAD_TIME : MIMIC_MARK_BAD_TIME;
+        const mimic_event *e = chunk->events;
+        ck_assert_uint_eq(chunk->count, 5);
+        ck_assert_int_eq(chunk->rows_none, 1);
+        ck_assert_int_eq(e[0].time, SECONDS);
+        ck_assert_uint_eq(e[0].flags, 0);
+        is_code(&e[0], "A//1970-01-03");
+        is_text(chunk, 0, "1970-01-01 00:00:01", "{\"timestamptz\":\"1970-01-01 00:00:00Z\"}");
+        ck_assert_int_eq(e[1].time, 2 * 86400 * SECONDS);
+        ck_assert_int_eq(e[2].time, MIMIC_EVENT_NONE);
+        is_code(&e[2], "A//UNK");
+        is_text(chunk, 2, NULL, "");
+        ck_assert_uint_eq(e[2].flags, mark);
+        ck_assert_uint_eq(e[3].flags, mark);
+        ck_assert_int_eq(e[3].time, MIMIC_EVENT_NONE);
+        ck_assert_int_eq(e[4].time, 2 * SECONDS);
+        ck_assert_uint_eq(e[4].flags, mark);
+        mimic__chunk_release(chunk);
+        test_batch_free(&batch);
+        mimic__emitter_free(b.emitter);
+    }
+    teardown();
+}
+END_TEST
+
+/* ---- conditions ---- */
+
+static size_t count_with(mimic_event_condition condition)
+{
+    hand h;
+    bench b = {0};
+    test_batch batch;
+    hand_make(&h);
+    mimic_event_kind *kind =
+        hand_kind(&h, "A", MIMIC_EVENT_NO_COLUMN, MIMIC_EVENT_NO_COLUMN, MIMIC_EVENT_NO_COLUMN);
+    h.conditions[0] = condition;
+    kind->condition_count = 1;
+    open_bench(&b, &h.table);
+    test_batch_make(&batch, &b.table, 2);
+    hand_row(&b, &batch, 0);
+    integer(&b, &batch, "subject", 1, 1); /* all else is NULL */
+    mimic_event_chunk *chunk = emit(&b, &batch);
+    const size_t first = chunk->count > 0 && chunk->events[0].row == 1;
+    const size_t count = chunk->count;
+    mimic__chunk_release(chunk);
+    test_batch_free(&batch);
+    mimic__emitter_free(b.emitter);
+    return first + 10 * (count - first);
+}
+
+START_TEST(emit__conditions)
+{
+    static const char *const values[C_COUNT] = {
+        NULL,         "true", "3",    "3", "3", "0.1", "0.1", "-1.500", "1970-01-04", NULL, NULL, NULL,
+        "string", "categorical"};
+    static const char *const others[] = {"x", "4", "", "3 "};
+    setup();
+    for (int64_t i = C_BOOLEAN; i < C_COUNT; i++) {
+        if (values[i] == NULL)
+            continue;
+        const char *const both[] = {"nothing", values[i]};
+        ck_assert_uint_eq(count_with((mimic_event_condition){.column = i, .wants_present = true}), 1);
+        ck_assert_uint_eq(count_with((mimic_event_condition){.column = i, .wants_absent = true}), 10);
+        ck_assert_uint_eq(
+            count_with((mimic_event_condition){.column = i, .values = both, .value_count = 2}), 1);
+        ck_assert_uint_eq(
+            count_with((mimic_event_condition){.column = i, .values = others, .value_count = 4}), 0);
+        ck_assert_uint_eq(count_with((mimic_event_condition){
+                              .column = i, .values = both, .value_count = 2, .is_negated = true}),
+                          10);
+        ck_assert_uint_eq(count_with((mimic_event_condition){
+                              .column = i, .values = others, .value_count = 4, .is_negated = true}),
+                          11);
+    }
+    teardown();
+}
+END_TEST
+
+MIMIC_TEST_MAIN(event_emit, emit__labevents, emit__patients, emit__every_type_everywhere,
+                emit__reversed_intervals, emit__bad_times, emit__conditions)
