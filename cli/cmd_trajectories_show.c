@@ -9,7 +9,7 @@
 #include "talk.h"
 #include "timeline.h"
 
-enum { CODE_WIDTH_MAX = 44, VALUE_WIDTH_MAX = 28, LABEL_BYTES = 128 };
+enum { CODE_WIDTH_MAX = 44, VALUE_WIDTH_MAX = 28, TEXT_BYTES_MAX = 160, LABEL_BYTES = 128 };
 
 /* What is shown of a patient. */
 typedef struct view {
@@ -55,6 +55,22 @@ static void choose_events(view *v)
 
 /* ---- text ---- */
 
+/* One line of at most TEXT_BYTES_MAX bytes: a note may have pages. */
+static void shorten(char *text)
+{
+    static const char dots[] = "\xe2\x80\xa6";
+    for (char *c = text; *c != '\0'; c++)
+        if (*c == '\n' || *c == '\r' || *c == '\t')
+            *c = ' ';
+    size_t size = strlen(text);
+    if (size <= TEXT_BYTES_MAX)
+        return;
+    size = TEXT_BYTES_MAX - sizeof dots;
+    while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80)
+        size--; /* not amid a character */
+    memcpy(text + size, dots, sizeof dots);
+}
+
 /* "95 mg/dL", "Sinus rhythm", `120 mmHg "120/80"`. The caller frees it. */
 static char *value_text(const view *v, int64_t event)
 {
@@ -77,6 +93,7 @@ static char *value_text(const view *v, int64_t event)
     else
         (void)snprintf(out, room, "%.*s%s%s", (int)(has_number ? strlen(number) : size),
                        has_number ? number : text, unit[0] == '\0' ? "" : " ", unit);
+    shorten(out);
     return out;
 }
 

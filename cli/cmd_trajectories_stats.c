@@ -274,7 +274,7 @@ static int run_stats(const cli_arguments *arguments)
     stats s = {.first = INT64_MAX, .last = INT64_MIN, .info = MIMIC_TRAJECTORIES_INFO_INIT};
     mimic_trajectories_options options = MIMIC_TRAJECTORIES_OPTIONS_INIT;
     options.values_only = 1;
-    options.jobs = (int32_t)(arguments->jobs > 256 ? 256 : arguments->jobs);
+    options.jobs = timeline_jobs(arguments);
     s.by_table = calloc(UINT16_MAX + 1, sizeof *s.by_table);
     if (s.by_table == NULL)
         talk_out_of_memory();

@@ -11,6 +11,8 @@ extern const cli_command cmd_load;
 extern const cli_command cmd_check;
 extern const cli_command cmd_status;
 extern const cli_command cmd_quality;
+extern const cli_command cmd_trajectories_show;
+extern const cli_command cmd_trajectories_stats;
 extern const cli_command cmd_schema_list;
 extern const cli_command cmd_schema_show;
 extern const cli_command cmd_schema_ddl;

@@ -404,5 +404,6 @@ void options_free(cli_arguments *arguments)
     list_free(&arguments->schema_dirs);
     list_free(&arguments->tables);
     list_free(&arguments->order_by);
+    list_free(&arguments->codes);
     list_free(&arguments->columns);
 }

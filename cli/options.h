@@ -88,6 +88,10 @@ typedef struct cli_arguments {
     int64_t sample;
     int64_t patients;
     uint64_t seed;
+
+    cli_list codes;
+    const char *from;
+    const char *to;
 } cli_arguments;
 
 typedef enum cli_option_kind {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "talk.h"
 
@@ -61,9 +62,12 @@ const char *timeline_time(int64_t time, char between, char text[TIME_BYTES])
 
 int timeline_parse(const char *option, const char *text, int is_end, int64_t *out)
 {
+    static const char *const FORMATS[] = {"%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S",
+                                          "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"};
     int32_t day = 0;
-    if (mimic_coerce_timestamp(text, strlen(text), NULL, out) == 0 && strlen(text) > 10)
-        return EXIT_DONE;
+    for (size_t i = 0; i < sizeof FORMATS / sizeof FORMATS[0]; i++)
+        if (mimic_coerce_timestamp(text, strlen(text), FORMATS[i], out) == 0)
+            return EXIT_DONE;
     if (mimic_coerce_date(text, strlen(text), NULL, &day) == 0) {
         *out = (int64_t)day * DAY + (is_end ? DAY - 1 : 0);
         return EXIT_DONE;
@@ -113,6 +117,14 @@ int timeline_fits(const cli_list *patterns, const char *code)
         if (fits(patterns->items[i], code))
             return 1;
     return patterns->count == 0;
+}
+
+int32_t timeline_jobs(const cli_arguments *arguments)
+{
+    const int64_t most = 256;
+    const int64_t jobs =
+        arguments->jobs > 0 ? arguments->jobs : (int64_t)sysconf(_SC_NPROCESSORS_ONLN);
+    return (int32_t)(jobs < 1 ? 1 : jobs > most ? most : jobs);
 }
 
 int timeline_open(const session *s, const cli_arguments *arguments,
