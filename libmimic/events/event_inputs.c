@@ -16,7 +16,6 @@
 #define LEAST_MEMORY ((uint64_t)64 << 20)
 #define USUAL_MEMORY ((uint64_t)512 << 20)
 #define USUAL_SUBJECTS 1000 /* a file, as the MEDS pipelines for MIMIC-IV have it */
-#define CODE_BYTES ((size_t)1 << 30) /* of all codes, and of all units */
 
 /* ---- options ---- */
 
@@ -123,14 +122,15 @@ mimic_status mimic__event_job_init(event_job *job, const mimic_context *ctx,
     MIMIC_TRY(complete(job, err));
     if (job->options.jobs > 1)
         MIMIC_TRY(mimic__pool_new(ctx, job->options.jobs, &job->pool, err));
-    MIMIC_TRY(mimic__event_codes_new(ctx, CODE_BYTES, &job->codes, err));
-    return mimic__event_codes_new(ctx, CODE_BYTES, &job->units, err);
+    MIMIC_TRY(mimic__event_codes_new(ctx, MIMIC_CODE_BYTES, &job->codes, err));
+    return mimic__event_codes_new(ctx, MIMIC_CODE_BYTES, &job->units, err);
 }
 
 void mimic__event_job_close(event_job *job)
 {
-    mimic__event_rejects_free(job->rejects);
+    mimic__reject_lines_free(job->rejects);
     mimic__event_plan_free(job->plan);
+    mimic__free(job->ctx, job->subjects.ids);
     mimic__event_codes_free(job->codes);
     mimic__event_codes_free(job->units);
     mimic__event_map_free(job->map);
@@ -205,34 +205,53 @@ static mimic_status check_tables(event_job *job, mimic_error *err)
     return MIMIC_OK;
 }
 
-/* Everything that decides about the output beside the inputs. */
-static mimic_status digest_settings(event_job *job, mimic_error *err)
+static void put_reading(mimic_buffer *text, const event_job *job)
 {
     const mimic_trajectory_options *const options = &job->options;
-    mimic_buffer text;
-    mimic__buffer_init(&text, job->ctx);
-    mimic__buffer_format(&text, "1 %s %s %d %d %d %d %d %d", job->map->hash, options->version,
-                         options->group, options->layout, options->format,
-                         options->subjects_per_file, options->train, options->tuning);
-    mimic__buffer_format(&text, " %d %d %d %d %d", options->bad_times, options->reversed,
-                         options->outside, options->unknown_subjects, options->missing_ids);
-    mimic__buffer_format(&text, " %d %d %d %d %d %d", job->csv.delimiter, job->csv.quote,
+    mimic__buffer_format(text, "1 %s %d %d", job->map->hash, options->bad_times,
+                         options->reversed);
+    mimic__buffer_format(text, " %d %d %d %d %d %d", job->csv.delimiter, job->csv.quote,
                          job->csv.escape, job->csv.comment, job->csv.no_header,
                          job->csv.no_quoting);
     for (size_t i = 0; i < job->dataset_count; i++)
-        mimic__buffer_format(&text, "\n%s@%s", job->datasets[i]->name, job->datasets[i]->version);
+        mimic__buffer_format(text, "\n%s@%s", job->datasets[i]->name, job->datasets[i]->version);
     for (size_t i = 0; i < options->code_count; i++)
-        mimic__buffer_format(&text, "\ncode %s", options->codes[i]);
+        mimic__buffer_format(text, "\ncode %s", options->codes[i]);
     if (options->codes == NULL)
-        mimic__buffer_text(&text, "\nall codes");
-    mimic_hasher *const hasher = text.failed ? NULL : mimic__hasher_new(job->ctx);
-    if (hasher != NULL) {
-        mimic__hasher_update(hasher, text.data, text.size);
-        mimic__hasher_hex(hasher, job->settings);
-    }
+        mimic__buffer_text(text, "\nall codes");
+}
+
+static void put_writing(mimic_buffer *text, const mimic_trajectory_options *options)
+{
+    mimic__buffer_format(text, "\n%d %d %d %d %d %d %d %d %d %s", options->group, options->layout,
+                         options->format, options->subjects_per_file, options->train,
+                         options->tuning, options->outside, options->unknown_subjects,
+                         options->missing_ids, options->version);
+}
+
+static mimic_status digest(const event_job *job, const mimic_buffer *text, char out_hex[33],
+                           mimic_error *err)
+{
+    mimic_hasher *const hasher = text->failed ? NULL : mimic__hasher_new(job->ctx);
+    if (hasher == NULL)
+        return mimic__fail_memory(err);
+    mimic__hasher_update(hasher, text->data, text->size);
+    mimic__hasher_hex(hasher, out_hex);
     mimic__hasher_free(job->ctx, hasher);
+    return MIMIC_OK;
+}
+
+static mimic_status digest_settings(event_job *job, mimic_error *err)
+{
+    mimic_buffer text;
+    mimic__buffer_init(&text, job->ctx);
+    put_reading(&text, job);
+    mimic_status status = digest(job, &text, job->reading_settings, err);
+    put_writing(&text, &job->options);
+    if (status == MIMIC_OK)
+        status = digest(job, &text, job->settings, err);
     mimic__buffer_free(&text);
-    return hasher == NULL ? mimic__fail_memory(err) : MIMIC_OK;
+    return status;
 }
 
 mimic_status mimic__event_job_find_map(event_job *job, mimic_error *err)

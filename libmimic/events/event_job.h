@@ -18,6 +18,7 @@
 #include "events/event_rejects.h"
 #include "load/load_folder.h"
 
+#define MIMIC_CODE_BYTES ((size_t)1 << 30) /* of all codes, and of all units */
 #define MIMIC_LINK_ROWS ((int64_t)1 << 40) /* a link id is table number * this + row */
 
 /* What reading a table came to, before any patient was put together. */
@@ -42,6 +43,13 @@ typedef struct event_input {
     event_reading reading;
 } event_input;
 
+/* Sorted, without repetition; freed with mimic__free. */
+typedef struct event_subjects {
+    int64_t *ids;
+    size_t count;
+    size_t capacity;
+} event_subjects;
+
 typedef struct event_job {
     const mimic_context *ctx;
     const mimic_registry *registry;
@@ -59,10 +67,12 @@ typedef struct event_job {
     mimic_event_codes *codes;
     mimic_event_codes *units;
     mimic_event_plan *plan;
+    event_subjects subjects; /* the plan is made of */
     bool knows_subjects;
     event_rejects *rejects;
     const char *scratch; /* temporary files stand beside this path */
-    char settings[33];   /* hash of everything but the inputs that decides about the output */
+    char reading_settings[33]; /* hash of what decides how rows become events */
+    char settings[33];   /* the same, and what decides about the output */
     int64_t spilled;
     const char *step;    /* what is being done, for progress */
 } event_job;
@@ -112,18 +122,11 @@ void mimic__chunk_keep_files(mimic_event_chunk *chunk, const mimic_event_plan *p
 
 /* ---- event_subjects.c ---- */
 
-/* Sorted, without repetition; freed with mimic__free. */
-typedef struct event_subjects {
-    int64_t *ids;
-    size_t count;
-    size_t capacity;
-} event_subjects;
-
 bool mimic__event_subjects_add(const mimic_context *ctx, event_subjects *subjects, int64_t id);
 void mimic__event_subjects_settle(event_subjects *subjects); /* sorts */
 /* Reads them from the table of patients, or where there is none from all tables; makes job->plan. */
 mimic_status mimic__event_job_plan(event_job *job, mimic_error *err);
-mimic_status mimic__event_job_plan_from(event_job *job, event_subjects *subjects,
-                                        bool knows_subjects, mimic_error *err);
+/* Of job->subjects, in any order. */
+mimic_status mimic__event_job_plan_from(event_job *job, bool knows_subjects, mimic_error *err);
 
 #endif

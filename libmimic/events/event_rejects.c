@@ -17,7 +17,7 @@ struct event_rejects {
     mimic_buffer line;
 };
 
-mimic_status mimic__event_rejects_new(const mimic_context *ctx, const char *path,
+mimic_status mimic__reject_lines_new(const mimic_context *ctx, const char *path,
                                       event_rejects **out_rejects, mimic_error *err)
 {
     event_rejects *const rejects = mimic__alloc_zeroed(ctx, 1, sizeof *rejects);
@@ -30,7 +30,7 @@ mimic_status mimic__event_rejects_new(const mimic_context *ctx, const char *path
     return MIMIC_OK;
 }
 
-void mimic__event_rejects_free(event_rejects *rejects)
+void mimic__reject_lines_free(event_rejects *rejects)
 {
     if (rejects == NULL)
         return;
@@ -121,7 +121,7 @@ static mimic_status end_line(event_rejects *rejects, mimic_error *err)
                                     rejects->line.size, err);
 }
 
-mimic_status mimic__event_rejects_row(event_rejects *rejects, const mimic_event_table *table,
+mimic_status mimic__reject_lines_row(event_rejects *rejects, const mimic_event_table *table,
                                       const char *source, const mimic_reject *reject,
                                       mimic_error *err)
 {
@@ -139,7 +139,7 @@ mimic_status mimic__event_rejects_row(event_rejects *rejects, const mimic_event_
     return end_line(rejects, err);
 }
 
-mimic_status mimic__event_rejects_event(event_rejects *rejects, const mimic_event_table *table,
+mimic_status mimic__reject_lines_event(event_rejects *rejects, const mimic_event_table *table,
                                         const char *source, const mimic_event_reject *reject,
                                         mimic_error *err)
 {
@@ -186,7 +186,7 @@ static mimic_status write_lines(event_rejects *rejects, mimic_output *output, bo
     }
 }
 
-mimic_status mimic__event_rejects_write(event_rejects *rejects, const char *path, bool with_keys,
+mimic_status mimic__reject_lines_write(event_rejects *rejects, const char *path, bool with_keys,
                                         int64_t *out_lines, mimic_error *err)
 {
     mimic_output *output = NULL;
@@ -201,7 +201,7 @@ mimic_status mimic__event_rejects_write(event_rejects *rejects, const char *path
     return status;
 }
 
-mimic_status mimic__event_rejects_merge(event_rejects *rejects, const char *path, mimic_error *err)
+mimic_status mimic__reject_lines_merge(event_rejects *rejects, const char *path, mimic_error *err)
 {
     event_records *records = NULL;
     MIMIC_TRY(mimic__records_open(rejects->ctx, path, &records, err));

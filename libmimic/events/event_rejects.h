@@ -17,22 +17,22 @@ typedef struct event_rejects event_rejects;
     "table,source,row,line,byte_offset,subject_id,column,code,message,raw\n"
 
 /* `path`: scratch files stand beside it; borrowed. */
-mimic_status mimic__event_rejects_new(const mimic_context *ctx, const char *path,
+mimic_status mimic__reject_lines_new(const mimic_context *ctx, const char *path,
                                       event_rejects **out_rejects, mimic_error *err);
-void mimic__event_rejects_free(event_rejects *rejects); /* NULL is allowed */
+void mimic__reject_lines_free(event_rejects *rejects); /* NULL is allowed */
 /* What the reader rejected. `source` stands for the path, which is the machine's. */
-mimic_status mimic__event_rejects_row(event_rejects *rejects, const mimic_event_table *table,
+mimic_status mimic__reject_lines_row(event_rejects *rejects, const mimic_event_table *table,
                                       const char *source, const mimic_reject *reject,
                                       mimic_error *err);
 /* What a policy rejected. */
-mimic_status mimic__event_rejects_event(event_rejects *rejects, const mimic_event_table *table,
+mimic_status mimic__reject_lines_event(event_rejects *rejects, const mimic_event_table *table,
                                         const char *source, const mimic_event_reject *reject,
                                         mimic_error *err);
-/* Everything so far into a file of lines with their keys, for mimic__event_rejects_merge. */
-mimic_status mimic__event_rejects_write(event_rejects *rejects, const char *path, bool with_keys,
+/* Everything so far into a file of lines with their keys, for mimic__reject_lines_merge. */
+mimic_status mimic__reject_lines_write(event_rejects *rejects, const char *path, bool with_keys,
                                         int64_t *out_lines, mimic_error *err);
 /* Adds the lines of a file with keys; a missing file has none. */
-mimic_status mimic__event_rejects_merge(event_rejects *rejects, const char *path,
+mimic_status mimic__reject_lines_merge(event_rejects *rejects, const char *path,
                                         mimic_error *err);
 /* "bad_time" and so on. */
 const char *mimic__event_mark_name(int mark);

@@ -52,7 +52,7 @@ static mimic_status on_reject(void *ctx, const mimic_event_reject *reject, mimic
 {
     const event_run *const run = ctx;
     const event_table_state *const table = &run->state->tables[reject->table];
-    return mimic__event_rejects_event(run->job->rejects, table->table, table->source, reject, err);
+    return mimic__reject_lines_event(run->job->rejects, table->table, table->source, reject, err);
 }
 
 static mimic_status on_subject(void *ctx, int64_t subject, int64_t events, mimic_error *err)
@@ -391,7 +391,7 @@ static mimic_status run_split(event_run *run, mimic_event_file *const *files, si
     mimic_status status = MIMIC_OK;
     for (size_t i = 0; i < file_count && status == MIMIC_OK; i++)
         if (files[i] != NULL) {
-            status = mimic__event_file_stream(files[i], split, first, last, memory, job->pool,
+            status = mimic__event_file_stream(files[i], split, first, last, memory,
                                               &streams[count], err);
             count += status == MIMIC_OK;
         }

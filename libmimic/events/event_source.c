@@ -48,7 +48,7 @@ static int on_reject(const mimic_reject *reject, void *ctx)
 {
     event_source *const source = ctx;
     source->reject_status =
-        mimic__event_rejects_row(source->job->rejects, source->input->table,
+        mimic__reject_lines_row(source->job->rejects, source->input->table,
                                  source->input->relative, reject, &source->reject_error);
     return source->reject_status != MIMIC_OK;
 }
@@ -156,7 +156,7 @@ static mimic_status take_rejects(event_source *source, const mimic_event_chunk *
                                  mimic_error *err)
 {
     for (size_t i = 0; i < chunk->reject_count; i++)
-        MIMIC_TRY(mimic__event_rejects_event(source->job->rejects, source->input->table,
+        MIMIC_TRY(mimic__reject_lines_event(source->job->rejects, source->input->table,
                                              source->input->relative, &chunk->rejects[i], err));
     return MIMIC_OK;
 }

@@ -72,6 +72,7 @@ mimic_status mimic__event_state_add(event_state *sum, const event_state *part, m
     sum->totals.files += part->totals.files;
     sum->totals.bytes += part->totals.bytes;
     sum->spilled += part->spilled;
+    sum->codes += part->codes;
     return MIMIC_OK;
 }
 
@@ -84,7 +85,7 @@ static void put_numbers(mimic_buffer *text, const int64_t *numbers, size_t count
 
 #define READING_NUMBERS 3
 #define TALLY_NUMBERS (5 + 16)
-#define TOTAL_NUMBERS 5
+#define TOTAL_NUMBERS 6
 
 static void put_table(mimic_buffer *text, const event_table_state *state)
 {
@@ -122,7 +123,8 @@ mimic_status mimic__event_state_write(const mimic_context *ctx, const event_stat
     mimic__buffer_text(&text, "],\n \"totals\": ");
     put_numbers(&text,
                 (const int64_t[]){state->totals.subjects, state->totals.events,
-                                  state->totals.files, state->totals.bytes, state->spilled},
+                                  state->totals.files, state->totals.bytes, state->spilled,
+                                  state->codes},
                 TOTAL_NUMBERS);
     mimic__buffer_text(&text, "}\n");
     mimic_status status =
@@ -196,6 +198,7 @@ static bool take_state(const mimic_json *root, event_state *part)
     part->totals = (mimic_event_output_totals){
         .subjects = totals[0], .events = totals[1], .files = totals[2], .bytes = totals[3]};
     part->spilled = totals[4];
+    part->codes = totals[5];
     return true;
 }
 

@@ -31,6 +31,7 @@ typedef struct event_state {
     size_t table_count;
     mimic_event_output_totals totals;
     int64_t spilled;
+    int64_t codes; /* of the whole; 0 in a part */
 } event_state;
 
 mimic_status mimic__event_state_init(event_state *state, const mimic_context *ctx,

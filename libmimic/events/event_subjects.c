@@ -136,33 +136,24 @@ static const event_input *find_patients(const event_job *job)
     return NULL;
 }
 
-mimic_status mimic__event_job_plan_from(event_job *job, event_subjects *subjects,
-                                        bool knows_subjects, mimic_error *err)
+mimic_status mimic__event_job_plan_from(event_job *job, bool knows_subjects, mimic_error *err)
 {
     const mimic_event_shares shares = {.train = job->options.train,
                                        .tuning = job->options.tuning,
                                        .subjects_per_file = job->options.subjects_per_file};
-    mimic__event_subjects_settle(subjects);
+    mimic__event_subjects_settle(&job->subjects);
     job->knows_subjects = knows_subjects;
-    mimic__event_plan_free(job->plan);
-    job->plan = NULL;
-    return mimic__event_plan_new(job->ctx, subjects->ids, subjects->count, &shares, &job->plan, err);
+    return mimic__event_plan_new(job->ctx, job->subjects.ids, job->subjects.count, &shares,
+                                 &job->plan, err);
 }
 
 mimic_status mimic__event_job_plan(event_job *job, mimic_error *err)
 {
-    event_subjects subjects = {0};
     const event_input *const patients = find_patients(job);
-    mimic_status status = MIMIC_OK;
     job->step = "patients";
     if (patients != NULL)
-        status = read_subjects(job, patients, &subjects, err);
-    for (size_t i = 0; i < job->input_count && patients == NULL && status == MIMIC_OK; i++) {
-        status = read_subjects(job, &job->inputs[i], &subjects, err);
-        mimic__event_subjects_settle(&subjects);
-    }
-    if (status == MIMIC_OK)
-        status = mimic__event_job_plan_from(job, &subjects, patients != NULL, err);
-    mimic__free(job->ctx, subjects.ids);
-    return status;
+        MIMIC_TRY(read_subjects(job, patients, &job->subjects, err));
+    for (size_t i = 0; i < job->input_count && patients == NULL; i++)
+        MIMIC_TRY(read_subjects(job, &job->inputs[i], &job->subjects, err));
+    return mimic__event_job_plan_from(job, patients != NULL, err);
 }
