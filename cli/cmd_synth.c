@@ -49,6 +49,7 @@ static int run_synth(const cli_arguments *arguments)
         options.seed = arguments->seed;
         options.tables = (const char *const *)arguments->tables.items;
         options.table_count = arguments->tables.count;
+        options.force = arguments->force;
         tally written = {0, 0, 0};
         options.progress = count;
         options.progress_ctx = &written;
@@ -74,6 +75,8 @@ static const cli_option rows[] = {
      "Only these tables, parted by commas; their bytes do not depend on the choice. Default: all."},
     {"compress", 0, OPTION_CHOICE, "gz|zst|none", OPTION_AT(compress),
      "Compression of the files. Default: gz."},
+    {"force", 0, OPTION_FLAG, NULL, OPTION_AT(force),
+     "Replace files that stand in OUT under the same names."},
     OPTION_END};
 
 static const cli_option *const groups[] = {rows, group_quiet, group_schema_dir, group_help, NULL};
@@ -88,8 +91,8 @@ const cli_command cmd_synth = {
     .description =
         "Writes all tables of DATASET (mimic-iv) below the folder OUT, in the layout of the "
         "release: the same files, columns and order, whole in every reference, with plausible "
-        "values, missing ones and free text. Files that stand there under the same names are "
-        "replaced: never name a folder of real data.\n\n"
+        "values, missing ones and free text. Where a file of the same name stands in OUT already, "
+        "which may be real data, nothing is written, unless --force is given.\n\n"
         "Every patient is invented by rules. The data is fit for demonstrations, tests and "
         "benchmarks where no one may share MIMIC, and for nothing else.",
     .exit_status = "0 done\n1 failed\n2 usage\n130 cancelled (Ctrl-C or SIGTERM)\n",

@@ -16,7 +16,7 @@ say "building (build/)"
 build build
 
 say "inventing 50 patients (hospital/)"
-quietly build/cli/mimic synth mimic-iv hospital --patients 50 --seed 1
+quietly build/cli/mimic synth mimic-iv hospital --patients 50 --seed 1 --force
 
 say "loading them (hospital.db)"
 quietly build/cli/mimic load hospital hospital.db

@@ -28,14 +28,16 @@ typedef struct mimic_synth_options {
     size_t table_count;            /* of tables */
     mimic_progress_fn progress;    /* NULL = none */
     void *progress_ctx;            /* handed to progress */
+    int32_t force;                 /* 1 = files that stand there under the same names are replaced */
 } mimic_synth_options;
 
 #define MIMIC_SYNTH_OPTIONS_INIT                                                                   \
-    { sizeof(mimic_synth_options), 0, 0, 0, NULL, 0, NULL, NULL }
+    { sizeof(mimic_synth_options), 0, 0, 0, NULL, 0, NULL, NULL, 0 }
 
 /**
  * Writes all tables of a dataset below a folder, in the layout of its release. A file appears only
- * when whole, and replaces one of the same name: out_dir must not be a folder of real data.
+ * when whole. Where one of the same name stands already, which may be real data, nothing is written,
+ * unless options.force says that it may be replaced.
  *
  * registry: where column order and paths come from
  * dataset: "mimic-iv" or "mimic-iv@3.1"
@@ -45,7 +47,8 @@ typedef struct mimic_synth_options {
  * Returns: MIMIC_OK; MIMIC_ERR_NOT_FOUND for another dataset or a table that it has not;
  * MIMIC_ERR_ARGUMENT for a NULL or options out of their range; MIMIC_ERR_UNSUPPORTED for a
  * compression that is not built in; MIMIC_ERR_SCHEMA when the registry's release has other columns;
- * MIMIC_ERR_IO; MIMIC_ERR_CANCELLED when `progress` asks to stop; MIMIC_ERR_MEMORY.
+ * MIMIC_ERR_STATE when a file of the same name stands there; MIMIC_ERR_IO; MIMIC_ERR_CANCELLED when
+ * `progress` asks to stop; MIMIC_ERR_MEMORY.
  * Ownership: everything is borrowed during the call.
  * Thread safety: any thread; the progress callback comes on the caller's.
  * Since: 0.1

@@ -25,6 +25,12 @@
 
 /* Bits of `flags` beyond the public marks (MIMIC_MARK_…, the low byte and more: see mimic/events.h). */
 #define MIMIC_EVENT_HAS_VALUE 0x8000u
+/* A mark that its policy keeps (MIMIC_POLICY_KEEP): counted as that mark, and written nowhere. */
+#define MIMIC_EVENT_KEPT_BAD_TIME 0x4000u
+#define MIMIC_EVENT_KEPT_REVERSED 0x2000u
+/* Of a context event: its id is known and can be joined with, but is not filled in by time. A stay in
+ * the emergency department is no ICU stay for the tables of the hospital. */
+#define MIMIC_EVENT_JOINS_ONLY 0x1000u
 
 typedef struct mimic_event {
     int64_t subject;
@@ -80,6 +86,7 @@ typedef struct mimic_event_chunk {
     size_t reject_count;
     void *memory;     /* what the arrays above lie in; freed with the chunk */
     size_t memory_size; /* bytes, for budgets */
+    void *more[3];    /* further memory, freed with it too; NULL = none */
 } mimic_event_chunk;
 
 static inline mimic_event_chunk *mimic__chunk_share(mimic_event_chunk *chunk)

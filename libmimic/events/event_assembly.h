@@ -19,16 +19,25 @@
 
 #define MIMIC_PACKET_EVENTS 65536
 
-/* Finished events, in order; those of a subject are neighbours. Of one file. */
+/*
+ * Finished events, in order; those of a subject are neighbours. Of one file. A packet is one set,
+ * but for large ones: more than 2 * MIMIC_PACKET_EVENTS finished events come as sets of
+ * MIMIC_PACKET_EVENTS and one with the rest, cut within subjects too.
+ */
 typedef struct mimic_event_set {
     mimic_event_place place;
-    const mimic_event *events;  /* final: time, available, ids and marks are settled */
-    const char *const *texts;   /* of each: where its text and properties lie */
-    size_t count;
-    bool is_more;               /* goes on with the subject that the last set ended with */
+    const mimic_event *events; /* final: time, available, ids; flags are the marks and HAS_VALUE */
+    const char *const *texts;  /* of each, its text, and right behind it its properties; `text` of
+                                * the event says nothing any more */
+    size_t count;              /* never 0 */
+    bool is_more;              /* goes on with the subject that the last set ended with */
 } mimic_event_set;
 
-/* Counts of one table; as in mimic_event_table_report. */
+/*
+ * Counts of one table; as in mimic_event_table_report. Rows are those whose events, context
+ * included, came out of the streams: each is counted once, in one of the first three. Rows that gave
+ * no event to begin with (rows_none and rejects of a chunk) are for the caller to add.
+ */
 typedef struct mimic_event_tally {
     int64_t with_events;
     int64_t without_events;
@@ -46,6 +55,8 @@ typedef struct mimic_event_rules {
     mimic_policy outside;
     mimic_policy unknown_subjects;
     mimic_policy missing_ids;
+    bool knows_admissions; /* there is a table of admissions: an id that it lacks is a missing one */
+    bool knows_stays;
 } mimic_event_rules;
 
 /* Where finished events go. */
@@ -57,9 +68,10 @@ typedef struct mimic_event_target {
     /* In order, on the caller's thread; takes the encoded over in any case. */
     mimic_status (*write)(void *ctx, mimic_event_place place, void *encoded, mimic_error *err);
     void (*drop)(void *ctx, void *encoded); /* one that write never sees */
-    /* In order, on the caller's thread: a row that a rule rejected. */
+    /* On the caller's thread, in the order of subjects, tables and rows within a file: a row that a
+     * rule rejected. */
     mimic_status (*reject)(void *ctx, const mimic_event_reject *reject, mimic_error *err);
-    /* In order: a subject is done, with so many events written. */
+    /* In order, behind its events: a subject that has some is done, with so many written. */
     mimic_status (*subject)(void *ctx, int64_t subject, int64_t events, mimic_error *err);
 } mimic_event_target;
 

@@ -14,7 +14,8 @@
 
 typedef struct mimic_event_codes mimic_event_codes;
 
-/* `max_bytes`: of all texts together; beyond it adding fails with MIMIC_ERR_LIMIT. */
+/* `max_bytes`: of all texts together, with some bytes for each; beyond it adding fails with
+ * MIMIC_ERR_LIMIT. */
 mimic_status mimic__event_codes_new(const mimic_context *ctx, size_t max_bytes,
                                     mimic_event_codes **out_codes, mimic_error *err);
 void mimic__event_codes_free(mimic_event_codes *codes); /* NULL is allowed */
@@ -36,6 +37,7 @@ const char *mimic__event_codes_text(const mimic_event_codes *codes, uint32_t num
                                     size_t *out_size);
 /* When no thread adds any more. */
 uint32_t mimic__event_codes_count(const mimic_event_codes *codes);
+/* Of one that has none: kind UINT16_MAX. */
 mimic_event_origin mimic__event_codes_origin(const mimic_event_codes *codes, uint32_t number);
 /* Numbers in the order of their texts (memcmp); the caller frees them with mimic__free. */
 mimic_status mimic__event_codes_order(const mimic_event_codes *codes, uint32_t **out_numbers,

@@ -3,7 +3,8 @@
  * The known subjects of a split, by ascending id, are cut into files of `subjects_per_file`; a file
  * is thus a range of ids, and a subject that nobody knew has its place too.
  *
- * The split: XXH3-64 of the id as 8 bytes, little endian, modulo 1000, against the shares.
+ * The split: XXH3-64 of the id as 8 bytes, little endian, modulo 1000, against the shares. A split
+ * with a share has one file at least; one without has none, and no subject comes to it.
  */
 #ifndef MIMIC_EVENTS_EVENT_PLAN_H
 #define MIMIC_EVENTS_EVENT_PLAN_H
@@ -26,7 +27,7 @@ typedef struct mimic_event_place {
     uint32_t index; /* 0-based, among all files: those of train first, then tuning, held_out */
 } mimic_event_place;
 
-/* `subjects` ascend without repetition; copied as far as needed. */
+/* `subjects` ascend without repetition; copied. MIMIC_ERR_ARGUMENT: shares that cannot be. */
 mimic_status mimic__event_plan_new(const mimic_context *ctx, const int64_t *subjects, size_t count,
                                    const mimic_event_shares *shares, mimic_event_plan **out_plan,
                                    mimic_error *err);

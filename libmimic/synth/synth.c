@@ -7,6 +7,7 @@
 #include <mimic/synth.h>
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -248,6 +249,24 @@ static const char *output_path(job *j, const mimic_table *table)
     return mimic__arena_format(&j->arena, "%s/%.*s%s", j->out_dir, (int)stem, table->path, ending);
 }
 
+/* What stands there may be real data: one look at all of it before anything is written. */
+static mimic_status refuse_to_replace(job *j)
+{
+    struct stat facts;
+    for (size_t i = 0; i < j->count; i++) {
+        const char *path = output_path(j, j->tables[i]);
+        if (path == NULL)
+            return mimic__fail_memory(j->err);
+        if (lstat(path, &facts) == 0)
+            return mimic__fail(j->err, MIMIC_ERR_STATE,
+                               "%s is there already, and invented data would replace it; nothing was "
+                               "written: name another folder, or force it (--force, options.force) "
+                               "if the file may go",
+                               path);
+    }
+    return MIMIC_OK;
+}
+
 static mimic_status write_table(job *j, size_t index)
 {
     const mimic_table *table = j->tables[index];
@@ -311,6 +330,8 @@ static mimic_status choose_tables(job *j, const mimic_dataset *dataset)
 static mimic_status synth_inner(job *j, const mimic_dataset *dataset)
 {
     MIMIC_TRY(choose_tables(j, dataset));
+    if (!j->options->force)
+        MIMIC_TRY(refuse_to_replace(j));
     j->run = mimic__alloc_zeroed(j->ctx, 1, sizeof *j->run);
     if (j->run == NULL)
         return mimic__fail_memory(j->err);

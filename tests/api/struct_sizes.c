@@ -38,7 +38,7 @@ int main(void)
     PRINT(mimic_load_options, temporary_dir);
     PRINT(mimic_table_report, is_unchanged);
     PRINT(mimic_note, message);
-    PRINT(mimic_synth_options, progress_ctx);
+    PRINT(mimic_synth_options, force);
     PRINT(mimic_scan_options, pg_schema);
     PRINT(mimic_scan_selection, text_filter_count);
     PRINT(mimic_quality_options, no_script);

@@ -101,7 +101,7 @@ def synth(build, folder, name, megabytes):
         made = os.path.join(folder, name + ".made")
         subprocess.run([os.path.join(build, "cli", "mimic"), "synth", "mimic-iv", made, "--patients",
                         str(max(50, megabytes * patients)), "--seed", "1", "--compress", "none", "--tables",
-                        name, "--quiet"], check=True, stdout=subprocess.DEVNULL)
+                        name, "--quiet", "--force"], check=True, stdout=subprocess.DEVNULL)
         cut(os.path.join(made, module, name + ".csv"), path + ".tmp", megabytes * 1_000_000)
         os.rename(path + ".tmp", path)
         shutil.rmtree(made)

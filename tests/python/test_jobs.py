@@ -243,6 +243,13 @@ def test_synth_is_the_programs(program, tmp_path):
         assert (tmp_path / "a" / "hosp" / f"{name}.csv").read_bytes() == \
             (tmp_path / "b" / "hosp" / f"{name}.csv").read_bytes()
     assert mimic.detect(folder).spec == "mimic-iv@3.1"
+    before = (tmp_path / "a" / "hosp" / "omr.csv").read_bytes()
+    again = {"patients": 3, "seed": 6, "compress": "none", "tables": ["omr"]}
+    with pytest.raises(mimic.MimicError, match="omr.csv is there already"):
+        mimic.synth("mimic-iv", folder, **again)
+    assert (tmp_path / "a" / "hosp" / "omr.csv").read_bytes() == before
+    mimic.synth("mimic-iv", folder, force=True, **again)
+    assert (tmp_path / "a" / "hosp" / "omr.csv").read_bytes() != before
     for wrong in ({"patients": 0}, {"seed": -1}, {"compress": "x"}):
         with pytest.raises(ValueError):
             mimic.synth("mimic-iv", tmp_path / "c", **wrong)

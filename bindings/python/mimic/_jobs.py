@@ -310,13 +310,14 @@ def status(target: PathLike, *, pg_schema: Optional[str] = None) -> Ledger:
 
 
 def synth(dataset: str, out: PathLike, *, patients: int = 100, seed: int = 0,
-          tables: Names = None, compress: str = "gz", progress: ProgressArgument = None,
-          registry: Optional[Registry] = None) -> str:
+          tables: Names = None, compress: str = "gz", force: bool = False,
+          progress: ProgressArgument = None, registry: Optional[Registry] = None) -> str:
     """Invents a hospital: MIMIC-shaped data of any size from a seed, below the folder `out`.
 
     Every patient is invented by rules. The data is fit for demonstrations, tests and benchmarks,
     and for nothing else. Same version, seed and options: same bytes. compress: "gz", "zst" or "none".
-    Returns the folder.
+    Where a file of the same name stands in `out` already, which may be real data, nothing is written;
+    force=True replaces it. Returns the folder.
     """
     job = Job(progress)
     chosen = _ffi.Strings(tables, "tables")
@@ -325,7 +326,7 @@ def synth(dataset: str, out: PathLike, *, patients: int = 100, seed: int = 0,
     options = _ffi.mimic_synth_options(
         compression=choice(compress, _SYNTH_COMPRESS, "compress"),
         patients=count(patients, "patients", 1), seed=seed, tables=chosen.pointer,
-        table_count=chosen.count, progress=job.progress)
+        table_count=chosen.count, progress=job.progress, force=int(force))
     folder = _ffi.path(out, "out")
     job.run(lib.mimic_synth, _ffi.context(), known(registry)._handle,
             _ffi.text(dataset, "dataset"), folder, byref(options))

@@ -784,4 +784,5 @@ class mimic_synth_options(_Struct):
         ("table_count", c_size_t),
         ("progress", mimic_progress_fn),
         ("progress_ctx", c_void_p),
+        ("force", c_int32),
     ]

@@ -312,6 +312,50 @@ START_TEST(synth__cancelling_leaves_nothing)
 }
 END_TEST
 
+START_TEST(synth__replaces_only_when_told_to)
+{
+    static const char *const names[] = {"patients", "icustays"};
+    char folder[512];
+    char path[600];
+    size_t size = 0;
+    struct stat facts;
+    mimic_error err = MIMIC_ERROR_INIT;
+    open_registry();
+    make_folder(folder);
+    mimic_synth_options options = MIMIC_SYNTH_OPTIONS_INIT;
+    options.compression = MIMIC_COMPRESSION_NONE;
+    options.patients = 5;
+    options.tables = names + 1;
+    options.table_count = 1;
+    ck_assert_int_eq(mimic_synth(ctx, registry, "mimic-iv", folder, &options, &err), MIMIC_OK);
+    /* The other table is not there, and must not be after the refusal either; a name that leads
+     * nowhere is a name that stands there. */
+    snprintf(path, sizeof path, "%s/icu/icustays.csv", folder);
+    char *before = read_file(folder, "icu/icustays.csv", &size);
+    options.tables = names;
+    options.table_count = 2;
+    ck_assert_int_eq(mimic_synth(ctx, registry, "mimic-iv", folder, &options, &err),
+                     MIMIC_ERR_STATE);
+    ck_assert_ptr_nonnull(strstr(err.message, path));
+    ck_assert_ptr_nonnull(strstr(err.message, "--force"));
+    ck_assert_int_eq(count_files(folder), 1);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(symlink("/nonexistent/real", path), 0);
+    ck_assert_int_eq(mimic_synth(ctx, registry, "mimic-iv", folder, &options, &err),
+                     MIMIC_ERR_STATE);
+    options.force = 1;
+    ck_assert_int_eq(mimic_synth(ctx, registry, "mimic-iv", folder, &options, &err), MIMIC_OK);
+    ck_assert(lstat(path, &facts) == 0 && S_ISREG(facts.st_mode));
+    char *after = read_file(folder, "icu/icustays.csv", &size);
+    ck_assert_str_eq(before, after);
+    ck_assert_int_eq(count_files(folder), 2);
+    free(before);
+    free(after);
+    remove_folder(folder);
+    close_registry();
+}
+END_TEST
+
 START_TEST(synth__refuses_what_it_cannot_make)
 {
     static const char *const unknown[] = {"patients", "edstays"};
@@ -438,5 +482,6 @@ MIMIC_TEST_MAIN(synth, synth__same_seed_same_bytes_another_seed_others,
                 synth__compressed_files_have_their_endings,
                 synth__columns_follow_the_registry,
                 synth__a_required_column_it_does_not_know_fails, synth__cancelling_leaves_nothing,
+                synth__replaces_only_when_told_to,
                 synth__refuses_what_it_cannot_make, synth__every_allocation_may_fail,
                 synth__writer_prints_fields)
