@@ -88,6 +88,26 @@ mimic_status mimic_trajectories_build(const mimic_context *ctx, const mimic_regi
 
 /* ---- partition ---- */
 
+/* What tables there are is said in every file, whichever this call is about. */
+static mimic_status partition(event_job *job, const char *const *dirs, size_t dir_count,
+                              const char *work, mimic_trajectory_report **out_report,
+                              mimic_error *err)
+{
+    const mimic_trajectory_options asked = job->options;
+    event_state sum;
+    job->options.tables = NULL;
+    job->options.table_count = 0;
+    MIMIC_TRY(mimic__event_job_read_dirs(job, dirs, dir_count, err));
+    job->options = asked;
+    MIMIC_TRY(mimic__event_job_check_tables(job, err));
+    MIMIC_TRY(mimic__event_state_init(&sum, job->ctx, job->map, err));
+    mimic_status status = mimic__event_partition(job, work, &sum, err);
+    if (status == MIMIC_OK)
+        status = mimic__event_report_new(job, &sum, false, false, out_report, err);
+    mimic__event_state_free(job->ctx, &sum);
+    return status;
+}
+
 mimic_status mimic_trajectories_partition(const mimic_context *ctx, const mimic_registry *registry,
                                           const char *const *dirs, size_t dir_count,
                                           const char *work,
@@ -95,18 +115,10 @@ mimic_status mimic_trajectories_partition(const mimic_context *ctx, const mimic_
                                           mimic_trajectory_report **out_report, mimic_error *err)
 {
     event_job job;
-    event_state sum = {0};
     MIMIC_TRY(check(ctx, registry, dirs, dir_count, work, out_report, err));
     mimic_status status = mimic__event_job_init(&job, ctx, registry, options, err);
     if (status == MIMIC_OK)
-        status = mimic__event_job_read_dirs(&job, dirs, dir_count, err);
-    if (status == MIMIC_OK)
-        status = mimic__event_state_init(&sum, ctx, job.map, err);
-    if (status == MIMIC_OK)
-        status = mimic__event_partition(&job, work, &sum, err);
-    if (status == MIMIC_OK)
-        status = mimic__event_report_new(&job, &sum, false, false, out_report, err);
-    mimic__event_state_free(ctx, &sum);
+        status = partition(&job, dirs, dir_count, work, out_report, err);
     mimic__event_job_close(&job);
     return status;
 }

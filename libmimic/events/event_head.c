@@ -41,6 +41,7 @@ static void put_options(mimic_buffer *json, const event_job *job)
                 (const int64_t[]){csv->delimiter, csv->quote, csv->escape, csv->comment,
                                   csv->no_header, csv->no_quoting},
                 6);
+    put_numbers(json, "shares", (const int64_t[]){job->options.train, job->options.tuning}, 2);
     if (job->options.codes == NULL)
         return;
     mimic__buffer_text(json, ", \"codes\": [");
@@ -144,7 +145,8 @@ static bool take_head(mimic_arena *arena, const mimic_json *root, event_head *he
         !take_numbers(root, "stamp", stamp, 2) || !take_numbers(root, "reading", reading, 3) ||
         !take_text(arena, root, "hash", &hash) || strlen(hash) >= sizeof head->reading.hash ||
         !take_numbers(root, "policies", policies, 2) ||
-        !take_numbers(root, "dialect", head->dialect, 6))
+        !take_numbers(root, "dialect", head->dialect, 6) ||
+        !take_numbers(root, "shares", head->shares, 2))
         return false;
     if (mimic__json_get(root, "codes") != NULL &&
         !take_texts(arena, root, "codes", &head->codes, &head->code_count))

@@ -33,6 +33,7 @@ typedef struct event_head {
     int64_t bad_times;
     int64_t reversed;
     int64_t dialect[6];
+    int64_t shares[2]; /* train, tuning: splits are the lanes of a file */
 } event_head;
 
 void mimic__event_head_format(mimic_buffer *json, const event_job *job, const event_input *input);

@@ -187,7 +187,7 @@ static mimic_status add_dataset(event_job *job, const mimic_dataset *dataset, mi
     return MIMIC_OK;
 }
 
-static mimic_status check_tables(event_job *job, mimic_error *err)
+mimic_status mimic__event_job_check_tables(event_job *job, mimic_error *err)
 {
     for (size_t i = 0; i < job->options.table_count; i++) {
         bool is_there = false;
@@ -208,8 +208,8 @@ static mimic_status check_tables(event_job *job, mimic_error *err)
 static void put_reading(mimic_buffer *text, const event_job *job)
 {
     const mimic_trajectory_options *const options = &job->options;
-    mimic__buffer_format(text, "1 %s %d %d", job->map->hash, options->bad_times,
-                         options->reversed);
+    mimic__buffer_format(text, "1 %s %d %d %d %d", job->map->hash, options->bad_times,
+                         options->reversed, options->train, options->tuning);
     mimic__buffer_format(text, " %d %d %d %d %d %d", job->csv.delimiter, job->csv.quote,
                          job->csv.escape, job->csv.comment, job->csv.no_header,
                          job->csv.no_quoting);
@@ -223,9 +223,8 @@ static void put_reading(mimic_buffer *text, const event_job *job)
 
 static void put_writing(mimic_buffer *text, const mimic_trajectory_options *options)
 {
-    mimic__buffer_format(text, "\n%d %d %d %d %d %d %d %d %d %s", options->group, options->layout,
-                         options->format, options->subjects_per_file, options->train,
-                         options->tuning, options->outside, options->unknown_subjects,
+    mimic__buffer_format(text, "\n%d %d %d %d %d %d %d %s", options->group, options->layout,
+                         options->format, options->subjects_per_file, options->outside, options->unknown_subjects,
                          options->missing_ids, options->version);
 }
 
@@ -259,7 +258,7 @@ mimic_status mimic__event_job_find_map(event_job *job, mimic_error *err)
     const mimic_event_paths paths = {job->options.maps, job->options.map_count};
     MIMIC_TRY(mimic__event_map_find(job->ctx, job->registry, job->datasets, job->dataset_count,
                                     &paths, &job->map, err));
-    MIMIC_TRY(check_tables(job, err));
+    MIMIC_TRY(mimic__event_job_check_tables(job, err));
     return digest_settings(job, err);
 }
 

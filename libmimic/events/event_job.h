@@ -92,6 +92,8 @@ mimic_status mimic__event_job_find_map(event_job *job, mimic_error *err);
 /* The file of a table among all folders; NULL = none. */
 mimic_status mimic__event_job_find_file(const event_job *job, const mimic_table *table,
                                         const load_file **out_file, mimic_error *err);
+/* That options.tables are tables of the map. */
+mimic_status mimic__event_job_check_tables(event_job *job, mimic_error *err);
 bool mimic__event_job_wants(const event_job *job, const mimic_table *table);
 /* Tells the caller where the work is; not 0 = stop. ctx is the job. */
 int mimic__event_job_tell(void *ctx);

@@ -257,8 +257,8 @@ mimic_status mimic__event_part_make(event_out *out, event_part_fn fn, void *fn_c
         status = run_until_sorted(out, fn, fn_ctx, err);
     if (status != MIMIC_OK && status != MIMIC_ERR_MEMORY) {
         mimic_error ignored = MIMIC_ERROR_INIT;
-        if (begin_part(out, &ignored) == MIMIC_OK)
-            mimic__log(out->job->ctx, MIMIC_LOG_DEBUG, "%s is empty again", out->part);
+        if (begin_part(out, &ignored) != MIMIC_OK)
+            mimic__log(out->job->ctx, MIMIC_LOG_WARNING, "%s", ignored.message);
     }
     mimic__target_lock_free(held);
     if (status != MIMIC_OK) { /* empty folders go, others stay */

@@ -126,14 +126,31 @@ static mimic_status partition_input(event_job *job, const char *work, event_inpu
     return status;
 }
 
+static mimic_status check_files(const event_job *job, mimic_error *err)
+{
+    for (size_t i = 0; i < job->options.table_count; i++) {
+        bool is_there = false;
+        for (size_t k = 0; k < job->input_count && !is_there; k++)
+            is_there =
+                mimic__name_equals(job->options.tables[i], job->inputs[k].table->table->name);
+        if (!is_there)
+            return mimic__fail(err, MIMIC_ERR_NOT_FOUND,
+                               "table %s was asked for, but no file of it is there",
+                               job->options.tables[i]);
+    }
+    return MIMIC_OK;
+}
+
 mimic_status mimic__event_partition(event_job *job, const char *work, event_state *sum,
                                     mimic_error *err)
 {
+    MIMIC_TRY(check_files(job, err));
     job->scratch = mimic__arena_format(
         &job->arena, "%s/", job->options.temporary_dir == NULL ? work : job->options.temporary_dir);
     if (job->scratch == NULL)
         return mimic__fail_memory(err);
     MIMIC_TRY(mimic__make_folders(work, err));
+    MIMIC_TRY(mimic__event_job_plan_from(job, false, err)); /* of nobody: splits are all it is for */
     for (size_t i = 0; i < job->input_count; i++)
         if (mimic__event_job_wants(job, job->inputs[i].table->table))
             MIMIC_TRY(partition_input(job, work, &job->inputs[i], sum, err));

@@ -89,6 +89,8 @@ static mimic_status take_options(event_partition *partition, mimic_error *err)
     job->options.code_count = head->code_count;
     job->options.bad_times = (mimic_policy)head->bad_times;
     job->options.reversed = (mimic_policy)head->reversed;
+    job->options.train = (int32_t)head->shares[0];
+    job->options.tuning = (int32_t)head->shares[1];
     job->csv.delimiter = (char)head->dialect[0];
     job->csv.quote = (char)head->dialect[1];
     job->csv.escape = (char)head->dialect[2];

@@ -139,16 +139,15 @@ static void put_table(mimic_buffer *out, const mimic_event_table_report *table)
     mimic__buffer_byte(out, '}');
 }
 
-mimic_status mimic_trajectory_report_json(const mimic_trajectory_report *report,
-                                          const mimic_context *ctx, char **out_json,
+mimic_status mimic_trajectory_report_json(const mimic_trajectory_report *report, char **out_json,
                                           mimic_error *err)
 {
     if (out_json != NULL)
         *out_json = NULL;
-    if (report == NULL || ctx == NULL || out_json == NULL)
-        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "report, context and out_json must not be NULL");
+    if (report == NULL || out_json == NULL)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "report and out_json must not be NULL");
     mimic_buffer out;
-    mimic__buffer_init(&out, ctx);
+    mimic__buffer_init(&out, report->arena.ctx);
     const mimic_trajectory_totals *const totals = &report->totals;
     mimic__buffer_format(&out, "{\"subjects\": %lld", (long long)totals->subjects);
     put_number(&out, "events", totals->events);

@@ -9,7 +9,6 @@
 #include "csv/csv_reader_internal.h"
 #include "events/event_emit.h"
 #include "events/event_job.h"
-#include "schema/schema_copy.h"
 
 static int compare_ids(const void *a, const void *b)
 {

@@ -52,5 +52,8 @@ int main(void)
     PRINT(struct ArrowArray, private_data);
     PRINT(struct ArrowArrayStream, private_data);
     PRINT(mimic_arrow_options, max_raw_bytes);
+    PRINT(mimic_trajectory_options, progress_ctx);
+    PRINT(mimic_event_table_report, was_sorted);
+    PRINT(mimic_trajectory_totals, is_unchanged);
     return 0;
 }

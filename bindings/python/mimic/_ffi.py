@@ -217,6 +217,18 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_report_json": (c_int32, [c_void_p, OUT_P, ERROR_P]),
     "mimic_report_free": (None, [c_void_p]),
     # events.h
+    "mimic_trajectories_build": (c_int32, [c_void_p, c_void_p, POINTER(c_char_p), c_size_t, c_char_p,
+        POINTER(mimic_trajectory_options), OUT_P, ERROR_P]),
+    "mimic_trajectories_partition": (c_int32, [c_void_p, c_void_p, POINTER(c_char_p), c_size_t,
+        c_char_p, POINTER(mimic_trajectory_options), OUT_P, ERROR_P]),
+    "mimic_trajectories_assemble": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p,
+        POINTER(mimic_trajectory_options), OUT_P, ERROR_P]),
+    "mimic_trajectory_report_table_count": (c_size_t, [c_void_p]),
+    "mimic_trajectory_report_table": (c_int32, [c_void_p, c_size_t,
+        POINTER(mimic_event_table_report)]),
+    "mimic_trajectory_report_totals": (c_int32, [c_void_p, POINTER(mimic_trajectory_totals)]),
+    "mimic_trajectory_report_json": (c_int32, [c_void_p, OUT_P, ERROR_P]),
+    "mimic_trajectory_report_free": (None, [c_void_p]),
     "mimic_event_map_check": (c_int32, [c_void_p, c_void_p, c_char_p, c_size_t, c_char_p,
         mimic_schema_finding_fn, c_void_p, ERROR_P]),
     # synth.h

@@ -735,6 +735,72 @@ class mimic_load_options(_Struct):
     ]
 
 
+class mimic_trajectory_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("dataset", c_char_p),
+        ("tables", POINTER(c_char_p)),
+        ("table_count", c_size_t),
+        ("codes", POINTER(c_char_p)),
+        ("code_count", c_size_t),
+        ("maps", POINTER(c_char_p)),
+        ("map_count", c_size_t),
+        ("version", c_char_p),
+        ("jobs", c_int32),
+        ("memory", c_uint64),
+        ("group", c_int32),
+        ("layout", c_int32),
+        ("format", c_int32),
+        ("shard", c_int32),
+        ("shard_count", c_int32),
+        ("subjects_per_file", c_int32),
+        ("train", c_int32),
+        ("tuning", c_int32),
+        ("bad_times", c_int32),
+        ("reversed", c_int32),
+        ("outside", c_int32),
+        ("unknown_subjects", c_int32),
+        ("missing_ids", c_int32),
+        ("force", c_int32),
+        ("always_sort", c_int32),
+        ("temporary_dir", c_char_p),
+        ("csv", POINTER(mimic_csv_options)),
+        ("progress", mimic_progress_fn),
+        ("progress_ctx", c_void_p),
+    ]
+
+
+class mimic_event_table_report(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("table", c_char_p),
+        ("source", c_char_p),
+        ("hash", c_char_p),
+        ("read", c_int64),
+        ("with_events", c_int64),
+        ("without_events", c_int64),
+        ("rejected", c_int64),
+        ("events", c_int64),
+        ("outside_group", c_int64),
+        ("marked", c_int64 * 16),
+        ("was_sorted", c_int32),
+    ]
+
+
+class mimic_trajectory_totals(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("subjects", c_int64),
+        ("events", c_int64),
+        ("codes", c_int64),
+        ("files", c_int64),
+        ("bytes", c_int64),
+        ("spilled_bytes", c_int64),
+        ("is_complete", c_int32),
+        ("is_unchanged", c_int32),
+    ]
+
+
 class mimic_table_report(_Struct):
     _fields_ = [
         ("struct_size", c_uint32),
