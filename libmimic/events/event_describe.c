@@ -28,7 +28,7 @@ static const mimic_event_dictionary *dictionary_of(const mimic_event_map *map, u
 {
     const char *const name = map->kinds[kind]->dictionary;
     for (size_t i = 0; i < map->dictionary_count && name != NULL; i++)
-        if (mimic__name_equals(map->dictionaries[i].table, name))
+        if (strcmp(map->dictionaries[i].table, name) == 0)
             return &map->dictionaries[i];
     return NULL;
 }
@@ -151,20 +151,12 @@ static mimic_status read_file(dictionary *self, const char *path, mimic_error *e
     return status;
 }
 
-static const mimic_table *find_table(const event_job *job, const char *name)
-{
-    const mimic_table *table = NULL;
-    for (size_t i = 0; i < job->dataset_count && table == NULL; i++)
-        table = mimic_dataset_find_table(job->datasets[i], name);
-    return table;
-}
-
 static mimic_status read_dictionary(dictionary *self, mimic_error *err)
 {
     const load_file *file = NULL;
-    self->table = find_table(self->job, self->model->table);
+    self->table = self->model->source;
     MIMIC_TRY(gather_keys(self, err));
-    if (self->table == NULL || self->keys.count == 0)
+    if (self->keys.count == 0)
         return MIMIC_OK;
     MIMIC_TRY(mimic__event_job_find_file(self->job, self->table, &file, err));
     return file == NULL ? MIMIC_OK : read_file(self, file->path, err);
@@ -224,18 +216,6 @@ mimic_status mimic__event_codes_describe(event_job *job, const int64_t *events, 
 
 /* ---- parents ---- */
 
-static const char *key_part(const char *key, int64_t place, size_t *out_size)
-{
-    for (; place > 0; place--) {
-        key = strchr(key, 0x1F);
-        if (key == NULL)
-            return NULL;
-        key++;
-    }
-    *out_size = strcspn(key, "\x1F");
-    return key;
-}
-
 mimic_status mimic__event_code_parents(const mimic_event_map *map, const event_code_entry *entry,
                                        mimic_arena *arena, const char *const **out_parents,
                                        size_t *out_count, mimic_error *err)
@@ -250,21 +230,13 @@ mimic_status mimic__event_code_parents(const mimic_event_map *map, const event_c
     bool failed = parents == NULL;
     for (size_t i = 0; i < kind->parent_count && !failed; i++) {
         text.size = 0;
-        for (size_t k = 0; k < kind->parent_counts[i]; k++) {
-            const mimic_code_part *const part = &kind->parents[i][k];
-            size_t size = 0;
-            const char *const value =
-                part->column < 0 ? NULL : key_part(entry->key, part->column, &size);
-            if (part->column < 0)
-                mimic__buffer_append(&text, part->literal, part->literal_size);
-            else if (value != NULL)
-                mimic__buffer_append(&text, value, size);
-        }
-        parents[i] = text.failed ? NULL : mimic__arena_strndup(arena, text.data, text.size);
-        failed = parents[i] == NULL;
+        if (!mimic__event_parent(kind, i, entry->key, strlen(entry->key), &text))
+            continue;
+        parents[*out_count] = text.failed ? NULL : mimic__arena_strndup(arena, text.data, text.size);
+        failed = parents[(*out_count)++] == NULL;
     }
+    failed = failed || text.failed;
     mimic__buffer_free(&text);
     *out_parents = parents;
-    *out_count = failed ? 0 : kind->parent_count;
     return failed ? mimic__fail_memory(err) : MIMIC_OK;
 }
