@@ -22,7 +22,7 @@ static mimic_status check(const mimic_context *ctx, const mimic_registry *regist
 
 /* ---- build ---- */
 
-static mimic_status run_tables(event_run *run, void *ctx, mimic_error *err)
+static mimic_status run_tables(event_making *run, void *ctx, mimic_error *err)
 {
     (void)ctx;
     return mimic__event_run_tables(run, err);
@@ -125,7 +125,7 @@ mimic_status mimic_trajectories_partition(const mimic_context *ctx, const mimic_
 
 /* ---- assemble ---- */
 
-static mimic_status run_files(event_run *run, void *ctx, mimic_error *err)
+static mimic_status run_files(event_making *run, void *ctx, mimic_error *err)
 {
     return mimic__event_partition_run(ctx, run, err);
 }

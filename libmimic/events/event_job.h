@@ -4,7 +4,7 @@
  *     inputs   folders ► tables of the map with their files         (event_inputs.c)
  *     source   a file ► chunks of events                            (event_source.c)
  *     subjects who is known, for the plan of files                  (event_subjects.c)
- *     run      sources ► streams ► assembly ► files of one part     (event_run.c)
+ *     run      sources ► streams ► assembly ► files of one part     (event_make.c)
  *     part     a part waits below OUT/.mimic-partial until all of them are there (event_part.c)
  *     finish   parts ► data, metadata, rejects, manifest            (event_finish.c)
  */
@@ -15,7 +15,7 @@
 #include "events/event_codes.h"
 #include "events/event_map.h"
 #include "events/event_plan.h"
-#include "events/event_rejects.h"
+#include "events/event_reject_lines.h"
 #include "load/load_folder.h"
 
 #define MIMIC_CODE_BYTES ((size_t)1 << 30) /* of all codes, and of all units */
@@ -69,7 +69,7 @@ typedef struct event_job {
     mimic_event_plan *plan;
     event_subjects subjects; /* the plan is made of */
     bool knows_subjects;
-    event_rejects *rejects;
+    reject_lines *rejects;
     const char *scratch; /* temporary files stand beside this path */
     char reading_settings[33]; /* hash of what decides how rows become events */
     char settings[33];   /* the same, and what decides about the output */

@@ -165,7 +165,7 @@ static event_file_range range_of(const event_out *out)
                               (uint32_t)(all * shard / count)};
 }
 
-static mimic_status write_part(event_out *out, event_run *run, mimic_error *err)
+static mimic_status write_part(event_out *out, event_making *run, mimic_error *err)
 {
     const mimic_context *const ctx = out->job->ctx;
     const char *const codes = join(out, out->part, "codes.records");
@@ -206,7 +206,7 @@ static mimic_status run_once(event_out *out, event_part_fn fn, void *fn_ctx, mim
 {
     const mimic_context *const ctx = out->job->ctx;
     event_state state = {0};
-    event_run run = {.job = out->job, .files = range_of(out), .dir = out->part, .state = &state};
+    event_making run = {.job = out->job, .files = range_of(out), .dir = out->part, .state = &state};
     mimic_status status = begin_part(out, err);
     if (status == MIMIC_OK)
         status = mimic__event_state_init(&state, ctx, out->job->map, err);

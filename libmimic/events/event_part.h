@@ -16,7 +16,7 @@
 #ifndef MIMIC_EVENTS_EVENT_PART_H
 #define MIMIC_EVENTS_EVENT_PART_H
 
-#include "events/event_run.h"
+#include "events/event_make.h"
 #include "io/target_lock.h"
 
 #define EVENT_IDENTITY_BYTES 33
@@ -36,8 +36,8 @@ typedef struct event_out {
  * a folder with a dataset of something else, or with files that are not ours. */
 mimic_status mimic__event_out_open(event_out *out, const char *path, bool *out_is_done,
                                    mimic_error *err);
-typedef mimic_status (*event_part_fn)(event_run *run, void *ctx, mimic_error *err);
-/* Runs this part, unless it is done. `run` may be called twice: see event_run.c. */
+typedef mimic_status (*event_part_fn)(event_making *run, void *ctx, mimic_error *err);
+/* Runs this part, unless it is done. `run` may be called twice: see event_make.c. */
 mimic_status mimic__event_part_make(event_out *out, event_part_fn run, void *run_ctx,
                                     mimic_error *err);
 /* Where all parts are done: moves them into OUT with the metadata. *sum is the whole, or this part. */
@@ -46,7 +46,7 @@ mimic_status mimic__event_out_finish(event_out *out, event_state *sum, bool *out
 /* Counts of a dataset that is there. */
 mimic_status mimic__event_out_state(event_out *out, event_state *sum, mimic_error *err);
 
-/* ---- event_metadata.c ---- */
+/* ---- event_finish.c ---- */
 
 /* Metadata, rejects and manifest of all parts, below `dir`. `parts`: their folders. */
 mimic_status mimic__event_metadata_write(event_out *out, const char *const *parts,

@@ -26,7 +26,7 @@ void mimic__event_partition_free(event_partition *partition); /* NULL is allowed
 /* Makes job->plan, and tells the end of the build about codes and rejects. */
 mimic_status mimic__event_partition_plan(event_partition *partition, event_out *out,
                                          mimic_error *err);
-mimic_status mimic__event_partition_run(event_partition *partition, event_run *run,
+mimic_status mimic__event_partition_run(event_partition *partition, event_making *run,
                                         mimic_error *err);
 
 #endif

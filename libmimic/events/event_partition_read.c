@@ -257,7 +257,7 @@ mimic_status mimic__event_partition_plan(event_partition *partition, event_out *
 
 /* ---- a part ---- */
 
-mimic_status mimic__event_partition_run(event_partition *partition, event_run *run,
+mimic_status mimic__event_partition_run(event_partition *partition, event_making *run,
                                         mimic_error *err)
 {
     const event_job *const job = partition->job;

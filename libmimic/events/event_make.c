@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "events/event_records.h"
-#include "events/event_run.h"
+#include "events/event_make.h"
 
 /* What a reader takes, about: blocks on their way, their batches and chunks. */
 #define SLOT_BYTES ((size_t)2 << 20)
@@ -29,35 +29,35 @@
 static mimic_status on_encode(void *ctx, const mimic_event_set *set, void **out_encoded,
                               mimic_error *err)
 {
-    const event_run *const run = ctx;
+    const event_making *const run = ctx;
     const mimic_event_target *const target = mimic__event_output_target(run->output);
     return target->encode(target->ctx, set, out_encoded, err);
 }
 
 static mimic_status on_write(void *ctx, mimic_event_place place, void *encoded, mimic_error *err)
 {
-    const event_run *const run = ctx;
+    const event_making *const run = ctx;
     const mimic_event_target *const target = mimic__event_output_target(run->output);
     return target->write(target->ctx, place, encoded, err);
 }
 
 static void on_drop(void *ctx, void *encoded)
 {
-    const event_run *const run = ctx;
+    const event_making *const run = ctx;
     const mimic_event_target *const target = mimic__event_output_target(run->output);
     target->drop(target->ctx, encoded);
 }
 
 static mimic_status on_reject(void *ctx, const mimic_event_reject *reject, mimic_error *err)
 {
-    const event_run *const run = ctx;
+    const event_making *const run = ctx;
     const event_table_state *const table = &run->state->tables[reject->table];
     return mimic__reject_lines_event(run->job->rejects, table->table, table->source, reject, err);
 }
 
 static mimic_status on_subject(void *ctx, int64_t subject, int64_t events, mimic_error *err)
 {
-    event_run *const run = ctx;
+    event_making *const run = ctx;
     const mimic_event_target *const target = mimic__event_output_target(run->output);
     if (events > 0 && !mimic__event_plan_knows(run->job->plan, subject)) {
         if (run->strangers == NULL) {
@@ -73,7 +73,7 @@ static mimic_status on_subject(void *ctx, int64_t subject, int64_t events, mimic
 
 /* ---- assembly ---- */
 
-static bool has_context(const event_run *run, int group)
+static bool has_context(const event_making *run, int group)
 {
     for (size_t i = 0; i < run->state->table_count; i++)
         if (run->state->tables[i].is_there && run->state->tables[i].table->context == group)
@@ -81,7 +81,7 @@ static bool has_context(const event_run *run, int group)
     return false;
 }
 
-static mimic_status assemble(event_run *run, mimic_event_stream *const *streams, size_t count,
+static mimic_status assemble(event_making *run, mimic_event_stream *const *streams, size_t count,
                              mimic_error *err)
 {
     event_job *const job = run->job;
@@ -249,7 +249,7 @@ static void close_streams(const event_job *job, stream_set *set)
     *set = (stream_set){0};
 }
 
-static mimic_status open_stream(event_run *run, event_input *input, input_way way, size_t memory,
+static mimic_status open_stream(event_making *run, event_input *input, input_way way, size_t memory,
                                 stream_set *set, size_t index, mimic_error *err)
 {
     event_job *const job = run->job;
@@ -264,7 +264,7 @@ static mimic_status open_stream(event_run *run, event_input *input, input_way wa
 }
 
 /* Sorted tables first, so that the readers of the others need not wait beside them. */
-static mimic_status open_streams(event_run *run, const input_way *ways, const budget *left,
+static mimic_status open_streams(event_making *run, const input_way *ways, const budget *left,
                                  stream_set *set, mimic_error *err)
 {
     event_job *const job = run->job;
@@ -283,7 +283,7 @@ static mimic_status open_streams(event_run *run, const input_way *ways, const bu
     return MIMIC_OK;
 }
 
-static mimic_status run_streams(event_run *run, mimic_error *err)
+static mimic_status run_streams(event_making *run, mimic_error *err)
 {
     event_job *const job = run->job;
     const size_t half = (size_t)(job->options.memory / 2);
@@ -312,7 +312,7 @@ static mimic_status run_streams(event_run *run, mimic_error *err)
 
 /* ---- the part ---- */
 
-static mimic_status open_output(event_run *run, mimic_error *err)
+static mimic_status open_output(event_making *run, mimic_error *err)
 {
     const event_job *const job = run->job;
     const mimic_event_output_options options = {.path = run->dir,
@@ -329,7 +329,7 @@ static mimic_status open_output(event_run *run, mimic_error *err)
     return mimic__event_output_new(job->ctx, &options, &run->output, err);
 }
 
-static mimic_status close_output(event_run *run, mimic_status status, mimic_error *err)
+static mimic_status close_output(event_making *run, mimic_status status, mimic_error *err)
 {
     if (status == MIMIC_OK)
         status = mimic__event_output_finish(run->output, err);
@@ -352,7 +352,7 @@ static mimic_status name_source(event_table_state *table, const char *relative, 
                : MIMIC_OK;
 }
 
-mimic_status mimic__event_run_tables(event_run *run, mimic_error *err)
+mimic_status mimic__event_run_tables(event_making *run, mimic_error *err)
 {
     event_job *const job = run->job;
     for (size_t i = 0; i < job->input_count; i++) {
@@ -371,7 +371,7 @@ mimic_status mimic__event_run_tables(event_run *run, mimic_error *err)
 }
 
 /* Files of one split are a range of subjects: the streams of its lane, once a split. */
-static mimic_status run_split(event_run *run, mimic_event_file *const *files, size_t file_count,
+static mimic_status run_split(event_making *run, mimic_event_file *const *files, size_t file_count,
                               unsigned split, mimic_event_stream **streams, mimic_error *err)
 {
     const event_job *const job = run->job;
@@ -402,7 +402,7 @@ static mimic_status run_split(event_run *run, mimic_event_file *const *files, si
     return status;
 }
 
-mimic_status mimic__event_run_files(event_run *run, mimic_event_file *const *files,
+mimic_status mimic__event_run_files(event_making *run, mimic_event_file *const *files,
                                     size_t file_count, mimic_error *err)
 {
     event_job *const job = run->job;

@@ -4,13 +4,13 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "events/event_records.h"
-#include "events/event_rejects.h"
+#include "events/event_reject_lines.h"
 #include "io/sorter.h"
 
 #define KEY_BYTES 10
 #define RAW_BYTES 4096 /* shown of a row */
 
-struct event_rejects {
+struct reject_lines {
     const mimic_context *ctx;
     const char *path;
     mimic_sorter *sorter; /* NULL until there is a line, and after a write */
@@ -18,9 +18,9 @@ struct event_rejects {
 };
 
 mimic_status mimic__reject_lines_new(const mimic_context *ctx, const char *path,
-                                      event_rejects **out_rejects, mimic_error *err)
+                                      reject_lines **out_rejects, mimic_error *err)
 {
-    event_rejects *const rejects = mimic__alloc_zeroed(ctx, 1, sizeof *rejects);
+    reject_lines *const rejects = mimic__alloc_zeroed(ctx, 1, sizeof *rejects);
     *out_rejects = rejects;
     if (rejects == NULL)
         return mimic__fail_memory(err);
@@ -30,7 +30,7 @@ mimic_status mimic__reject_lines_new(const mimic_context *ctx, const char *path,
     return MIMIC_OK;
 }
 
-void mimic__reject_lines_free(event_rejects *rejects)
+void mimic__reject_lines_free(reject_lines *rejects)
 {
     if (rejects == NULL)
         return;
@@ -106,7 +106,7 @@ static void put_text(mimic_buffer *line, const char *text, size_t size)
     mimic__buffer_byte(line, '"');
 }
 
-static mimic_status end_line(event_rejects *rejects, mimic_error *err)
+static mimic_status end_line(reject_lines *rejects, mimic_error *err)
 {
     mimic__buffer_byte(&rejects->line, '\n');
     if (rejects->line.failed || rejects->line.size > MIMIC_SPILL_STRING_MAX)
@@ -121,7 +121,7 @@ static mimic_status end_line(event_rejects *rejects, mimic_error *err)
                                     rejects->line.size, err);
 }
 
-mimic_status mimic__reject_lines_row(event_rejects *rejects, const mimic_event_table *table,
+mimic_status mimic__reject_lines_row(reject_lines *rejects, const mimic_event_table *table,
                                       const char *source, const mimic_reject *reject,
                                       mimic_error *err)
 {
@@ -139,7 +139,7 @@ mimic_status mimic__reject_lines_row(event_rejects *rejects, const mimic_event_t
     return end_line(rejects, err);
 }
 
-mimic_status mimic__reject_lines_event(event_rejects *rejects, const mimic_event_table *table,
+mimic_status mimic__reject_lines_event(reject_lines *rejects, const mimic_event_table *table,
                                         const char *source, const mimic_event_reject *reject,
                                         mimic_error *err)
 {
@@ -166,7 +166,7 @@ static mimic_status write_line(mimic_output *output, const unsigned char *line, 
     return mimic__records_write(output, line, size - 1, err); /* the merge puts the line end back */
 }
 
-static mimic_status write_lines(event_rejects *rejects, mimic_output *output, bool with_keys,
+static mimic_status write_lines(reject_lines *rejects, mimic_output *output, bool with_keys,
                                 int64_t *out_lines, mimic_error *err)
 {
     if (!with_keys)
@@ -186,7 +186,7 @@ static mimic_status write_lines(event_rejects *rejects, mimic_output *output, bo
     }
 }
 
-mimic_status mimic__reject_lines_write(event_rejects *rejects, const char *path, bool with_keys,
+mimic_status mimic__reject_lines_write(reject_lines *rejects, const char *path, bool with_keys,
                                         int64_t *out_lines, mimic_error *err)
 {
     mimic_output *output = NULL;
@@ -201,7 +201,7 @@ mimic_status mimic__reject_lines_write(event_rejects *rejects, const char *path,
     return status;
 }
 
-mimic_status mimic__reject_lines_merge(event_rejects *rejects, const char *path, mimic_error *err)
+mimic_status mimic__reject_lines_merge(reject_lines *rejects, const char *path, mimic_error *err)
 {
     event_records *records = NULL;
     MIMIC_TRY(mimic__records_open(rejects->ctx, path, &records, err));
