@@ -55,5 +55,9 @@ int main(void)
     PRINT(mimic_trajectory_options, progress_ctx);
     PRINT(mimic_event_table_report, was_sorted);
     PRINT(mimic_trajectory_totals, is_unchanged);
+    PRINT(mimic_trajectories_options, max_batch_bytes);
+    PRINT(mimic_patient, properties_bytes);
+    PRINT(mimic_code, events);
+    PRINT(mimic_trajectories_info, files);
     return 0;
 }
