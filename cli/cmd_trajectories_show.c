@@ -103,10 +103,16 @@ static int wider(int width, const char *text, int most)
     return length > most ? (width > most ? width : most) : length > width ? length : width;
 }
 
-static void print_padded(const char *text, int width)
+/* A column; *pending blanks of those before it are still to be written, so that no line ends in them. */
+static void print_column(const char *text, int width, int *pending)
 {
     const int length = (int)talk_length(text, strlen(text));
-    talk_print(stdout, "  %s%*s", text, length < width ? width - length : 0, "");
+    *pending += 2;
+    if (length > 0) {
+        talk_print(stdout, "%*s%s", *pending, "", text);
+        *pending = 0;
+    }
+    *pending += length < width ? width - length : 0;
 }
 
 /* Names of the bits, parted by commas. */
@@ -124,38 +130,53 @@ static const char *marks_text(int32_t marks, char text[LABEL_BYTES])
     return text;
 }
 
-static void print_ids(const view *v, int64_t event, int64_t before)
+/* "stay 39553978", where it is not that of the event before. */
+static void print_id(const char *name, const int64_t *ids, const int64_t *places, int64_t place,
+                     int *pending)
 {
+    char text[LABEL_BYTES];
+    const int64_t id = ids[places[place]];
+    if (id == INT64_MIN || (place > 0 && ids[places[place - 1]] == id))
+        return;
+    (void)snprintf(text, sizeof text, "%s %lld", name, (long long)id);
+    print_column(text, 0, pending);
+}
+
+/* When it was known, ids and marks. */
+static void print_notes(const view *v, int64_t place, int *pending)
+{
+    char time[TIME_BYTES];
+    char label[LABEL_BYTES];
+    char text[LABEL_BYTES + 8];
     const mimic_patient *p = v->patient;
-    const int64_t none = INT64_MIN;
-    const int64_t last_admission = before < 0 ? none : p->hadm_id[before];
-    const int64_t last_stay = before < 0 ? none : p->stay_id[before];
-    if (p->hadm_id[event] != last_admission && p->hadm_id[event] != none)
-        (void)printf("  admission %lld", (long long)p->hadm_id[event]);
-    if (p->stay_id[event] != last_stay && p->stay_id[event] != none)
-        (void)printf("  stay %lld", (long long)p->stay_id[event]);
+    const int64_t event = v->events[place];
+    if (p->available[event] != INT64_MIN && p->available[event] != p->time[event]) {
+        (void)snprintf(text, sizeof text, "known %s", timeline_time(p->available[event], ' ', time));
+        print_column(text, 0, pending);
+    }
+    print_id("admission", p->hadm_id, v->events, place, pending);
+    print_id("stay", p->stay_id, v->events, place, pending);
+    if (p->marks[event] != 0 && marks_text(p->marks[event], label)[0] != '\0') {
+        (void)snprintf(text, sizeof text, "[%s]", label);
+        print_column(text, 0, pending);
+    }
 }
 
 static void print_event(const view *v, int64_t place, int code_width, int value_width)
 {
     char clock[TIME_BYTES] = "";
-    char label[LABEL_BYTES];
     const int64_t event = v->events[place];
     const mimic_patient *p = v->patient;
     const mimic_code code = code_of(v, event);
     char *value = value_text(v, event);
     if (p->time[event] != INT64_MIN)
         (void)timeline_clock(p->time[event], clock);
-    (void)printf("  %-8s", clock);
-    print_padded(code.code, code_width);
-    print_padded(value, value_width);
-    if (code.description[0] != '\0')
-        talk_print(stdout, "  %s", code.description);
-    if (p->available[event] != INT64_MIN && p->available[event] != p->time[event])
-        (void)printf("  known %s", timeline_time(p->available[event], ' ', clock));
-    print_ids(v, event, place == 0 ? -1 : v->events[place - 1]);
-    if (p->marks[event] != 0 && marks_text(p->marks[event], label)[0] != '\0')
-        (void)printf("  [%s]", label);
+    int pending = 0;
+    print_column(clock, (int)strlen("00:00:00"), &pending);
+    print_column(code.code, code_width, &pending);
+    print_column(value, value_width, &pending);
+    print_column(code.description, 0, &pending);
+    print_notes(v, place, &pending);
     (void)fputc('\n', stdout);
     free(value);
 }
