@@ -2,7 +2,7 @@
 #include "check_main.h"
 
 #include "failing_allocator.h"
-#include "hand_events.h"
+#include "slow_assembly.h"
 
 static mimic_context *context(void)
 {
@@ -152,5 +152,137 @@ START_TEST(event_assembly__subjects_that_turn_back)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(event_assembly, event_assembly__order_of_one_patient,
+/* ---- against the slow way ---- */
+
+typedef struct way {
+    int jobs; /* 0 = no pool */
+    size_t memory;
+    size_t step; /* events a chunk */
+} way;
+
+static const way ways[] = {
+    {0, (size_t)64 << 20, 1000}, {1, (size_t)64 << 20, 7},  {2, (size_t)64 << 20, 100},
+    {3, (size_t)8 << 20, 333},   {8, (size_t)64 << 20, 50}, {2, 1, 1000},
+    {8, (size_t)2 << 20, 4096},  {0, (size_t)3 << 20, 20},
+};
+
+static mimic_status world_run(const world *tables, const mimic_context *ctx,
+                              const mimic_event_rules *rules, const way *how, trial *self,
+                              mimic_error *err)
+{
+    mimic_event_stream *streams[HAND_TABLES];
+    mimic_pool *pool = NULL;
+    if (how->jobs > 0) {
+        const mimic_status status = mimic__pool_new(ctx, how->jobs, &pool, err);
+        if (status != MIMIC_OK)
+            return status;
+    }
+    for (uint16_t table = 0; table < HAND_TABLES; table++) {
+        self->streams[table] = hand_stream_of(ctx, table, tables->tables[table].events,
+                                              tables->tables[table].count, how->step);
+        streams[table] = &self->streams[table].stream;
+    }
+    self->assembly = (mimic_assembly){
+        .ctx = ctx,
+        .pool = pool,
+        .memory = how->memory,
+        .path = "assembly-scratch",
+        .rules = rules,
+        .streams = streams,
+        .stream_count = HAND_TABLES,
+        .target = &self->target.target,
+        .interrupted = self->assembly.interrupted,
+        .interrupted_ctx = self->assembly.interrupted_ctx,
+        .tallies = self->tallies,
+    };
+    const mimic_status status = mimic__assemble(&self->assembly, err);
+    mimic__pool_free(pool);
+    return status;
+}
+
+static void compare_ways(const mimic_context *ctx, const world *tables,
+                         const mimic_event_rules *rules)
+{
+    slow_result slow = slow_assemble(tables, rules);
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        trial one = {.ctx = ctx};
+        hand_target_init(&one.target, ctx);
+        mimic_error err = MIMIC_ERROR_INIT;
+        ck_assert_msg(world_run(tables, ctx, rules, &ways[i], &one, &err) == MIMIC_OK, "%s",
+                      err.message);
+        slow_check(&slow, &one.target, one.tallies, &one.assembly);
+        hand_target_free(&one.target);
+        mimic__free(ctx, one.assembly.code_events);
+    }
+    slow_free(&slow);
+}
+
+static mimic_event_plan *plan_of(const mimic_context *ctx, int64_t subjects)
+{
+    int64_t known[1000];
+    size_t count = 0;
+    for (int64_t subject = 1; subject <= subjects; subject++)
+        if (subject % 9 != 0)
+            known[count++] = subject;
+    mimic_event_plan *plan = NULL;
+    ck_assert_int_eq(
+        mimic__event_plan_new(ctx, known, count, &(mimic_event_shares){600, 200, 20}, &plan, NULL),
+        MIMIC_OK);
+    return plan;
+}
+
+START_TEST(event_assembly__random_tables_policies_groups)
+{
+    mimic_context *const ctx = context();
+    for (uint32_t seed = 1; seed <= 12; seed++) {
+        world tables = {.state = seed, .span = seed % 3 == 0 ? 20 : 400, .odd_micros = seed % 2};
+        const int64_t subjects = 10 + 8 * (int64_t)seed;
+        mimic_event_plan *const plan = plan_of(ctx, subjects);
+        for (int64_t subject = 1; subject <= subjects; subject++)
+            world_subject(&tables, subject, world_random(&tables, 30),
+                          world_chance(&tables, 10) ? 60 : 4);
+        const mimic_event_rules rules = {
+            .map = &hand_map,
+            .plan = plan,
+            .knows_subjects = seed % 4 != 0,
+            .knows_admissions = seed % 5 != 0,
+            .knows_stays = seed % 3 != 0,
+            .group = (mimic_group)(1 + seed % 3),
+            .outside = (mimic_policy)(1 + world_random(&tables, 3)),
+            .unknown_subjects = (mimic_policy)(1 + world_random(&tables, 3)),
+            .missing_ids = (mimic_policy)(1 + world_random(&tables, 3)),
+        };
+        compare_ways(ctx, &tables, &rules);
+        mimic__event_plan_free(plan);
+        world_free(&tables);
+    }
+    mimic_context_free(ctx);
+}
+END_TEST
+
+START_TEST(event_assembly__large_subjects_are_cut)
+{
+    mimic_context *const ctx = context();
+    world tables = {.state = 77, .span = 100000};
+    mimic_event_plan *const plan = plan_of(ctx, 60);
+    for (int64_t subject = 1; subject <= 60; subject++)
+        world_subject(&tables, subject,
+                      subject == 20   ? 60000
+                      : subject == 50 ? 90000
+                      : subject > 40  ? 9000
+                                      : 50,
+                      3);
+    const mimic_event_rules rules = {.map = &hand_map,
+                                     .plan = plan,
+                                     .outside = MIMIC_POLICY_KEEP,
+                                     .missing_ids = MIMIC_POLICY_MARK};
+    compare_ways(ctx, &tables, &rules);
+    mimic__event_plan_free(plan);
+    world_free(&tables);
+    mimic_context_free(ctx);
+}
+END_TEST
+
+MIMIC_TEST_MAIN(event_assembly, event_assembly__random_tables_policies_groups,
+                event_assembly__large_subjects_are_cut, event_assembly__order_of_one_patient,
                 event_assembly__nothing_at_all, event_assembly__subjects_that_turn_back)
