@@ -60,7 +60,7 @@ static int print_json(const trajectory_job *j, const mimic_trajectory_report *re
 {
     mimic_error err = MIMIC_ERROR_INIT;
     char *json = NULL;
-    if (mimic_trajectory_report_json(report, j->session.ctx, &json, &err) != MIMIC_OK)
+    if (mimic_trajectory_report_json(report, &json, &err) != MIMIC_OK)
         return talk_mimic_error(&err);
     (void)fputs(json, stdout);
     if (strlen(json) == 0 || json[strlen(json) - 1] != '\n')

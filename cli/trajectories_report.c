@@ -98,22 +98,49 @@ static void print_tables(FILE *stream, const mimic_trajectory_report *report)
     free(rows);
 }
 
-/* Every mark of every table, a line each: there are few. */
+/* "  12 before or behind their admission: labevents 10, omr 2", wrapped. */
+static void print_mark(FILE *stream, const mimic_trajectory_report *report, int bit, int64_t total)
+{
+    enum { INDENT = 4 };
+    const int width = talk_width(stream);
+    const char *gap = ": ";
+    char number[NUMBER_BYTES];
+    char part[CELL_BYTES + NUMBER_BYTES];
+    mimic_event_table_report table = MIMIC_EVENT_TABLE_REPORT_INIT;
+    int column = fprintf(stream, "  %s %s", talk_number(total, number), marks[bit]);
+    for (size_t i = 0; mimic_trajectory_report_table(report, i, &table) == MIMIC_OK; i++) {
+        if (table.marked[bit] == 0)
+            continue;
+        (void)snprintf(part, sizeof part, "%.40s %s", table.table,
+                       talk_number(table.marked[bit], number));
+        const int size = (int)strlen(part);
+        if (column + 3 + size > width) {
+            talk_print(stream, "%c\n%*s%s", gap[0], INDENT, "", part);
+            column = INDENT + size;
+        } else {
+            talk_print(stream, "%s%s", gap, part);
+            column += 2 + size;
+        }
+        gap = ", ";
+    }
+    (void)fputc('\n', stream);
+}
+
 static void print_marks(FILE *stream, const mimic_trajectory_report *report)
 {
+    int64_t totals[MARK_COUNT] = {0};
     mimic_event_table_report table = MIMIC_EVENT_TABLE_REPORT_INIT;
-    char number[NUMBER_BYTES];
+    for (size_t i = 0; mimic_trajectory_report_table(report, i, &table) == MIMIC_OK; i++)
+        for (int bit = 0; bit < MARK_COUNT; bit++)
+            totals[bit] += table.marked[bit];
     int has_title = 0;
-    for (size_t i = 0; mimic_trajectory_report_table(report, i, &table) == MIMIC_OK; i++) {
-        for (int bit = 0; bit < MARK_COUNT; bit++) {
-            if (table.marked[bit] == 0)
-                continue;
-            if (!has_title)
-                (void)fputs("\nMarked events\n", stream);
-            has_title = 1;
-            talk_print(stream, "  %s: %s %s\n", table.table,
-                       talk_number(table.marked[bit], number), marks[bit]);
-        }
+    for (int bit = 0; bit < MARK_COUNT; bit++) {
+        if (totals[bit] == 0)
+            continue;
+        if (!has_title)
+            (void)fputs("\nDoubtful events, and ids that were found\n", stream);
+        has_title = 1;
+        print_mark(stream, report, bit, totals[bit]);
     }
 }
 

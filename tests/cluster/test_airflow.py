@@ -138,7 +138,7 @@ class Airflow(work.Work):
             done = subprocess.run(["bash", "-c", dag.tasks[name].bash_command], capture_output=True, text=True,
                                   check=False, timeout=300)
             self.assertEqual(done.returncode, 0, (name, done.stderr))
-        self.assertEqual(work.bytes_below(out), self.wanted)
+        self.assertEqual(work.digests_below(out), self.wanted)
 
 
 if __name__ == "__main__":

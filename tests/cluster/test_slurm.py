@@ -40,7 +40,7 @@ class Slurm(work.Work):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.cluster = slurm.Cluster(nodes=2).__enter__()
+        cls.cluster = slurm.Cluster(nodes=2, processors=8).__enter__()
         cls.addClassCleanup(cls.cluster.stop)
 
     def submit(self, out, **more):
@@ -57,7 +57,7 @@ class Slurm(work.Work):
         self.assertEqual(set(states.values()), {state}, self.logs(out))
 
     def expect_whole(self, out):
-        self.assertEqual(work.bytes_below(out), self.wanted)
+        self.assertEqual(work.digests_below(out), self.wanted)
         self.assertEqual([name for name in os.listdir(self.top) if name.startswith(".")], [])
 
     def disturbed(self, task, soon):
