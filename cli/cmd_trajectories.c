@@ -16,7 +16,7 @@ static int run_build(const cli_arguments *arguments)
         const mimic_status result = mimic_trajectories_build(
             j.session.ctx, j.session.registry, (const char *const *)arguments->operands.items, dirs,
             out, &j.options, &report, &err);
-        status = trajectory_job_end(&j, result, report, out, &err);
+        status = trajectory_job_end(&j, result, report, &err);
     }
     trajectory_job_close(&j);
     return status;
@@ -26,6 +26,7 @@ static int run_partition(const cli_arguments *arguments)
 {
     trajectory_job j;
     int status = trajectory_job_open(arguments, &j);
+    j.is_partition = 1;
     if (status == EXIT_DONE) {
         const size_t dirs = arguments->operands.count - 1;
         const char *work = arguments->operands.items[dirs];
@@ -34,7 +35,7 @@ static int run_partition(const cli_arguments *arguments)
         const mimic_status result = mimic_trajectories_partition(
             j.session.ctx, j.session.registry, (const char *const *)arguments->operands.items, dirs,
             work, &j.options, &report, &err);
-        status = trajectory_job_end(&j, result, report, work, &err);
+        status = trajectory_job_end(&j, result, report, &err);
     }
     trajectory_job_close(&j);
     return status;
@@ -51,7 +52,7 @@ static int run_assemble(const cli_arguments *arguments)
         const mimic_status result =
             mimic_trajectories_assemble(j.session.ctx, j.session.registry, operands[0], operands[1],
                                         &j.options, &report, &err);
-        status = trajectory_job_end(&j, result, report, operands[1], &err);
+        status = trajectory_job_end(&j, result, report, &err);
     }
     trajectory_job_close(&j);
     return status;

@@ -79,7 +79,7 @@ static int has_rejects(const mimic_trajectory_report *report)
 }
 
 int trajectory_job_end(trajectory_job *j, mimic_status status, mimic_trajectory_report *report,
-                       const char *title, const mimic_error *err)
+                       const mimic_error *err)
 {
     progress_end();
     int result = EXIT_DONE;
@@ -87,7 +87,9 @@ int trajectory_job_end(trajectory_job *j, mimic_status status, mimic_trajectory_
         if (j->arguments->format == FORMAT_JSON)
             result = print_json(j, report);
         else
-            trajectories_report_print(stdout, report, title);
+            trajectories_report_print(stdout, report,
+                                      j->arguments->operands.items[j->arguments->operands.count - 1],
+                                      j->is_partition);
         if (result == EXIT_DONE && has_rejects(report))
             result = EXIT_REJECTS;
     }

@@ -11,6 +11,7 @@
 
 typedef struct trajectory_job {
     const cli_arguments *arguments;
+    int is_partition; /* patients are not put together yet */
     session session;
     mimic_trajectory_options options;
 } trajectory_job;
@@ -19,15 +20,14 @@ typedef struct trajectory_job {
 int trajectory_job_open(const cli_arguments *arguments, trajectory_job *out);
 
 /*
- * Prints the report (NULL allowed) under the title and the error, if any; frees the report. Returns
- * the exit status.
+ * Prints the report (NULL allowed) and the error, if any; frees the report. Returns the exit status.
  */
 int trajectory_job_end(trajectory_job *j, mimic_status status, mimic_trajectory_report *report,
-                       const char *title, const mimic_error *err);
+                       const mimic_error *err);
 void trajectory_job_close(trajectory_job *j);
 
-/* trajectories_report.c: the report as text for people. */
+/* trajectories_report.c: the report as text for people, under a title. */
 void trajectories_report_print(FILE *stream, const mimic_trajectory_report *report,
-                               const char *title);
+                               const char *title, int is_partition);
 
 #endif

@@ -61,21 +61,21 @@ static int width_of(const row *rows, size_t count, size_t column)
     return (int)width;
 }
 
-/* Lines of `rows`, of which the first is the heading. */
-static void print_rows(FILE *stream, const row *rows, size_t count, int has_outside)
+/* Lines of `rows`, of which the first is the heading; columns that hold nothing are left out. */
+static void print_rows(FILE *stream, const row *rows, size_t count, const int *is_shown)
 {
     const int name_width = width_of(rows, count, TABLE);
     for (size_t r = 0; r < count; r++) {
         talk_print(stream, "%-*s", name_width, rows[r].cells[TABLE]);
         for (size_t column = NUMBER_COLUMN; column < COLUMN_COUNT; column++)
-            if (column != NO_GROUP || has_outside)
+            if (is_shown[column])
                 (void)fprintf(stream, "  %*s", width_of(rows, count, column),
                               rows[r].cells[column]);
         (void)fputc('\n', stream);
     }
 }
 
-static void print_tables(FILE *stream, const mimic_trajectory_report *report)
+static void print_tables(FILE *stream, const mimic_trajectory_report *report, int is_partition)
 {
     const size_t count = mimic_trajectory_report_table_count(report);
     row *rows = calloc(count + 2, sizeof *rows);
@@ -94,7 +94,15 @@ static void print_tables(FILE *stream, const mimic_trajectory_report *report)
     if (lines > 1)
         fill_row(&total, &rows[++lines]);
     (void)fputc('\n', stream);
-    print_rows(stream, rows, lines + 1, total.outside_group > 0);
+    const int is_shown[COLUMN_COUNT] = {
+        [READ] = 1,
+        [WITH_EVENTS] = 1,
+        [WITHOUT] = 1,
+        [REJECTED] = 1,
+        [EVENTS] = !is_partition, /* they are made, but not judged yet */
+        [NO_GROUP] = total.outside_group > 0,
+    };
+    print_rows(stream, rows, lines + 1, is_shown);
     free(rows);
 }
 
@@ -151,30 +159,46 @@ static void print_totals(FILE *stream, const mimic_trajectory_totals *totals)
     (void)fprintf(stream, "%s events, ", talk_number(totals->events, number));
     (void)fprintf(stream, "%s codes ", talk_number(totals->codes, number));
     (void)fprintf(stream, "in %s files, ", talk_number(totals->files, number));
-    (void)fprintf(stream, "%.1f MB", (double)totals->bytes / 1e6);
+    (void)fprintf(stream, "%.1f MB\n", (double)totals->bytes / 1e6);
+}
+
+static void print_scratch(FILE *stream, const mimic_trajectory_totals *totals)
+{
     if (totals->spilled_bytes > 0)
-        (void)fprintf(stream, "; %.1f MB of scratch files", (double)totals->spilled_bytes / 1e6);
-    (void)fputc('\n', stream);
+        (void)fprintf(stream, "%.1f MB of scratch files\n", (double)totals->spilled_bytes / 1e6);
+}
+
+static void print_whole(FILE *stream, const mimic_trajectory_report *report,
+                        const mimic_trajectory_totals *totals)
+{
+    if (totals->is_unchanged) {
+        (void)fputs("\nnothing to do: made of the same inputs and options already\n", stream);
+        print_totals(stream, totals);
+        return;
+    }
+    print_tables(stream, report, 0);
+    print_marks(stream, report);
+    print_totals(stream, totals);
+    print_scratch(stream, totals);
+    if (!totals->is_complete)
+        (void)fputs("other parts are still missing: the one that is finished last writes the "
+                    "metadata\n",
+                    stream);
 }
 
 void trajectories_report_print(FILE *stream, const mimic_trajectory_report *report,
-                               const char *title)
+                               const char *title, int is_partition)
 {
     mimic_trajectory_totals totals = MIMIC_TRAJECTORY_TOTALS_INIT;
     if (mimic_trajectory_report_totals(report, &totals) != MIMIC_OK ||
         mimic_trajectory_report_table_count(report) == 0)
         return; /* it failed before there was anything to report */
     talk_print(stream, "%s\n", title);
-    if (totals.is_unchanged) {
-        (void)fputs("\nnothing to do: made of the same inputs and options already\n", stream);
-        print_totals(stream, &totals);
-        return;
+    if (is_partition) {
+        print_tables(stream, report, 1);
+        print_scratch(stream, &totals);
+        (void)fputs("\nwhen all tables are there: mimic trajectories assemble\n", stream);
+    } else {
+        print_whole(stream, report, &totals);
     }
-    print_tables(stream, report);
-    print_marks(stream, report);
-    print_totals(stream, &totals);
-    if (!totals.is_complete)
-        (void)fputs("other parts are still missing: the one that is finished last writes the "
-                    "metadata\n",
-                    stream);
 }
