@@ -712,11 +712,12 @@ static uint32_t next_random(uint32_t *state)
 /* Rows of few different values, so that codes come again, with NULLs and hostile texts. */
 static void random_rows(const bench *b, const test_batch *batch, uint32_t seed)
 {
-    static const char *const texts[] = {"", "a", "ab\"", "abc\\", "\x7f", "caf\xc3\xa9", "\xc2\x85",
-                                        "twelve bytes", "thirteen byte", "\xff\xfe broken \xc3",
-                                        "UNK", "a long text that no cache keeps: 0123456789 0123456789 "
-                                        "0123456789 0123456789 0123456789 0123456789 0123456789",
-                                        "line\nbreak\ttab", "0123456", "01234567", "012345678"};
+    static const char long_text[] = "a text that no cache keeps: 0123456789 0123456789 0123456789 "
+                                    "0123456789 0123456789 0123456789 0123456789 0123456789 0123";
+    const char *const texts[] = {"", "a", "ab\"", "abc\\", "\x7f", "caf\xc3\xa9", "\xc2\x85",
+                                 "twelve bytes", "thirteen byte", "\xff\xfe broken \xc3", "UNK",
+                                 long_text, "line\nbreak\ttab", "0123456", "01234567",
+                                 "012345678"};
     uint32_t state = seed;
     for (int64_t row = 0; row < batch->batch.row_count; row++) {
         for (size_t i = 0; i < b->table.field_count; i++) {
