@@ -162,6 +162,7 @@ static void put_contexts(emit_call *call)
             .unit = MIMIC_EVENT_NO_TEXT,
             .text_size = MIMIC_EVENT_NO_TEXT,
             .kind = (uint16_t)(MIMIC_EVENT_CONTEXT + (unsigned)table->context),
+            .flags = table->context_joins_only ? MIMIC_EVENT_JOINS_ONLY : 0,
         };
     }
 }
