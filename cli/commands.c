@@ -11,6 +11,7 @@
 static const cli_command *const commands[] = {
     &cmd_load,       &cmd_convert,           &cmd_check, &cmd_status,        &cmd_quality,
     &cmd_trajectories, &cmd_trajectories_partition, &cmd_trajectories_assemble,
+    &cmd_trajectories_show, &cmd_trajectories_stats,
     &cmd_schema_list,  &cmd_schema_show,
     &cmd_schema_ddl, &cmd_schema_dictionary, &cmd_schema_infer, &cmd_schema_check, &cmd_schema_diff,
     &cmd_synth,      &cmd_completion,        &cmd_help,

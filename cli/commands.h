@@ -14,6 +14,8 @@ extern const cli_command cmd_quality;
 extern const cli_command cmd_trajectories;
 extern const cli_command cmd_trajectories_partition;
 extern const cli_command cmd_trajectories_assemble;
+extern const cli_command cmd_trajectories_show;
+extern const cli_command cmd_trajectories_stats;
 extern const cli_command cmd_schema_list;
 extern const cli_command cmd_schema_show;
 extern const cli_command cmd_schema_ddl;

@@ -118,6 +118,8 @@ typedef struct cli_arguments {
     int unknown_subjects;
     int missing_ids;
     int always_sort;
+    const char *from;
+    const char *to;
 } cli_arguments;
 
 typedef enum cli_option_kind {
