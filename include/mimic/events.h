@@ -137,6 +137,34 @@ typedef struct mimic_trajectory_totals {
 #define MIMIC_TRAJECTORY_TOTALS_INIT                                                               \
     { sizeof(mimic_trajectory_totals), 0, 0, 0, 0, 0, 0, 0, 0 }
 
+/* ---- event maps ---- */
+
+/**
+ * Validates an event map against the schema of its release and reports every finding, not the first
+ * only. A map that extends a built-in one is checked together with it.
+ *
+ * registry: knows the release
+ * json: the text; no NUL at its end is needed
+ * size_bytes: its size
+ * name: stands in messages; NULL = "events.json"
+ * finding: receives the findings; NULL = none
+ * finding_ctx: handed to it
+ *
+ * Returns: MIMIC_OK when it is sound; MIMIC_ERR_SCHEMA after findings; MIMIC_ERR_JSON for a text that
+ * is no JSON; MIMIC_ERR_LIMIT for one that is too large; MIMIC_ERR_ARGUMENT for a NULL;
+ * MIMIC_ERR_MEMORY.
+ * Ownership: everything is borrowed during the call.
+ * Thread safety: any thread, while none changes the registry.
+ * Since: 0.1
+ *
+ * Example:
+ *     static const char json[] = "{\"extends\": \"mimic-iv@3.1\", \"tables\": {\"labevents\": null}}";
+ *     status = mimic_event_map_check(ctx, registry, json, sizeof json - 1, "mine", NULL, NULL, &err);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_event_map_check(
+    const mimic_context *ctx, const mimic_registry *registry, const char *json, size_t size_bytes,
+    const char *name, mimic_schema_finding_fn finding, void *finding_ctx, mimic_error *err);
+
 /* ---- reading ---- */
 
 /** A dataset of trajectories, read patient by patient. */

@@ -6,6 +6,7 @@
 #define MIMIC_EVENTS_EVENT_MAP_H
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "events/event.h"
 #include "schema/schema_model.h"
 
@@ -44,7 +45,11 @@ typedef struct mimic_code_part {
     const char *literal;
     size_t literal_size;
     int64_t column; /* NO_COLUMN = a literal */
+    bool is_dotted; /* of a parent: "dotted(column)", an ICD code with its dot */
 } mimic_code_part;
+
+/* Whose rule of dots an ICD code follows. */
+typedef enum mimic_event_icd { ICD_NONE, ICD_DIAGNOSIS, ICD_PROCEDURE } mimic_event_icd;
 
 /* All conditions must hold. */
 typedef struct mimic_event_condition {
@@ -82,14 +87,18 @@ typedef struct mimic_event_kind {
     const char *dictionary;     /* name of its table; NULL = none */
     const char *description;    /* a fixed description; NULL = none */
     const mimic_code_part *const *parents; /* templates over the key columns (column = place among
-                                            * key_columns); `dotted` below */
+                                            * key_columns): see mimic__event_parent */
     const size_t *parent_counts;
     size_t parent_count;
+    mimic_event_icd icd;
+    int64_t icd_column; /* the version: place among key_columns, or NO_COLUMN */
+    int icd_version;    /* then: 9 or 10 */
 } mimic_event_kind;
 
 /* Names a dictionary table: key columns in the order of the kinds' key_columns, and the description. */
 typedef struct mimic_event_dictionary {
     const char *table;
+    const mimic_table *source; /* the same in the registry */
     const int64_t *keys;
     size_t key_count;
     int64_t description;
@@ -144,13 +153,21 @@ extern const mimic_event_rank mimic__event_ranks[]; /* ascending; ends with a NU
 /*
  * The map of one release or of several that share their patients (MIMIC-IV and its ED module): their
  * built-in maps, changed by those of `paths` (user maps) that are for them, one behind the other.
- * A group's context comes from the first of them that has it. Freed with mimic__event_map_free. MIMIC_ERR_NOT_FOUND: the release has none; MIMIC_ERR_SCHEMA (or
- * what mimic__json_parse says) names file, line, column and JSON pointer, and how to mend it.
+ * A group's context comes from the first of them that has it. The registry must outlive the map.
+ * MIMIC_ERR_NOT_FOUND: a release has none; MIMIC_ERR_SCHEMA (or what mimic__json_parse says) names
+ * file, line, column and JSON pointer, and how to mend it. Freed with mimic__event_map_free.
  */
 mimic_status mimic__event_map_find(const mimic_context *ctx, const mimic_registry *registry,
                                    const mimic_dataset *const *datasets, size_t dataset_count,
                                    const mimic_event_paths *paths, mimic_event_map **out_map,
                                    mimic_error *err);
 void mimic__event_map_free(mimic_event_map *map); /* NULL is allowed */
+
+/*
+ * Appends parent `index` of a code that has this key (its values joined by 0x1F). False, with nothing
+ * appended, when a value that the parent needs is missing. A buffer that ran out of memory says so itself.
+ */
+bool mimic__event_parent(const mimic_event_kind *kind, size_t index, const char *key,
+                         size_t key_size, mimic_buffer *out);
 
 #endif

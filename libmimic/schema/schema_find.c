@@ -81,6 +81,16 @@ static bool is_near(const char *name, const char *wanted, size_t *best)
     return true;
 }
 
+const char *mimic__name_nearest(const char *wanted, const char *const *names)
+{
+    const char *near = NULL;
+    size_t best = NEAR_MAX;
+    for (; *names != NULL; names++)
+        if (is_near(*names, wanted, &best))
+            near = *names;
+    return near;
+}
+
 /* ---- lists ---- */
 
 static void append_dataset(mimic_buffer *list, const mimic_dataset *dataset)

@@ -159,6 +159,8 @@ mimic_field mimic__field_plain(const char *name, mimic_type type);
 /* True for names that are equal but for ASCII case. */
 bool mimic__name_equals(const char *a, const char *b);
 bool mimic__name_equals_sized(const char *a, const char *b, size_t b_size);
+/* The one of `names` (ends with NULL) that was perhaps meant; NULL when none is near. */
+const char *mimic__name_nearest(const char *wanted, const char *const *names);
 /* MIMIC_ERR_NOT_FOUND for a name that is not there: what was perhaps meant, and what there is. */
 mimic_status mimic__fail_no_table(const mimic_context *ctx, const mimic_dataset *dataset,
                                   const char *name, mimic_error *err);

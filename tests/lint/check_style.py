@@ -20,6 +20,7 @@ MORE_PARAMETERS = {
     "mimic_convert": "inputs come as pointer and count",
     "mimic_convert_stream": "a stream, its name and schema in place of inputs",
     "mimic__schema_detect": "files as pointer and count, a callback with its context",
+    "mimic_event_map_check": "text as pointer and size, a callback with its context",
     "mimic_csv__decode_header": "bytes and limits in, names and their number out",
     "mimic__field_text": "one field in and out, with its dialect; a hot path",
     "mimic__coerce_message": "texts as pointer and size, in and out",

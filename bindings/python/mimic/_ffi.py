@@ -216,6 +216,9 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_report_quality": (c_void_p, [c_void_p]),
     "mimic_report_json": (c_int32, [c_void_p, OUT_P, ERROR_P]),
     "mimic_report_free": (None, [c_void_p]),
+    # events.h
+    "mimic_event_map_check": (c_int32, [c_void_p, c_void_p, c_char_p, c_size_t, c_char_p,
+        mimic_schema_finding_fn, c_void_p, ERROR_P]),
     # synth.h
     "mimic_synth": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p,
         POINTER(mimic_synth_options), ERROR_P]),
