@@ -86,6 +86,7 @@ typedef struct mimic_event_kind {
     size_t key_count;
     const char *dictionary;     /* name of its table; NULL = none */
     const char *description;    /* a fixed description; NULL = none */
+    int64_t description_key;    /* or it is a value of the key: place among key_columns; NO_COLUMN = none */
     const mimic_code_part *const *parents; /* templates over the key columns (column = place among
                                             * key_columns): see mimic__event_parent */
     const size_t *parent_counts;
