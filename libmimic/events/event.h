@@ -28,6 +28,9 @@
 /* A mark that its policy keeps (MIMIC_POLICY_KEEP): counted as that mark, and written nowhere. */
 #define MIMIC_EVENT_KEPT_BAD_TIME 0x4000u
 #define MIMIC_EVENT_KEPT_REVERSED 0x2000u
+/* Of a context event: its id is known and can be joined with, but is not filled in by time. A stay in
+ * the emergency department is no ICU stay for the tables of the hospital. */
+#define MIMIC_EVENT_JOINS_ONLY 0x1000u
 
 typedef struct mimic_event {
     int64_t subject;

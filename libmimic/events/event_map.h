@@ -122,6 +122,8 @@ typedef struct mimic_event_table {
     bool needs_stay;
     int context;          /* mimic_event_group whose context its rows are; -1 = none */
     int64_t context_times[SLOT_COUNT]; /* columns, or NO_COLUMN */
+    bool context_joins_only; /* an earlier release has the group too: its context events carry
+                              * MIMIC_EVENT_JOINS_ONLY */
     const mimic_event_kind *const *kinds;
     size_t kind_count;
 } mimic_event_table;
@@ -154,7 +156,8 @@ extern const mimic_event_rank mimic__event_ranks[]; /* ascending; ends with a NU
 /*
  * The map of one release or of several that share their patients (MIMIC-IV and its ED module): their
  * built-in maps, changed by those of `paths` (user maps) that are for them, one behind the other.
- * A group's context comes from the first of them that has it. The registry must outlive the map.
+ * All of them have their context; ids are filled in by that of the first which has the group. The
+ * registry must outlive the map.
  * MIMIC_ERR_NOT_FOUND: a release has none; MIMIC_ERR_SCHEMA (or what mimic__json_parse says) names
  * file, line, column and JSON pointer, and how to mend it. Freed with mimic__event_map_free.
  */

@@ -256,6 +256,37 @@ static void read_dictionary(mimic_map_reader *reader, const mimic_map_entry *ent
 
 /* ---- tables ---- */
 
+/* Patients of all tables, of all releases too, must be named in one way. */
+static void check_subject(mimic_map_reader *reader, const mimic_event_table *table,
+                          const mimic_json *json)
+{
+    const mimic_event_table *first = &reader->tables[0];
+    if (reader->map->table_count == 0 || table->subject < 0 || first->subject < 0 ||
+        first->hashes_subject == table->hashes_subject)
+        return;
+    mimic__schema_finding(&reader->base, mimic__json_get(json, "subject"),
+                          "the subject is a %s here and a %s in table \"%s\" of %s@%s",
+                          table->hashes_subject ? "text" : "number",
+                          first->hashes_subject ? "text" : "number", first->table->name,
+                          first->table->dataset, first->table->version);
+}
+
+/* A table's name says where an event comes from: no other release may have it. */
+static bool is_name_free(mimic_map_reader *reader, const mimic_map_entry *entry,
+                         const mimic_table *schema)
+{
+    for (size_t i = 0; i < reader->map->table_count; i++) {
+        const mimic_table *other = reader->tables[i].table;
+        if (!mimic__name_equals(other->name, schema->name))
+            continue;
+        mimic__schema_finding(&reader->base, entry->json,
+                              "%s@%s has a table \"%s\" too; releases that are built together must "
+                              "not share names", other->dataset, other->version, other->name);
+        return false;
+    }
+    return true;
+}
+
 /* The table's own ids must be of the kind that those of the context are. */
 static void check_ids(mimic_map_reader *reader, const mimic_event_table *table,
                       const mimic_json *json)
@@ -418,7 +449,7 @@ static void read_table(mimic_map_reader *reader, const mimic_map_entry *entry)
         return;
     }
     mimic__map_known_only(reader, entry->json, known);
-    if (schema == NULL)
+    if (schema == NULL || !is_name_free(reader, entry, schema))
         return;
     if (reader->map->table_count == MIMIC_MAP_MAX_TABLES) {
         mimic__schema_finding(&reader->base, entry->json, "more than %d tables",
@@ -430,6 +461,7 @@ static void read_table(mimic_map_reader *reader, const mimic_map_entry *entry)
     for (int slot = 0; slot < SLOT_COUNT; slot++)
         table->context_times[slot] = MIMIC_EVENT_NO_COLUMN;
     read_ids(reader, table, entry->json);
+    check_subject(reader, table, entry->json);
     read_table_rules(reader, table, entry->json);
     read_events(reader, table, entry->json);
     reader->map->table_count++;

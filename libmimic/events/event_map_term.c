@@ -193,7 +193,6 @@ typedef struct term_walk {
     const mimic_map_scope *scope;
     const mimic_json *json;
     bool by_own_id;
-    bool is_wrong;
 } term_walk;
 
 static int64_t find_column(const mimic_table *table, span name)
@@ -206,15 +205,13 @@ static int64_t find_column(const mimic_table *table, span name)
     return mimic_table_find_field(table, text);
 }
 
-static int64_t need_column(term_walk *walk, span name)
+static int64_t need_column(const term_walk *walk, span name)
 {
-    const int64_t column = mimic__map_column_named(walk->reader, walk->scope->table->table,
-                                                   walk->json, name.data, name.size);
-    walk->is_wrong |= column < 0;
-    return column;
+    return mimic__map_column_named(walk->reader, walk->scope->table->table, walk->json, name.data,
+                                   name.size);
 }
 
-static void read_year(term_walk *walk, span inside, mimic_event_time *time)
+static void read_year(const term_walk *walk, span inside, mimic_event_time *time)
 {
     const mimic_table *table = walk->scope->table->table;
     const char *minus = memchr(inside.data, '-', inside.size);
@@ -243,7 +240,7 @@ static bool has_own(const term_walk *walk, mimic_event_group group)
     return has_id || (fills && !walk->by_own_id);
 }
 
-static void read_slot(term_walk *walk, const mimic_map_context *context, span column,
+static void read_slot(const term_walk *walk, const mimic_map_context *context, span column,
                       mimic_event_time *time)
 {
     const char *group = mimic__map_group_name(time->group);
@@ -253,7 +250,6 @@ static void read_slot(term_walk *walk, const mimic_map_context *context, span co
     while (slot < SLOT_COUNT && (wanted < 0 || context->times[slot] != wanted))
         slot++;
     time->slot = (mimic_event_slot)slot;
-    walk->is_wrong |= slot == SLOT_COUNT;
     if (wanted >= 0 && slot == SLOT_COUNT)
         mimic__schema_finding(&walk->reader->base, walk->json,
                               "\"%s\" is none of \"start\", \"end\" and \"extra\" of the context of "
@@ -262,7 +258,7 @@ static void read_slot(term_walk *walk, const mimic_map_context *context, span co
 }
 
 /* "admission.dischtime"; false when the text is no such thing. */
-static bool read_join(term_walk *walk, span text, mimic_event_time *time)
+static bool read_join(const term_walk *walk, span text, mimic_event_time *time)
 {
     const char *dot = memchr(text.data, '.', text.size);
     const size_t size = dot == NULL ? 0 : (size_t)(dot - text.data);
@@ -278,7 +274,6 @@ static bool read_join(term_walk *walk, span text, mimic_event_time *time)
         mimic__schema_finding(&walk->reader->base, walk->json,
                               "the map has no \"context\" of \"%s\" to join with",
                               mimic__map_group_name(time->group));
-        walk->is_wrong = true;
         return true;
     }
     read_slot(walk, context, part_of(text, size + 1, text.size), time);
@@ -292,7 +287,7 @@ static bool read_join(term_walk *walk, span text, mimic_event_time *time)
     return true;
 }
 
-static mimic_event_time read_term(term_walk *walk, span text)
+static mimic_event_time read_term(const term_walk *walk, span text)
 {
     mimic_event_time time = {.source = TIME_COLUMN, .column = MIMIC_EVENT_NO_COLUMN,
                              .minus = MIMIC_EVENT_NO_COLUMN};
@@ -305,8 +300,7 @@ static mimic_event_time read_term(term_walk *walk, span text)
     }
     time.source = TIME_EARLIEST;
     if (time.column < 0 && inside_call(text, "earliest", &inside)) {
-        walk->is_wrong |= !read_join(walk, inside, &time);
-        if (walk->is_wrong && walk->reader->base.finding_count == 0)
+        if (!read_join(walk, inside, &time))
             mimic__schema_finding(&walk->reader->base, walk->json,
                                   "\"earliest\" takes a time of the context: "
                                   "\"earliest(admission.deathtime)\"");
@@ -348,7 +342,7 @@ mimic_event_times mimic__map_times(mimic_map_reader *reader, const mimic_map_sco
                                   mimic__json_kind_name(term->kind));
             continue;
         }
-        term_walk walk = {reader, scope, term, by_own_id, false};
+        const term_walk walk = {reader, scope, term, by_own_id};
         const mimic_event_time time = read_term(&walk, trim((span){term->text, term->text_size}));
         times.is_late |= time.source == TIME_JOIN || time.source == TIME_EARLIEST;
         ways[times.count++] = time;
