@@ -176,16 +176,20 @@ typedef struct mimic_trajectories_options {
     mimic_group group;  /* what next gives: patients, or their admissions or stays one by one */
     const char *split;  /* only this one; NULL = all */
     int32_t values_only; /* 1 = texts, units and properties are not read: faster */
-    int32_t jobs;       /* threads that may work, the caller's included; 0 = 1 */
+    int32_t jobs;       /* threads that may work, the caller's included; 0 = 1. Each takes the memory
+                         * of a record batch; what comes out is the same whatever it is */
+    uint64_t max_batch_bytes; /* a record batch that takes more memory than this is MIMIC_ERR_LIMIT;
+                               * 0 = 1 GiB */
 } mimic_trajectories_options;
 
 #define MIMIC_TRAJECTORIES_OPTIONS_INIT                                                            \
-    { sizeof(mimic_trajectories_options), 0, NULL, 0, 0 }
+    { sizeof(mimic_trajectories_options), 0, NULL, 0, 0, 0 }
 
 /**
  * One patient (or one admission or stay), its events in order; begin with MIMIC_PATIENT_INIT. Arrays
- * have `count` items and are borrowed until the next call on the reader. A time, an id that is not
- * there is INT64_MIN; a value that is not there is NaN with has_value 0.
+ * have `count` items and are borrowed until the next call on the reader. A time or an id that is not
+ * there is INT64_MIN, a value NaN, a text of any kind empty. All arrays are there, also those of
+ * columns that the dataset has not.
  */
 typedef struct mimic_patient {
     uint32_t struct_size;
@@ -203,7 +207,7 @@ typedef struct mimic_patient {
     const int64_t *text_offsets; /* count + 1; text i is text_bytes[text_offsets[i] .. [i + 1]) */
     const char *text_bytes;      /* UTF-8 */
     const uint32_t *unit;        /* numbers for mimic_trajectories_unit; UINT32_MAX = none */
-    const uint16_t *table;       /* numbers for mimic_trajectories_table */
+    const uint16_t *table;       /* numbers for mimic_trajectories_table; UINT16_MAX = none */
     const int64_t *source_row;   /* 1-based */
     const int64_t *link_id;      /* the same for start and end of an interval; INT64_MIN = none */
     const int16_t *order_rank;  /* what it is, clinically: docs/events.md lists them */
@@ -223,11 +227,186 @@ typedef struct mimic_code {
     const char *description;   /* "" = none */
     size_t parent_count;       /* of parents */
     const char *const *parents; /* codes of other vocabularies that say the same or more */
-    int64_t events;            /* with this code */
+    int64_t events;            /* with this code, as the dataset says; -1 = it does not */
 } mimic_code;
 
 #define MIMIC_CODE_INIT                                                                            \
     { sizeof(mimic_code), NULL, NULL, 0, NULL, 0 }
+
+/** The dataset as a whole; begin with MIMIC_TRAJECTORIES_INFO_INIT. Texts are borrowed from the reader,
+ * "" where the dataset does not say. */
+typedef struct mimic_trajectories_info {
+    uint32_t struct_size;
+    const char *dataset;      /* its name: "mimic-iv" */
+    const char *version;      /* of the dataset: "3.1" */
+    const char *meds_version; /* of the format */
+    int64_t subjects;         /* as the table of splits has them, of the split that is read; -1 = there
+                               * is no such table */
+    int64_t files;            /* of data, of the split that is read */
+} mimic_trajectories_info;
+
+#define MIMIC_TRAJECTORIES_INFO_INIT { sizeof(mimic_trajectories_info), "", "", "", 0, 0 }
+
+/**
+ * Opens a dataset for reading: the files below `data`, in the order train, tuning, held_out and then
+ * other splits by name, those of a split by number. Any MEDS dataset will do whose tables are Arrow IPC
+ * files (file format, Zstandard or no compression) and whose subjects ascend within a file; of the
+ * columns only subject_id and code must be there. Codes that are not in metadata/codes.arrow get their
+ * numbers behind those that are, as they come.
+ *
+ * path: the folder that mimic_trajectories_build wrote
+ * options: NULL = defaults
+ * out_trajectories: the reader; NULL after a failure
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_NOT_FOUND when there is no such dataset or split; MIMIC_ERR_CORRUPT or
+ * MIMIC_ERR_VALUE for damaged metadata; MIMIC_ERR_UNSUPPORTED for Parquet files; MIMIC_ERR_ARGUMENT;
+ * MIMIC_ERR_IO; MIMIC_ERR_MEMORY.
+ * Ownership: the caller frees *out_trajectories. `ctx` is borrowed and must outlive it; texts are
+ * copied.
+ * Thread safety: any thread; then one thread at a time a reader.
+ * Since: 0.1
+ *
+ * Example:
+ *     mimic_trajectories *trajectories = NULL;
+ *     status = mimic_trajectories_open(ctx, "out", NULL, &trajectories, &err);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_trajectories_open(
+    const mimic_context *ctx, const char *path, const mimic_trajectories_options *options,
+    mimic_trajectories **out_trajectories, mimic_error *err);
+
+/**
+ * Reads the next patient, or admission or stay, in the order of the files: by ascending subject within
+ * a split; the admissions of a patient in the order of their first events, each with the patient's
+ * static facts before them. Errors are sticky.
+ *
+ * The arrays are those of a record batch as a rule, without a copy; a patient who lies in two of them
+ * is gathered, and so is an admission or stay.
+ *
+ * out_patient: struct_size set; filled when MIMIC_OK is returned
+ *
+ * Returns: MIMIC_OK; MIMIC_END after the last; MIMIC_ERR_CORRUPT for a damaged file, or events that are
+ * out of order; MIMIC_ERR_VALUE for an event without subject or code, and other values that are none;
+ * MIMIC_ERR_LIMIT for a record batch above max_batch_bytes; MIMIC_ERR_STATE when a file was replaced;
+ * MIMIC_ERR_IO; MIMIC_ERR_MEMORY; MIMIC_ERR_ARGUMENT for a NULL.
+ * Ownership: arrays are borrowed, valid until the next call of next, seek or free.
+ * Thread safety: one thread at a time a reader.
+ * Since: 0.1
+ *
+ * Example:
+ *     while ((status = mimic_trajectories_next(trajectories, &patient, &err)) == MIMIC_OK)
+ *         events += patient.count;
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_trajectories_next(mimic_trajectories *trajectories,
+                                                               mimic_patient *out_patient,
+                                                               mimic_error *err);
+
+/**
+ * Goes to one subject, whom the next call of mimic_trajectories_next gives; those that follow it come
+ * after. Finds a subject by looking at the first and last subjects of a few files and record batches,
+ * which the reader remembers.
+ *
+ * subject_id: of the dataset, and of the split that is read
+ *
+ * Returns: MIMIC_OK, also where the reader was at its end; MIMIC_ERR_NOT_FOUND when no event is of this
+ * subject, the reader then being where it was; otherwise as mimic_trajectories_next. A subject without
+ * an admission or stay, where these are the group, is passed over.
+ * Ownership: ends the patient at hand.
+ * Thread safety: one thread at a time a reader.
+ * Since: 0.1
+ *
+ * Example:
+ *     if (mimic_trajectories_seek(trajectories, 10000032, &err) == MIMIC_OK)
+ *         status = mimic_trajectories_next(trajectories, &patient, &err);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_trajectories_seek(mimic_trajectories *trajectories,
+                                                               int64_t subject_id,
+                                                               mimic_error *err);
+
+/**
+ * The codes: how many there are, and one of them. With a dataset that follows the standard these are
+ * the codes of metadata/codes.arrow, in its order; others are added while patients are read.
+ *
+ * number: as in mimic_patient.code
+ * out_code: struct_size set
+ *
+ * Returns: the count, 0 for NULL; MIMIC_OK, or MIMIC_ERR_NOT_FOUND beyond the end and
+ * MIMIC_ERR_ARGUMENT for a NULL.
+ * Ownership: texts are borrowed, valid until the reader is freed.
+ * Thread safety: any thread, also while another one reads.
+ * Since: 0.1
+ *
+ * Example:
+ *     mimic_code code = MIMIC_CODE_INIT;
+ *     if (mimic_trajectories_code(trajectories, patient.code[0], &code) == MIMIC_OK)
+ *         puts(code.code);
+ */
+MIMIC_API uint32_t mimic_trajectories_code_count(const mimic_trajectories *trajectories);
+MIMIC_API mimic_status mimic_trajectories_code(const mimic_trajectories *trajectories,
+                                               uint32_t number, mimic_code *out_code);
+
+/**
+ * The number of a code.
+ *
+ * code: as it stands in the events
+ *
+ * Returns: the number; UINT32_MAX when no event that is known so far has it, and for a NULL.
+ * Ownership: none.
+ * Thread safety: one thread at a time a reader.
+ * Since: 0.1
+ *
+ * Example:
+ *     const uint32_t heart_rate = mimic_trajectories_find_code(trajectories, "LAB//220045//bpm");
+ */
+MIMIC_API uint32_t mimic_trajectories_find_code(const mimic_trajectories *trajectories,
+                                                const char *code);
+
+/**
+ * Names by the numbers that stand in mimic_patient.unit and .table.
+ *
+ * number: of a patient that was read
+ *
+ * Returns: the text; "" for a number that means none, or that nobody has.
+ * Ownership: borrowed, valid until the reader is freed.
+ * Thread safety: any thread, also while another one reads.
+ * Since: 0.1
+ *
+ * Example:
+ *     printf("%g %s\n", patient.value[i], mimic_trajectories_unit(trajectories, patient.unit[i]));
+ */
+MIMIC_API const char *mimic_trajectories_unit(const mimic_trajectories *trajectories,
+                                              uint32_t number);
+MIMIC_API const char *mimic_trajectories_table(const mimic_trajectories *trajectories,
+                                               uint16_t number);
+
+/**
+ * What the dataset says of itself: metadata/dataset.json, and how many subjects it has.
+ *
+ * out_info: struct_size set
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_CORRUPT and others for metadata that cannot be read; MIMIC_ERR_JSON;
+ * MIMIC_ERR_ARGUMENT; MIMIC_ERR_MEMORY.
+ * Ownership: texts are borrowed, valid until the reader is freed.
+ * Thread safety: one thread at a time a reader.
+ * Since: 0.1
+ *
+ * Example:
+ *     mimic_trajectories_info info = MIMIC_TRAJECTORIES_INFO_INIT;
+ *     if (mimic_trajectories_describe(trajectories, &info, &err) == MIMIC_OK)
+ *         printf("%lld patients\n", (long long)info.subjects);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_trajectories_describe(mimic_trajectories *trajectories,
+                                                                   mimic_trajectories_info *out_info,
+                                                                   mimic_error *err);
+
+/**
+ * Ends the reading; NULL is allowed.
+ *
+ * Returns: nothing, cannot fail.
+ * Ownership: takes `trajectories`; what was borrowed from it is gone.
+ * Thread safety: one thread at a time a reader.
+ * Since: 0.1
+ */
+MIMIC_API void mimic_trajectories_free(mimic_trajectories *trajectories);
 
 MIMIC_END_DECLS
 

@@ -486,8 +486,8 @@ bool mimic__ipc_can_read_as(const mimic_ipc_source_field *field, mimic_type type
 {
     const bool is_text =
         field->type == MIMIC_TYPE_STRING || field->type == MIMIC_TYPE_CATEGORICAL;
-    return type == field->type ||
-           (is_text && (type == MIMIC_TYPE_STRING || type == MIMIC_TYPE_CATEGORICAL));
+    return (type == field->type && field->layout < MIMIC_IPC_LISTS) ||
+           (is_text && field->layout < MIMIC_IPC_LISTS && (type == MIMIC_TYPE_STRING || type == MIMIC_TYPE_CATEGORICAL));
 }
 
 mimic_status mimic__ipc_convert(mimic_ipc_wanted *wanted, mimic_ipc_record *record,
@@ -495,7 +495,7 @@ mimic_status mimic__ipc_convert(mimic_ipc_wanted *wanted, mimic_ipc_record *reco
 {
     const conversion c = {wanted, record, scratch, record->rows, first_row};
     MIMIC_TRY(begin(&c, err));
-    MIMIC_TRY(load_validity(&c, wanted->index, err));
+    MIMIC_TRY(load_validity(&c, wanted->node, err));
     MIMIC_TRY(load_values(&c, wanted->field->is_coded, err));
     if (wanted->field->is_coded)
         return convert_codes(&c, err);

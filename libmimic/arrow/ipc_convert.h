@@ -12,6 +12,7 @@
 typedef struct mimic_ipc_wanted {
     const mimic_ipc_source_field *field;
     size_t index;               /* of the field in the file */
+    size_t node;                /* of the record batch at hand */
     mimic_column_builder builder; /* of the type wanted; its texts are the dictionary in any case */
     mimic_buffer codes;         /* int32: code in the file -> number of its text, or -1 for NULL */
     bool has_dictionary;

@@ -31,6 +31,12 @@ typedef struct ipc_message {
     bool is_end; /* there is none: the stream ends here */
 } ipc_message;
 
+/* Where the parts of a column of the record batch at hand begin. */
+typedef struct ipc_place {
+    size_t node;
+    size_t span;
+} ipc_place;
+
 struct mimic_ipc_reader {
     const mimic_context *ctx;
     mimic_ipc_input input;
@@ -50,6 +56,9 @@ struct mimic_ipc_reader {
     mimic_ipc_wanted *wanted;
     mimic_column *views;
     size_t wanted_count;
+    ipc_place *places; /* of all fields */
+    ipc_message message; /* of the record batch at hand */
+    mimic_ipc_record record;
     mimic_batch batch;
     int64_t row_count;
 };
@@ -163,8 +172,9 @@ static mimic_status open_stream(mimic_ipc_reader *reader, mimic_error *err)
     if (message.is_end || message.header_type != HEADER_SCHEMA)
         return fail_damaged(reader, "a stream begins with its schema", err);
     reader->position = message.end;
-    return mimic__ipc_read_schema(&reader->arena, &message.view, message.header,
-                                  reader->input.name, &reader->schema, err);
+    const mimic_ipc_schema_place place = {&message.view, message.header, reader->input.name,
+                                          reader->input.takes_any};
+    return mimic__ipc_read_schema(&reader->arena, &place, &reader->schema, err);
 }
 
 static mimic_status open_file(mimic_ipc_reader *reader, mimic_error *err)
@@ -194,8 +204,9 @@ static mimic_status open_file(mimic_ipc_reader *reader, mimic_error *err)
     reader->batch_blocks = mimic__fb_elements(view, footer, 3, BLOCK_BYTES);
     if (view->is_damaged)
         return fail_damaged(reader, "its footer is damaged", err);
-    return mimic__ipc_read_schema(&reader->arena, view, schema, reader->input.name,
-                                  &reader->schema, err);
+    const mimic_ipc_schema_place place = {view, schema, reader->input.name,
+                                          reader->input.takes_any};
+    return mimic__ipc_read_schema(&reader->arena, &place, &reader->schema, err);
 }
 
 static mimic_status open_inner(mimic_ipc_reader *reader, mimic_error *err)
@@ -250,6 +261,7 @@ void mimic__ipc_reader_free(mimic_ipc_reader *reader)
     }
     mimic__free(reader->ctx, reader->wanted);
     mimic__free(reader->ctx, reader->views);
+    mimic__free(reader->ctx, reader->places);
     mimic__arena_free(&reader->arena);
     mimic__free(reader->ctx, reader);
 }
@@ -264,7 +276,9 @@ mimic_status mimic__ipc_reader_choose(mimic_ipc_reader *reader, const size_t *fi
 {
     reader->wanted = mimic__alloc_zeroed(reader->ctx, count + 1, sizeof *reader->wanted);
     reader->views = mimic__alloc_zeroed(reader->ctx, count + 1, sizeof *reader->views);
-    if (reader->wanted == NULL || reader->views == NULL)
+    reader->places = mimic__alloc_zeroed(reader->ctx, reader->schema.field_count + 1,
+                                         sizeof *reader->places);
+    if (reader->wanted == NULL || reader->views == NULL || reader->places == NULL)
         return mimic__fail_memory(err);
     for (size_t i = 0; i < count; i++) {
         const mimic_ipc_source_field *field = &reader->schema.fields[fields[i]];
@@ -325,53 +339,63 @@ static mimic_status take_file_dictionaries(mimic_ipc_reader *reader, mimic_error
 
 /* ---- record batches ---- */
 
+/* How many buffers of bytes the views of a column have. */
+static mimic_status count_views(mimic_ipc_reader *reader, const mimic_ipc_record *record,
+                                size_t view_number, size_t *count, mimic_error *err)
+{
+    if (view_number >= record->variadic.count)
+        return fail_damaged(reader, "a record batch does not count its buffers", err);
+    const uint64_t more =
+        mimic__fb_raw(record->view, record->variadic.first + 8 * view_number, 8);
+    if (more > record->spans.count)
+        return fail_damaged(reader, "a record batch has too few buffers", err);
+    *count += (size_t)more;
+    return MIMIC_OK;
+}
+
 /* Which buffers belong to which column: told by the layouts of all columns. */
 static mimic_status place_spans(mimic_ipc_reader *reader, const mimic_ipc_record *record,
                                 mimic_error *err)
 {
     size_t span = 0;
+    size_t node = 0;
     size_t view_number = 0;
     for (size_t i = 0; i < reader->schema.field_count; i++) {
         const mimic_ipc_source_field *field = &reader->schema.fields[i];
-        size_t count = field->layout == MIMIC_IPC_NULLS ? 0 : 2;
-        if (!field->is_coded && field->layout == MIMIC_IPC_OFFSETS)
-            count = 3;
-        if (!field->is_coded && field->layout == MIMIC_IPC_VIEWS) {
-            if (view_number >= record->variadic.count)
-                return fail_damaged(reader, "a record batch does not count its buffers", err);
-            const uint64_t more =
-                mimic__fb_raw(record->view, record->variadic.first + 8 * view_number++, 8);
-            if (more > record->spans.count)
-                return fail_damaged(reader, "a record batch has too few buffers", err);
-            count += (size_t)more;
-        }
+        size_t count = field->span_count;
+        for (size_t k = 0; k < field->view_count; k++)
+            MIMIC_TRY(count_views(reader, record, view_number++, &count, err));
         for (size_t k = 0; k < reader->wanted_count; k++)
             if (reader->wanted[k].index == i) {
                 reader->wanted[k].first_span = span;
                 reader->wanted[k].span_count = count;
+                reader->wanted[k].node = node;
             }
+        reader->places[i] = (ipc_place){node, span};
         span += count;
+        node += field->node_count;
     }
-    if (span != record->spans.count || record->nodes.count != reader->schema.field_count)
+    if (span != record->spans.count || record->nodes.count != node)
         return fail_damaged(reader, "a record batch has other columns than its schema", err);
     return MIMIC_OK;
 }
 
-static mimic_status take_batch(mimic_ipc_reader *reader, ipc_message *message,
-                               const mimic_batch **out_batch, mimic_error *err)
+static mimic_status take_batch(mimic_ipc_reader *reader, const mimic_batch **out_batch,
+                               mimic_error *err)
 {
-    mimic_ipc_record record;
-    MIMIC_TRY(begin_record(reader, message, message->header, &record, err));
-    MIMIC_TRY(place_spans(reader, &record, err));
+    ipc_message *message = &reader->message;
+    mimic_ipc_record *record = &reader->record;
+    MIMIC_TRY(begin_record(reader, message, message->header, record, err));
+    MIMIC_TRY(place_spans(reader, record, err));
     for (size_t i = 0; i < reader->wanted_count; i++)
-        MIMIC_TRY(mimic__ipc_convert(&reader->wanted[i], &record, &reader->scratch,
+        MIMIC_TRY(mimic__ipc_convert(&reader->wanted[i], record, &reader->scratch,
                                      reader->row_count, err));
     for (size_t i = 0; i < reader->wanted_count; i++)
         reader->views[i] = mimic__builder_view(&reader->wanted[i].builder);
-    reader->batch = (mimic_batch){.row_count = (int64_t)record.rows,
+    reader->batch = (mimic_batch){.row_count = (int64_t)record->rows,
                                   .column_count = reader->wanted_count,
                                   .columns = reader->views};
-    reader->row_count += (int64_t)record.rows;
+    reader->row_count += (int64_t)record->rows;
     *out_batch = &reader->batch;
     return MIMIC_OK;
 }
@@ -379,31 +403,31 @@ static mimic_status take_batch(mimic_ipc_reader *reader, ipc_message *message,
 static mimic_status next_in_file(mimic_ipc_reader *reader, const mimic_batch **out_batch,
                                  mimic_error *err)
 {
-    ipc_message message;
+    ipc_message *message = &reader->message;
     if (!reader->has_dictionaries)
         MIMIC_TRY(take_file_dictionaries(reader, err));
-    if (reader->next_block == reader->batch_blocks.count)
+    if (reader->next_block >= reader->batch_blocks.count)
         return MIMIC_END;
-    MIMIC_TRY(read_block(reader, &reader->batch_blocks, reader->next_block++, &message, err));
-    if (message.header_type != HEADER_RECORD_BATCH)
+    MIMIC_TRY(read_block(reader, &reader->batch_blocks, reader->next_block++, message, err));
+    if (message->header_type != HEADER_RECORD_BATCH)
         return fail_damaged(reader, "its footer calls a record batch what is none", err);
-    return take_batch(reader, &message, out_batch, err);
+    return take_batch(reader, out_batch, err);
 }
 
 static mimic_status next_in_stream(mimic_ipc_reader *reader, const mimic_batch **out_batch,
                                    mimic_error *err)
 {
+    ipc_message *message = &reader->message;
     for (;;) {
-        ipc_message message;
-        MIMIC_TRY(read_message(reader, reader->position, &message, err));
-        if (message.is_end)
+        MIMIC_TRY(read_message(reader, reader->position, message, err));
+        if (message->is_end)
             return MIMIC_END;
-        reader->position = message.end;
-        if (message.header_type == HEADER_RECORD_BATCH)
-            return take_batch(reader, &message, out_batch, err);
-        if (message.header_type != HEADER_DICTIONARY_BATCH)
+        reader->position = message->end;
+        if (message->header_type == HEADER_RECORD_BATCH)
+            return take_batch(reader, out_batch, err);
+        if (message->header_type != HEADER_DICTIONARY_BATCH)
             return fail_damaged(reader, "a stream holds a message of an unknown kind", err);
-        MIMIC_TRY(take_dictionary(reader, &message, err));
+        MIMIC_TRY(take_dictionary(reader, message, err));
     }
 }
 
@@ -412,4 +436,85 @@ mimic_status mimic__ipc_reader_next(mimic_ipc_reader *reader, const mimic_batch 
 {
     return reader->is_file ? next_in_file(reader, out_batch, err)
                            : next_in_stream(reader, out_batch, err);
+}
+
+/* ---- more than one record batch after the other ---- */
+
+int64_t mimic__ipc_reader_batch_count(const mimic_ipc_reader *reader)
+{
+    return reader->is_file ? (int64_t)reader->batch_blocks.count : -1;
+}
+
+void mimic__ipc_reader_go_to(mimic_ipc_reader *reader, size_t number)
+{
+    reader->next_block = number;
+    reader->row_count = 0;
+}
+
+/* ---- lists ---- */
+
+/* Where the lists of the rows begin and end, as offsets that are those of the items. */
+static mimic_status read_offsets(mimic_ipc_reader *reader, size_t field, size_t items,
+                                 mimic_buffer *out, mimic_error *err)
+{
+    const size_t rows = reader->record.rows;
+    const size_t width = reader->schema.fields[field].width;
+    mimic_buffer *raw = &reader->scratch.values;
+    out->size = 0;
+    MIMIC_TRY(mimic__ipc_record_buffer(&reader->record, reader->places[field].span + 1,
+                                       rows == 0 ? 0 : (uint64_t)(rows + 1) * width, raw, err));
+    if (!mimic__buffer_reserve(out, (rows + 1) * sizeof(int64_t)))
+        return mimic__fail_memory(err);
+    int64_t *offsets = (int64_t *)(void *)out->data;
+    offsets[0] = 0;
+    for (size_t i = 0; i < (rows == 0 ? 0 : rows + 1); i++) {
+        int32_t narrow;
+        memcpy(&narrow, raw->data + i * width, sizeof narrow);
+        offsets[i] = narrow;
+        if (width == sizeof(int64_t))
+            memcpy(&offsets[i], raw->data + i * width, sizeof(int64_t));
+        if (offsets[i] < (i == 0 ? 0 : offsets[i - 1]) || (uint64_t)offsets[i] > items)
+            return fail_damaged(reader, "a list lies outside of its column", err);
+    }
+    out->size = (rows + 1) * sizeof(int64_t);
+    return MIMIC_OK;
+}
+
+mimic_status mimic__ipc_reader_lists(mimic_ipc_reader *reader, size_t field, mimic_ipc_lists *lists,
+                                     mimic_error *err)
+{
+    const ipc_place place = reader->places[field];
+    const mimic_ipc_source_field *item = reader->schema.fields[field].item;
+    mimic_ipc_record record = reader->record;
+    if (place.node + 1 >= record.nodes.count)
+        return fail_damaged(reader, "a record batch has too few columns", err);
+    const uint64_t items =
+        mimic__fb_raw(record.view, record.nodes.first + 16 * (place.node + 1), 8);
+    if (items > INT32_MAX)
+        return fail_damaged(reader, "lists of more items than can be", err);
+    MIMIC_TRY(read_offsets(reader, field, (size_t)items, &lists->offsets, err));
+    record.rows = (size_t)items;
+    lists->wanted.field = item;
+    lists->wanted.node = place.node + 1;
+    lists->wanted.first_span = place.span + 2;
+    lists->wanted.span_count = item->span_count;
+    MIMIC_TRY(mimic__ipc_convert(&lists->wanted, &record, &reader->scratch, 0, err));
+    reader->record.budget = record.budget;
+    lists->texts = mimic__builder_view(&lists->wanted.builder);
+    return MIMIC_OK;
+}
+
+void mimic__ipc_lists_init(mimic_ipc_lists *lists, const mimic_context *ctx)
+{
+    *lists = (mimic_ipc_lists){0};
+    mimic__buffer_init(&lists->offsets, ctx);
+    mimic__buffer_init(&lists->wanted.codes, ctx);
+    mimic__builder_init(&lists->wanted.builder, ctx, MIMIC_TYPE_STRING, 0, 0);
+}
+
+void mimic__ipc_lists_free(mimic_ipc_lists *lists)
+{
+    mimic__buffer_free(&lists->offsets);
+    mimic__buffer_free(&lists->wanted.codes);
+    mimic__builder_free(&lists->wanted.builder);
 }

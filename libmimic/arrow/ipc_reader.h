@@ -28,4 +28,23 @@ mimic_status mimic__ipc_reader_next(mimic_ipc_reader *reader, const mimic_batch 
                                     mimic_error *err);
 void mimic__ipc_reader_free(mimic_ipc_reader *reader); /* NULL is allowed */
 
+/* Of a file: how many record batches it has, -1 for a stream; and which of them, from 0, next gives
+ * next. */
+int64_t mimic__ipc_reader_batch_count(const mimic_ipc_reader *reader);
+void mimic__ipc_reader_go_to(mimic_ipc_reader *reader, size_t number);
+
+/* A column of lists of texts (MIMIC_IPC_LISTS): those of a row are the texts [offsets[row],
+ * offsets[row + 1]). What stands behind a list that is NULL is not looked at: it is read as it lies. */
+typedef struct mimic_ipc_lists {
+    mimic_buffer offsets; /* int64, one more than there are rows */
+    mimic_column texts;
+    mimic_ipc_wanted wanted;
+} mimic_ipc_lists;
+
+void mimic__ipc_lists_init(mimic_ipc_lists *lists, const mimic_context *ctx);
+/* Of the record batch that next gave last; field of the file. */
+mimic_status mimic__ipc_reader_lists(mimic_ipc_reader *reader, size_t field, mimic_ipc_lists *lists,
+                                     mimic_error *err);
+void mimic__ipc_lists_free(mimic_ipc_lists *lists);
+
 #endif

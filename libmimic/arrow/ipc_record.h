@@ -15,6 +15,7 @@ typedef struct mimic_ipc_input {
     void *ctx;
     int64_t size;
     const char *name; /* in messages */
+    bool takes_any;   /* columns that the library cannot read are passed over, not refused */
 } mimic_ipc_input;
 
 typedef struct mimic_ipc_record {

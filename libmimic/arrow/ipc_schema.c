@@ -1,6 +1,7 @@
 /*
  * See ipc_schema.h. Slots are numbered as the fields stand in format/Schema.fbs; a union takes two,
- * its type first. Nested columns and the few types without a home here are refused by name.
+ * its type first. Nested columns and the few types without a home here are refused by name, or passed
+ * over where the reader asks for that.
  */
 #include "arrow/ipc_schema.h"
 
@@ -48,6 +49,7 @@ static const char *const TYPE_NAMES[TYPE_COUNT] = {
 
 #define NAME_BYTES_MAX 4096
 #define FIXED_BYTES_MAX ((uint64_t)1 << 20)
+#define NESTING_MAX 16
 
 mimic_status mimic__ipc_fail_damaged(const char *name, const char *what, mimic_error *err)
 {
@@ -214,10 +216,108 @@ static const char *copy_text(mimic_arena *arena, const char *text, size_t size)
     return mimic__arena_strndup(arena, is_text ? text : "", is_text ? size : 0);
 }
 
-static mimic_status read_field(mimic_arena *arena, mimic_fb_view *view, size_t place,
-                               const char *name, mimic_ipc_source_field *field, mimic_error *err)
+/* Buffers of a column of one of our types, without those that a column of views has more. */
+static void count_parts(mimic_ipc_source_field *field)
+{
+    const bool is_plain = !field->is_coded;
+    field->node_count = 1;
+    field->span_count = field->layout == MIMIC_IPC_NULLS ? 0 : 2;
+    field->span_count += is_plain && field->layout == MIMIC_IPC_OFFSETS;
+    field->view_count = is_plain && field->layout == MIMIC_IPC_VIEWS;
+}
+
+/* Buffers of a column of another type, its children's not among them. */
+static size_t spans_of(mimic_fb_view *view, uint64_t type_number, size_t type)
+{
+    switch (type_number) {
+    case TYPE_NULL:
+    case TYPE_RUN_END_ENCODED:
+        return 0;
+    case TYPE_STRUCT:
+    case TYPE_FIXED_SIZE_LIST:
+        return 1;
+    case TYPE_UNION:
+        return mimic__fb_number(view, type, 0, 2, 0) == 0 ? 1 : 2;
+    case TYPE_BINARY:
+    case TYPE_UTF8:
+    case TYPE_LARGE_BINARY:
+    case TYPE_LARGE_UTF8:
+    case TYPE_LIST_VIEW:
+    case TYPE_LARGE_LIST_VIEW:
+        return 3;
+    default:
+        return 2;
+    }
+}
+
+/* Counts what a column of any type takes, children included. Many references may lead to one child, so
+ * that the count is what bounds the work. False for what is too large or unheard of. */
+static bool count_any(mimic_fb_view *view, size_t place, int depth, mimic_ipc_source_field *field)
+{
+    const uint64_t type_number = mimic__fb_number(view, place, 2, 1, 0);
+    const size_t type = mimic__fb_object(view, place, 3);
+    const mimic_fb_vector children = mimic__fb_elements(view, place, 5, 4);
+    if (place == 0 || depth > NESTING_MAX || view->is_damaged || type_number == 0 ||
+        type_number >= TYPE_COUNT || ++field->node_count > MIMIC_IPC_MAX_COLUMNS)
+        return false;
+    if (mimic__fb_object(view, place, 4) != 0) { /* codes: its children are the dictionary's */
+        field->span_count += 2;
+        return true;
+    }
+    field->span_count += spans_of(view, type_number, type);
+    field->view_count += type_number == TYPE_BINARY_VIEW || type_number == TYPE_UTF8_VIEW;
+    for (size_t i = 0; i < children.count; i++)
+        if (!count_any(view, mimic__fb_element_object(view, &children, i), depth + 1, field))
+            return false;
+    return true;
+}
+
+/* What the lists of a column are of, when that is texts; NULL when it is anything else. */
+static mimic_status read_item(mimic_arena *arena, mimic_fb_view *view, size_t place,
+                              const mimic_ipc_source_field **out_item, mimic_error *err)
+{
+    const mimic_fb_vector children = mimic__fb_elements(view, place, 5, 4);
+    *out_item = NULL;
+    if (children.count != 1)
+        return MIMIC_OK;
+    const size_t child = mimic__fb_element_object(view, &children, 0);
+    const uint64_t type_number = mimic__fb_number(view, child, 2, 1, 0);
+    const bool is_text = type_number == TYPE_UTF8 || type_number == TYPE_LARGE_UTF8;
+    if (!is_text || mimic__fb_object(view, child, 4) != 0)
+        return MIMIC_OK;
+    mimic_ipc_source_field *item = mimic__arena_alloc(arena, sizeof *item);
+    if (item == NULL)
+        return mimic__fail_memory(err);
+    (void)read_type(view, type_number, 0, item);
+    count_parts(item);
+    item->name = "item";
+    *out_item = item;
+    return MIMIC_OK;
+}
+
+static mimic_status read_any(mimic_arena *arena, const mimic_ipc_schema_place *at, size_t place,
+                             mimic_ipc_source_field *field, mimic_error *err)
+{
+    mimic_fb_view *view = at->view;
+    const uint64_t type_number = mimic__fb_number(view, place, 2, 1, 0);
+    const bool is_coded = mimic__fb_object(view, place, 4) != 0;
+    *field = (mimic_ipc_source_field){
+        .name = field->name, .is_required = field->is_required, .layout = MIMIC_IPC_OTHER};
+    if (!count_any(view, place, 0, field))
+        return mimic__ipc_fail_damaged(at->name, "its schema is damaged, or nested too deep", err);
+    if (!is_coded && (type_number == TYPE_LIST || type_number == TYPE_LARGE_LIST)) {
+        MIMIC_TRY(read_item(arena, view, place, &field->item, err));
+        field->width = type_number == TYPE_LIST ? 4 : 8;
+        field->layout = field->item == NULL ? MIMIC_IPC_OTHER : MIMIC_IPC_LISTS;
+    }
+    return MIMIC_OK;
+}
+
+static mimic_status read_field(mimic_arena *arena, const mimic_ipc_schema_place *at, size_t place,
+                               mimic_ipc_source_field *field, mimic_error *err)
 {
     size_t size = 0;
+    mimic_fb_view *view = at->view;
     const char *text = mimic__fb_text(view, place, 0, &size);
     const uint64_t type_number = mimic__fb_number(view, place, 2, 1, 0);
     const size_t type = mimic__fb_object(view, place, 3);
@@ -232,11 +332,14 @@ static mimic_status read_field(mimic_arena *arena, mimic_fb_view *view, size_t p
     if (encoding != 0 && is_known)
         is_known = read_encoding(view, encoding, field);
     if (view->is_damaged)
-        return mimic__ipc_fail_damaged(name, "its schema is damaged", err);
+        return mimic__ipc_fail_damaged(at->name, "its schema is damaged", err);
+    count_parts(field);
     if (is_known)
         return MIMIC_OK;
+    if (at->takes_any)
+        return read_any(arena, at, place, field, err);
     return mimic__fail(err, MIMIC_ERR_UNSUPPORTED,
-                       "%s, column \"%s\": its Arrow type (%s%s) has no counterpart here", name,
+                       "%s, column \"%s\": its Arrow type (%s%s) has no counterpart here", at->name,
                        field_name, encoding != 0 ? "dictionary of " : "",
                        TYPE_NAMES[type_number < TYPE_COUNT ? type_number : 0]);
 }
@@ -279,29 +382,29 @@ static bool host_is_big_endian(void)
     return first == 0;
 }
 
-mimic_status mimic__ipc_read_schema(mimic_arena *arena, mimic_fb_view *view, size_t place,
-                                    const char *name, mimic_ipc_schema *out_schema,
-                                    mimic_error *err)
+mimic_status mimic__ipc_read_schema(mimic_arena *arena, const mimic_ipc_schema_place *place,
+                                    mimic_ipc_schema *out_schema, mimic_error *err)
 {
+    mimic_fb_view *view = place->view;
     *out_schema = (mimic_ipc_schema){.dataset = "", .version = "", .table = ""};
-    if (number(view, place, 0, 2, 0) != host_is_big_endian())
+    if (number(view, place->place, 0, 2, 0) != host_is_big_endian())
         return mimic__fail(err, MIMIC_ERR_UNSUPPORTED,
-                           "%s was written with the other order of bytes", name);
-    const mimic_fb_vector fields = mimic__fb_elements(view, place, 1, 4);
-    if (place == 0 || view->is_damaged)
-        return mimic__ipc_fail_damaged(name, "it has no schema", err);
+                           "%s was written with the other order of bytes", place->name);
+    const mimic_fb_vector fields = mimic__fb_elements(view, place->place, 1, 4);
+    if (place->place == 0 || view->is_damaged)
+        return mimic__ipc_fail_damaged(place->name, "it has no schema", err);
     if (fields.count > MIMIC_IPC_MAX_COLUMNS)
-        return mimic__fail(err, MIMIC_ERR_LIMIT, "%s has %zu columns; at most %d are read", name,
-                           fields.count, MIMIC_IPC_MAX_COLUMNS);
+        return mimic__fail(err, MIMIC_ERR_LIMIT, "%s has %zu columns; at most %d are read",
+                           place->name, fields.count, MIMIC_IPC_MAX_COLUMNS);
     mimic_ipc_source_field *list = mimic__arena_array(arena, fields.count + 1, sizeof *list);
     if (list == NULL)
         return mimic__fail_memory(err);
     for (size_t i = 0; i < fields.count; i++)
-        MIMIC_TRY(read_field(arena, view, mimic__fb_element_object(view, &fields, i), name,
-                             &list[i], err));
-    MIMIC_TRY(read_pairs(arena, view, place, out_schema, err));
+        MIMIC_TRY(read_field(arena, place, mimic__fb_element_object(view, &fields, i), &list[i],
+                             err));
+    MIMIC_TRY(read_pairs(arena, view, place->place, out_schema, err));
     if (view->is_damaged)
-        return mimic__ipc_fail_damaged(name, "its metadata is damaged", err);
+        return mimic__ipc_fail_damaged(place->name, "its metadata is damaged", err);
     out_schema->fields = list;
     out_schema->field_count = fields.count;
     return MIMIC_OK;

@@ -17,10 +17,13 @@ typedef enum mimic_ipc_layout {
     MIMIC_IPC_BITS,
     MIMIC_IPC_FIXED,   /* `width` bytes a value */
     MIMIC_IPC_OFFSETS, /* offsets of `width` bytes, then bytes */
-    MIMIC_IPC_VIEWS    /* 16 bytes a value, then buffers of bytes */
+    MIMIC_IPC_VIEWS,   /* 16 bytes a value, then buffers of bytes */
+    MIMIC_IPC_LISTS,   /* offsets of `width` bytes into the column `item` */
+    MIMIC_IPC_OTHER    /* a form that the library cannot read, but pass over */
 } mimic_ipc_layout;
 
-typedef struct mimic_ipc_source_field {
+typedef struct mimic_ipc_source_field mimic_ipc_source_field;
+struct mimic_ipc_source_field {
     const char *name;
     bool is_required;
     mimic_type type; /* the library's type for it; categorical when coded */
@@ -35,7 +38,13 @@ typedef struct mimic_ipc_source_field {
     int64_t dictionary;
     size_t code_width;
     bool code_is_signed;
-} mimic_ipc_source_field;
+    /* What it takes of a record batch, the columns that it is made of included: nodes, buffers, and
+     * columns of views, each of which has more buffers. */
+    size_t node_count;
+    size_t span_count;
+    size_t view_count;
+    const mimic_ipc_source_field *item; /* of lists: of texts */
+};
 
 typedef struct mimic_ipc_schema {
     const mimic_ipc_source_field *fields;
@@ -45,11 +54,18 @@ typedef struct mimic_ipc_schema {
     const char *table;
 } mimic_ipc_schema;
 
-/* Reads the Schema at `place`; texts are copied into the arena. `name` stands in messages.
- * MIMIC_ERR_CORRUPT; MIMIC_ERR_UNSUPPORTED for a column of a type that the library has not. */
-mimic_status mimic__ipc_read_schema(mimic_arena *arena, mimic_fb_view *view, size_t place,
-                                    const char *name, mimic_ipc_schema *out_schema,
-                                    mimic_error *err);
+typedef struct mimic_ipc_schema_place {
+    mimic_fb_view *view;
+    size_t place;
+    const char *name; /* of the file, in messages */
+    bool takes_any;   /* columns of types that the library has not are MIMIC_IPC_LISTS or _OTHER,
+                       * instead of MIMIC_ERR_UNSUPPORTED */
+} mimic_ipc_schema_place;
+
+/* Reads the Schema at a place; texts are copied into the arena. MIMIC_ERR_CORRUPT;
+ * MIMIC_ERR_UNSUPPORTED for a column of a type that the library has not. */
+mimic_status mimic__ipc_read_schema(mimic_arena *arena, const mimic_ipc_schema_place *place,
+                                    mimic_ipc_schema *out_schema, mimic_error *err);
 
 /* Says that metadata is damaged. */
 mimic_status mimic__ipc_fail_damaged(const char *name, const char *what, mimic_error *err);

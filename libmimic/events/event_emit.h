@@ -27,10 +27,11 @@ typedef struct mimic_emit_setup {
     size_t columns_there_count;
     const char *const *codes;         /* patterns, as in mimic_trajectory_options; NULL = all */
     size_t code_count;
-    mimic_policy bad_times;           /* KEEP, MARK or REJECT */
-    mimic_policy reversed;
+    mimic_policy bad_times;           /* KEEP, MARK or REJECT (default) */
+    mimic_policy reversed;            /* default MARK */
     mimic_event_codes *into_codes;
     mimic_event_codes *into_units;
+    bool is_plain; /* 1 = every code is made anew, slowly: for comparison */
 } mimic_emit_setup;
 
 /* The setup is copied; what it refers to is borrowed. */

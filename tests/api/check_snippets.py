@@ -45,6 +45,7 @@ USUAL = """mimic_context *ctx, mimic_registry *registry, const mimic_dataset *da
     mimic_scan_stream *stream, mimic_frame *frame, mimic_record_checker *checker,
     mimic_report *report, const mimic_quality *quality, mimic_drift *drift,
     struct ArrowArrayStream *arrow, void *connection, char *buffer, size_t size, size_t count,
+    mimic_trajectories *trajectories, mimic_patient patient, int64_t events, int64_t i,
     mimic_error err, mimic_status status"""
 
 

@@ -52,5 +52,12 @@ int main(void)
     PRINT(struct ArrowArray, private_data);
     PRINT(struct ArrowArrayStream, private_data);
     PRINT(mimic_arrow_options, max_raw_bytes);
+    PRINT(mimic_trajectory_options, progress_ctx);
+    PRINT(mimic_event_table_report, was_sorted);
+    PRINT(mimic_trajectory_totals, is_unchanged);
+    PRINT(mimic_trajectories_options, max_batch_bytes);
+    PRINT(mimic_patient, properties_bytes);
+    PRINT(mimic_code, events);
+    PRINT(mimic_trajectories_info, files);
     return 0;
 }

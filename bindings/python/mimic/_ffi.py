@@ -18,7 +18,7 @@ import ctypes.util
 import os
 import threading
 from ctypes import (POINTER, byref, c_char_p, c_double, c_float, c_int, c_int16, c_int32, c_int64,
-                    c_size_t, c_uint8, c_uint64, c_void_p)
+                    c_size_t, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p)
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Union
 
 from . import _errors
@@ -219,6 +219,18 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     # events.h
     "mimic_event_map_check": (c_int32, [c_void_p, c_void_p, c_char_p, c_size_t, c_char_p,
         mimic_schema_finding_fn, c_void_p, ERROR_P]),
+    "mimic_trajectories_open": (c_int32, [c_void_p, c_char_p, POINTER(mimic_trajectories_options),
+        OUT_P, ERROR_P]),
+    "mimic_trajectories_next": (c_int32, [c_void_p, POINTER(mimic_patient), ERROR_P]),
+    "mimic_trajectories_seek": (c_int32, [c_void_p, c_int64, ERROR_P]),
+    "mimic_trajectories_code_count": (c_uint32, [c_void_p]),
+    "mimic_trajectories_code": (c_int32, [c_void_p, c_uint32, POINTER(mimic_code)]),
+    "mimic_trajectories_find_code": (c_uint32, [c_void_p, c_char_p]),
+    "mimic_trajectories_unit": (c_char_p, [c_void_p, c_uint32]),
+    "mimic_trajectories_table": (c_char_p, [c_void_p, c_uint16]),
+    "mimic_trajectories_describe": (c_int32, [c_void_p, POINTER(mimic_trajectories_info),
+        ERROR_P]),
+    "mimic_trajectories_free": (None, [c_void_p]),
     # synth.h
     "mimic_synth": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p,
         POINTER(mimic_synth_options), ERROR_P]),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from ctypes import (CFUNCTYPE, POINTER, c_char, c_char_p, c_double, c_int, c_int32, c_int64,
-                    c_size_t, c_uint8, c_uint32, c_uint64, c_void_p, sizeof)
+from ctypes import (CFUNCTYPE, POINTER, c_char, c_char_p, c_double, c_int, c_int16, c_int32, c_int64,
+                    c_size_t, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p, sizeof)
 from typing import Any
 
 
@@ -768,6 +768,146 @@ class mimic_note(_Struct):
         ("code", c_char_p),
         ("count", c_int64),
         ("message", c_char_p),
+    ]
+
+
+# ---- events.h ----
+
+GROUP_SUBJECT = 1
+GROUP_ADMISSION = 2
+GROUP_STAY = 3
+LAYOUT_SHARDS = 1
+LAYOUT_FILES = 2
+EVENT_FORMAT_ARROW = 1
+EVENT_FORMAT_NDJSON = 2
+POLICY_KEEP = 1
+POLICY_MARK = 2
+POLICY_REJECT = 3
+
+
+class mimic_trajectory_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("dataset", c_char_p),
+        ("tables", POINTER(c_char_p)),
+        ("table_count", c_size_t),
+        ("codes", POINTER(c_char_p)),
+        ("code_count", c_size_t),
+        ("maps", POINTER(c_char_p)),
+        ("map_count", c_size_t),
+        ("version", c_char_p),
+        ("jobs", c_int32),
+        ("memory", c_uint64),
+        ("group", c_int32),
+        ("layout", c_int32),
+        ("format", c_int32),
+        ("shard", c_int32),
+        ("shard_count", c_int32),
+        ("subjects_per_file", c_int32),
+        ("train", c_int32),
+        ("tuning", c_int32),
+        ("bad_times", c_int32),
+        ("reversed", c_int32),
+        ("outside", c_int32),
+        ("unknown_subjects", c_int32),
+        ("missing_ids", c_int32),
+        ("force", c_int32),
+        ("always_sort", c_int32),
+        ("temporary_dir", c_char_p),
+        ("csv", POINTER(mimic_csv_options)),
+        ("progress", mimic_progress_fn),
+        ("progress_ctx", c_void_p),
+    ]
+
+
+class mimic_event_table_report(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("table", c_char_p),
+        ("source", c_char_p),
+        ("hash", c_char_p),
+        ("read", c_int64),
+        ("with_events", c_int64),
+        ("without_events", c_int64),
+        ("rejected", c_int64),
+        ("events", c_int64),
+        ("outside_group", c_int64),
+        ("marked", c_int64 * 16),
+        ("was_sorted", c_int32),
+    ]
+
+
+class mimic_trajectory_totals(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("subjects", c_int64),
+        ("events", c_int64),
+        ("codes", c_int64),
+        ("files", c_int64),
+        ("bytes", c_int64),
+        ("spilled_bytes", c_int64),
+        ("is_complete", c_int32),
+        ("is_unchanged", c_int32),
+    ]
+
+
+class mimic_trajectories_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("group", c_int32),
+        ("split", c_char_p),
+        ("values_only", c_int32),
+        ("jobs", c_int32),
+        ("max_batch_bytes", c_uint64),
+    ]
+
+
+class mimic_patient(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("subject_id", c_int64),
+        ("group_id", c_int64),
+        ("split", c_char_p),
+        ("count", c_int64),
+        ("static_count", c_int64),
+        ("time", POINTER(c_int64)),
+        ("available", POINTER(c_int64)),
+        ("code", POINTER(c_uint32)),
+        ("value", POINTER(c_double)),
+        ("hadm_id", POINTER(c_int64)),
+        ("stay_id", POINTER(c_int64)),
+        ("text_offsets", POINTER(c_int64)),
+        ("text_bytes", c_char_p),
+        ("unit", POINTER(c_uint32)),
+        ("table", POINTER(c_uint16)),
+        ("source_row", POINTER(c_int64)),
+        ("link_id", POINTER(c_int64)),
+        ("order_rank", POINTER(c_int16)),
+        ("marks", POINTER(c_int32)),
+        ("properties_offsets", POINTER(c_int64)),
+        ("properties_bytes", c_char_p),
+    ]
+
+
+class mimic_code(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("code", c_char_p),
+        ("description", c_char_p),
+        ("parent_count", c_size_t),
+        ("parents", POINTER(c_char_p)),
+        ("events", c_int64),
+    ]
+
+
+class mimic_trajectories_info(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("dataset", c_char_p),
+        ("version", c_char_p),
+        ("meds_version", c_char_p),
+        ("subjects", c_int64),
+        ("files", c_int64),
     ]
 
 
