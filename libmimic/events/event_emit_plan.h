@@ -129,6 +129,7 @@ struct mimic_emitter {
     size_t subject; /* slots */
     size_t admission;
     size_t stay;
+    size_t row_id; /* of a table that is joined by rows, on either side */
     size_t context_times[SLOT_COUNT]; /* moments */
     size_t step_count;
     bool has_links;
@@ -166,6 +167,7 @@ typedef struct emit_call {
     const int64_t *none;          /* NONE for every row */
     const int64_t *admissions;
     const int64_t *stays;
+    const int64_t *row_ids;
     mimic_buffer scratch;
     mimic_buffer key;
     mimic_buffer bytes;           /* of the chunk */

@@ -217,9 +217,17 @@ static int64_t moment_of(const emit_call *call, size_t moment, size_t i)
     return moment == EMIT_NO_SLOT ? MIMIC_EVENT_NONE : call->moments[moment][i];
 }
 
+/* The id by which rows of two tables find each other; of different tables they are different. */
+static int64_t row_id(const emit_call *call, size_t i)
+{
+    const int64_t id = call->row_ids[i];
+    return id == MIMIC_EVENT_NONE ? id : id ^ call->emitter->setup.table->row_salt;
+}
+
 static void put_event(emit_call *call, size_t k, size_t i)
 {
     const mimic_emitter *const emitter = call->emitter;
+    const bool is_joined = emitter->setup.table->joined != NULL;
     const emit_kind *const kind = &emitter->kinds[k];
     const int64_t row = call->first + (int64_t)i;
     mimic_event *const event = &call->events[call->event_count++];
@@ -229,7 +237,7 @@ static void put_event(emit_call *call, size_t k, size_t i)
         .available = moment_of(call, kind->available, i),
         .anchor = moment_of(call, kind->anchor, i),
         .admission = call->admissions[i],
-        .stay = call->stays[i],
+        .stay = is_joined ? row_id(call, i) : call->stays[i],
         .row = record_of(call, row),
         .code = call->codes[k][i],
         .unit = kind->unit == EMIT_NO_SLOT ? kind->unit_number : call->numbers[kind->unit][i] - 1,
@@ -245,13 +253,14 @@ static void put_event(emit_call *call, size_t k, size_t i)
 static void put_context(emit_call *call, size_t i)
 {
     const mimic_emitter *const emitter = call->emitter;
+    const bool is_row = emitter->setup.table->context == GROUP_ROW;
     call->events[call->event_count++] = (mimic_event){
         .subject = call->wide[emitter->subject][i],
         .time = moment_of(call, emitter->context_times[SLOT_START], i),
         .available = moment_of(call, emitter->context_times[SLOT_END], i),
         .anchor = moment_of(call, emitter->context_times[SLOT_EXTRA], i),
         .admission = call->admissions[i],
-        .stay = call->stays[i],
+        .stay = is_row ? row_id(call, i) : call->stays[i],
         .row = record_of(call, call->first + (int64_t)i),
         .code = MIMIC_EVENT_NO_TEXT,
         .unit = MIMIC_EVENT_NO_TEXT,
@@ -271,6 +280,8 @@ static bool has_context(const emit_call *call, size_t i)
         return call->admissions[i] != MIMIC_EVENT_NONE;
     case GROUP_STAY:
         return call->stays[i] != MIMIC_EVENT_NONE;
+    case GROUP_ROW:
+        return call->row_ids[i] != MIMIC_EVENT_NONE;
     default:
         return false;
     }
@@ -317,6 +328,7 @@ static mimic_status run_block(emit_call *call, mimic_error *err)
     call->admissions =
         emitter->admission == EMIT_NO_SLOT ? call->none : call->wide[emitter->admission];
     call->stays = emitter->stay == EMIT_NO_SLOT ? call->none : call->wide[emitter->stay];
+    call->row_ids = emitter->row_id == EMIT_NO_SLOT ? call->none : call->wide[emitter->row_id];
     mimic__emit_judge(call);
     MIMIC_TRY(mimic__emit_codes(call, err));
     MIMIC_TRY(reserve_events(call, count_events(call), err));
