@@ -71,7 +71,10 @@ typedef struct mimic_event_block {
 /* Used by one thread at a time. */
 typedef struct mimic_event_packer mimic_event_packer;
 
-#define MIMIC_PACK_LEVEL 1 /* of Zstandard: docs say why */
+/* Of Zstandard. Events as those of labevents, in blocks of 4096: level 1 makes 4.4 bytes of each in 82 ns
+ * (back in 68), levels -1, -3 and -5 make 5.1, 5.8 and 6.9 in 79, 72 and 69 (62 back), level 3 makes 4.4
+ * in 93. Events as they lie in memory give 11.1 at level 1, in 113 ns, and that without texts. */
+#define MIMIC_PACK_LEVEL 1
 
 /* A build without Zstandard does not compress. */
 mimic_status mimic__event_packer_new(const mimic_context *ctx, int level,

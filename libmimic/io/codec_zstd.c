@@ -155,7 +155,7 @@ mimic_status mimic__zstd_decoder_new(const mimic_context *ctx, mimic_decoder **o
 
 static mimic_status new_stream(int level, ZSTD_CCtx **out_stream, mimic_error *err)
 {
-    if (level < -7 || level > LEVEL_MAX)
+    if (level < 0 || level > LEVEL_MAX)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "Zstandard has levels 1 to %d, and 0 for the default; found %d",
                            LEVEL_MAX, level);

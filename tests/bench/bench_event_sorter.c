@@ -1,13 +1,14 @@
 /*
  * Sorting events: what blocks cost and how small they get, by level; sorting tables that come in order
  * and that do not, in and beyond memory; files of `partition`. Events are shaped as those of labevents:
- * two a row, texts and properties as the map makes them.
+ * two a row, texts and properties as the map makes them. Times are the processor's.
  *
  *     bench_event_sorter [events in millions, default 2] [jobs, default 2] [memory in MiB, default 64]
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "events/event_block.h"
@@ -78,7 +79,8 @@ static void *counting_realloc(void *memory, size_t old_size, size_t new_size, vo
 
 typedef struct shape {
     size_t events;
-    bool is_shuffled; /* subjects in no order; each has some dozen rows in a place */
+    bool is_shuffled; /* subjects in no order; each has some dozen rows in a place, */
+    bool has_many;    /* or a row a subject */
 } shape;
 
 static uint64_t mix(uint64_t x)
@@ -92,7 +94,9 @@ static void make_row(mimic_event *out, size_t row, const shape *of)
 {
     const uint64_t specimen = row / 12;
     const uint64_t place = specimen / 9;
-    const uint64_t subject = of->is_shuffled ? mix(place) % (of->events / 500 + 1) : place / 4;
+    const uint64_t subject = of->is_shuffled ? mix(place) % (of->events / 500 + 1)
+                             : of->has_many  ? mix(row) >> 24
+                                             : place / 4;
     const uint64_t r = mix(row + 77);
     const uint64_t s = mix(specimen);
     const uint64_t item = (row % 12 * 5 + s % 5) % 60;
@@ -341,7 +345,11 @@ static void bench_sort(const mimic_context *ctx, const shape *of, int jobs, size
     must(mimic__pool_new(ctx, jobs, &pool, &err), &err);
     const mimic_event_sorter_options options = {.memory = memory, .path = "./bench", .pool = pool,
                                                 .lane_count = 3, .lane = lane_of};
-    printf("%s, %zu MiB, %d jobs:\n", of->is_shuffled ? "shuffled" : "in order", memory >> 20, jobs);
+    printf("%s, %zu MiB, %d jobs:\n",
+           of->is_shuffled ? "shuffled"
+           : of->has_many  ? "shuffled, a row a subject"
+                           : "in order",
+           memory >> 20, jobs);
     peak_bytes = used_bytes;
     mimic_event_sorter *const sorter = bench_adding(ctx, of, &options);
     const double start = now();
@@ -351,8 +359,11 @@ static void bench_sort(const mimic_context *ctx, const shape *of, int jobs, size
         must(mimic__event_sorter_stream(sorter, lane, INT64_MIN, INT64_MAX, &stream, &err), &err);
         found += drain(stream);
     }
-    printf("  stream %6.1f ns an event; peak %zu MiB\n", (now() - start) * 1e9 / (double)found,
-           peak_bytes >> 20);
+    struct rusage usage;
+    const double stream_time = now() - start;
+    (void)getrusage(RUSAGE_SELF, &usage);
+    printf("  stream %6.1f ns an event; at most %zu MiB in use, %ld MiB resident so far\n",
+           stream_time * 1e9 / (double)found, peak_bytes >> 20, usage.ru_maxrss >> 10);
     bench_file(ctx, sorter, pool, of->events);
     mimic__event_sorter_free(sorter);
     mimic__pool_free(pool);
@@ -368,9 +379,10 @@ int main(int argc, char **argv)
     options.allocator = (mimic_allocator){counting_alloc, counting_realloc, counting_free, NULL};
     mimic_error err = MIMIC_ERROR_INIT;
     must(mimic_context_new(&options, &ctx, &err), &err);
-    const shape in_order = {millions * 1000000, false};
-    const shape shuffled = {millions * 1000000, true};
-    static const int levels[] = {1, 1, 1, 1, 1};
+    const shape in_order = {millions * 1000000, false, false};
+    const shape shuffled = {millions * 1000000, true, false};
+    const shape many = {millions * 1000000, false, true};
+    static const int levels[] = {1, 3};
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
         bench_plain(ctx, levels[i], &in_order);
         bench_level(ctx, levels[i], 900, &in_order);
@@ -378,6 +390,7 @@ int main(int argc, char **argv)
     }
     bench_sort(ctx, &in_order, jobs, memory);
     bench_sort(ctx, &shuffled, jobs, memory);
+    bench_sort(ctx, &many, jobs, memory);
     bench_sort(ctx, &shuffled, jobs, millions << 28);
     mimic_context_free(ctx);
     return 0;
