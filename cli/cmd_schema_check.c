@@ -1,5 +1,5 @@
 /*
- * mimic schema check: is a package sound?
+ * mimic schema check: is a package, or an event map, sound?
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,8 +57,10 @@ static int check(const session *s, const cli_arguments *arguments, const char *p
         return EXIT_FAILED;
     findings f = {path, arguments->format == FORMAT_JSON, 0};
     mimic_error err = MIMIC_ERROR_INIT;
-    const mimic_status status =
-        mimic_schema_check(s->ctx, json, size, path, print_finding, &f, &err);
+    mimic_status status =
+        mimic_event_map_check(s->ctx, s->registry, json, size, path, print_finding, &f, &err);
+    if (status == MIMIC_ERR_NOT_FOUND)
+        status = mimic_schema_check(s->ctx, json, size, path, print_finding, &f, &err);
     free(json);
     if (status != MIMIC_OK && status != MIMIC_ERR_SCHEMA && status != MIMIC_ERR_JSON)
         return talk_mimic_error(&err);
@@ -84,11 +86,11 @@ static int run_check(const cli_arguments *arguments)
     return result;
 }
 
-static const cli_option *const groups[] = {group_format, group_quiet, group_help, NULL};
+static const cli_option *const groups[] = {group_format, group_quiet, group_schema_dir, group_help, NULL};
 
 const cli_command cmd_schema_check = {
     .name = "schema check",
-    .summary = "validate a Data Package, resource or Table Schema",
+    .summary = "validate a Data Package, resource, Table Schema or event map",
     .operands = "PACKAGE",
     .min_operands = 1,
     .max_operands = 1,
@@ -96,10 +98,13 @@ const cli_command cmd_schema_check = {
     .description = "Holds PACKAGE (a JSON file, or a folder with a datapackage.json; - is standard "
                    "input) against the Data Package and Table Schema standards and the properties "
                    "under \"mimic\", and prints every finding, not the first only, as\n\n"
-                   " FILE:LINE:COLUMN: /json/pointer: message",
+                   " FILE:LINE:COLUMN: /json/pointer: message\n\n"
+                   "An event map (a JSON file with \"tables\" or \"extends\") is held against the "
+                   "schema of its release.",
     .exit_status = "0 sound\n1 failed: no such file\n2 usage\n3 findings\n",
     .examples = "mimic schema check schemas/mimic-iv/3.1\nOne release.\n"
                 "mimic schema infer wards.csv | mimic schema check -\n"
-                "What infer drafts is sound.\n",
+                "What infer drafts is sound.\n"
+                "mimic schema check my-events.json\nAn event map.\n",
     .run = run_check,
 };

@@ -150,9 +150,9 @@ typedef struct mimic_trajectory_totals {
  * finding: receives the findings; NULL = none
  * finding_ctx: handed to it
  *
- * Returns: MIMIC_OK when it is sound; MIMIC_ERR_SCHEMA after findings; MIMIC_ERR_JSON for a text that
- * is no JSON; MIMIC_ERR_LIMIT for one that is too large; MIMIC_ERR_ARGUMENT for a NULL;
- * MIMIC_ERR_MEMORY.
+ * Returns: MIMIC_OK when it is sound; MIMIC_ERR_SCHEMA after findings; MIMIC_ERR_NOT_FOUND, without a
+ * finding, for JSON that is no event map but a package, say; MIMIC_ERR_JSON for a text that is no
+ * JSON; MIMIC_ERR_LIMIT for one that is too large; MIMIC_ERR_ARGUMENT for a NULL; MIMIC_ERR_MEMORY.
  * Ownership: everything is borrowed during the call.
  * Thread safety: any thread, while none changes the registry.
  * Since: 0.1

@@ -4,6 +4,7 @@
 
 #include <mimic/arrow.h>
 #include <mimic/batch.h>
+#include <mimic/clinical.h>
 #include <mimic/coerce.h>
 #include <mimic/context.h>
 #include <mimic/csv.h>

@@ -106,6 +106,25 @@ mimic_status mimic__ipc_body_add_buffer(mimic_ipc_body *body, const void *bytes,
     return end_buffer(body, start, err);
 }
 
+mimic_status mimic__ipc_body_add_equal(mimic_ipc_body *body, unsigned char byte, size_t size,
+                                       mimic_error *err)
+{
+    mimic_buffer *target = &body->bytes;
+    const size_t start = target->size;
+    const bool is_frame = size > 0 && body->compressor != NULL;
+    if (!mimic__buffer_reserve(target, is_frame ? PREFIX_BYTES + MIMIC_REPEAT_FRAME_BYTES(size)
+                                                : size))
+        return mimic__fail_memory(err);
+    if (is_frame) {
+        mimic__fb_put(target, size, PREFIX_BYTES);
+        target->size += mimic__zstd_repeat_frame(byte, size, target->data + target->size);
+    } else if (size > 0) {
+        memset(target->data + target->size, byte, size);
+        target->size += size;
+    }
+    return end_buffer(body, start, err);
+}
+
 mimic_status mimic__ipc_body_add_ready(mimic_ipc_body *body, const void *bytes, size_t size,
                                        mimic_error *err)
 {

@@ -36,6 +36,10 @@ void mimic__ipc_body_add_node(mimic_ipc_body *body, int64_t length, int64_t null
 mimic_status mimic__ipc_body_add_buffer(mimic_ipc_body *body, const void *bytes, size_t size,
                                         bool is_decimal, mimic_error *err);
 
+/* The same for `size` equal bytes, which need not be anywhere. */
+mimic_status mimic__ipc_body_add_equal(mimic_ipc_body *body, unsigned char byte, size_t size,
+                                       mimic_error *err);
+
 /* The same for a buffer that was in a body before, compressed or not as it is. */
 mimic_status mimic__ipc_body_add_ready(mimic_ipc_body *body, const void *bytes, size_t size,
                                        mimic_error *err);

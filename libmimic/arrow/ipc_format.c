@@ -24,6 +24,8 @@
 #define TYPE_DATE 8
 #define TYPE_TIME 9
 #define TYPE_TIMESTAMP 10
+#define TYPE_LIST 12
+#define TYPE_LARGE_UTF8 20
 
 #define PRECISION_SINGLE 1
 #define PRECISION_DOUBLE 2
@@ -119,11 +121,11 @@ static size_t add_type(mimic_buffer *fb, const mimic_field *field)
 }
 
 /* Table DictionaryEncoding: id, indexType, isOrdered. */
-static size_t add_encoding(mimic_buffer *fb, size_t id)
+static size_t add_encoding(mimic_buffer *fb, size_t id, size_t code_bits)
 {
     mimic_fb_slot slots[] = {MIMIC_FB_LONG(id), MIMIC_FB_REFERENCE, MIMIC_FB_BYTE(0)};
     const size_t table = mimic__fb_table(fb, slots, 3);
-    mimic__fb_link(fb, slots[1].place, add_int(fb, 32));
+    mimic__fb_link(fb, slots[1].place, add_int(fb, code_bits));
     return table;
 }
 
@@ -156,7 +158,7 @@ static size_t add_field(mimic_buffer *fb, const mimic_field *field, size_t index
     mimic__fb_link(fb, slots[0].place, mimic__fb_string(fb, field->name));
     mimic__fb_link(fb, slots[3].place, add_type(fb, field));
     if (is_coded)
-        mimic__fb_link(fb, slots[4].place, add_encoding(fb, index));
+        mimic__fb_link(fb, slots[4].place, add_encoding(fb, index, 32));
     mimic__fb_link(fb, slots[5].place, mimic__fb_references(fb, 0));
     if (pair_count > 0)
         mimic__fb_link(fb, slots[6].place, add_pairs(fb, &pair, pair_count));
@@ -250,14 +252,114 @@ static size_t add_blocks(mimic_buffer *fb, const mimic_buffer *list)
     return vector;
 }
 
+/* Table Footer: version, schema, dictionaries, recordBatches; the last three are to be linked. */
+static void begin_footer(mimic_buffer *fb, mimic_fb_slot slots[4])
+{
+    mimic__fb_begin(fb);
+    slots[0] = (mimic_fb_slot)MIMIC_FB_SHORT(VERSION_5);
+    for (size_t i = 1; i < 4; i++)
+        slots[i] = (mimic_fb_slot)MIMIC_FB_REFERENCE;
+    mimic__fb_link(fb, 0, mimic__fb_table(fb, slots, 4));
+}
+
 void mimic__ipc_footer(mimic_buffer *fb, const mimic_table *table, const mimic_ipc_field *fields,
                        const mimic_buffer *dictionary_blocks, const mimic_buffer *batch_blocks)
 {
-    mimic__fb_begin(fb);
-    mimic_fb_slot slots[] = {MIMIC_FB_SHORT(VERSION_5), MIMIC_FB_REFERENCE, MIMIC_FB_REFERENCE,
-                             MIMIC_FB_REFERENCE};
-    mimic__fb_link(fb, 0, mimic__fb_table(fb, slots, 4));
+    mimic_fb_slot slots[4];
+    begin_footer(fb, slots);
     mimic__fb_link(fb, slots[1].place, add_schema(fb, table, fields));
+    mimic__fb_link(fb, slots[2].place, add_blocks(fb, dictionary_blocks));
+    mimic__fb_link(fb, slots[3].place, add_blocks(fb, batch_blocks));
+}
+
+/* ---- shapes ---- */
+
+static int shape_type_number(mimic_ipc_kind kind)
+{
+    switch (kind) {
+    case MIMIC_IPC_FLOAT32:
+    case MIMIC_IPC_FLOAT64:
+        return TYPE_FLOATING_POINT;
+    case MIMIC_IPC_TIMESTAMP:
+        return TYPE_TIMESTAMP;
+    case MIMIC_IPC_UTF8:
+        return TYPE_UTF8;
+    case MIMIC_IPC_LARGE_UTF8:
+        return TYPE_LARGE_UTF8;
+    case MIMIC_IPC_UTF8_LIST:
+        return TYPE_LIST;
+    default:
+        return TYPE_INT;
+    }
+}
+
+static size_t add_shape_type(mimic_buffer *fb, mimic_ipc_kind kind)
+{
+    switch (kind) {
+    case MIMIC_IPC_FLOAT32:
+        return add_unit(fb, PRECISION_SINGLE);
+    case MIMIC_IPC_FLOAT64:
+        return add_unit(fb, PRECISION_DOUBLE);
+    case MIMIC_IPC_TIMESTAMP:
+        return add_timestamp(fb, false);
+    case MIMIC_IPC_UTF8:
+    case MIMIC_IPC_LARGE_UTF8:
+    case MIMIC_IPC_UTF8_LIST: /* nothing to say; what is in a list its child says */
+        return mimic__fb_table(fb, NULL, 0);
+    default:
+        return add_int(fb, (size_t)8 << (kind - MIMIC_IPC_INT8));
+    }
+}
+
+static size_t add_shape_field(mimic_buffer *fb, const mimic_ipc_shape_field *field, size_t index)
+{
+    static const mimic_ipc_shape_field item = {.name = "item", .kind = MIMIC_IPC_UTF8};
+    const bool is_coded = field->texts != NULL;
+    const mimic_ipc_kind kind = is_coded ? MIMIC_IPC_UTF8 : field->kind;
+    mimic_fb_slot slots[] = {MIMIC_FB_REFERENCE,
+                             MIMIC_FB_BYTE(!field->is_required),
+                             MIMIC_FB_BYTE(shape_type_number(kind)),
+                             MIMIC_FB_REFERENCE,
+                             {is_coded ? 4 : 0, 0, 0},
+                             MIMIC_FB_REFERENCE};
+    const size_t table = mimic__fb_table(fb, slots, 6);
+    mimic__fb_link(fb, slots[0].place, mimic__fb_string(fb, field->name));
+    mimic__fb_link(fb, slots[3].place, add_shape_type(fb, kind));
+    if (is_coded)
+        mimic__fb_link(fb, slots[4].place,
+                       add_encoding(fb, index, (size_t)8 << (field->kind - MIMIC_IPC_INT8)));
+    const size_t children = mimic__fb_references(fb, kind == MIMIC_IPC_UTF8_LIST);
+    mimic__fb_link(fb, slots[5].place, children);
+    if (kind == MIMIC_IPC_UTF8_LIST)
+        mimic__fb_link(fb, mimic__fb_element(children, 0), add_shape_field(fb, &item, 0));
+    return table;
+}
+
+static size_t add_shape(mimic_buffer *fb, const mimic_ipc_shape *shape)
+{
+    mimic_fb_slot slots[] = {MIMIC_FB_SHORT(host_is_big_endian()), MIMIC_FB_REFERENCE};
+    const size_t schema = mimic__fb_table(fb, slots, 2);
+    const size_t fields = mimic__fb_references(fb, shape->field_count);
+    mimic__fb_link(fb, slots[1].place, fields);
+    for (size_t i = 0; i < shape->field_count; i++)
+        mimic__fb_link(fb, mimic__fb_element(fields, i),
+                       add_shape_field(fb, &shape->fields[i], i));
+    return schema;
+}
+
+void mimic__ipc_shape_message(mimic_buffer *fb, const mimic_ipc_shape *shape)
+{
+    const size_t header = add_message(fb, HEADER_SCHEMA, 0);
+    mimic__fb_link(fb, header, add_shape(fb, shape));
+}
+
+void mimic__ipc_shape_footer(mimic_buffer *fb, const mimic_ipc_shape *shape,
+                             const mimic_buffer *dictionary_blocks,
+                             const mimic_buffer *batch_blocks)
+{
+    mimic_fb_slot slots[4];
+    begin_footer(fb, slots);
+    mimic__fb_link(fb, slots[1].place, add_shape(fb, shape));
     mimic__fb_link(fb, slots[2].place, add_blocks(fb, dictionary_blocks));
     mimic__fb_link(fb, slots[3].place, add_blocks(fb, batch_blocks));
 }

@@ -49,4 +49,37 @@ void mimic__ipc_dictionary_message(mimic_buffer *fb, int64_t id, const mimic_ipc
 void mimic__ipc_footer(mimic_buffer *fb, const mimic_table *table, const mimic_ipc_field *fields,
                        const mimic_buffer *dictionary_blocks, const mimic_buffer *batch_blocks);
 
+/* ---- files whose columns the caller lays out, in types beyond those of tables ---- */
+
+typedef enum mimic_ipc_kind {
+    MIMIC_IPC_INT8,
+    MIMIC_IPC_INT16,
+    MIMIC_IPC_INT32,
+    MIMIC_IPC_INT64,
+    MIMIC_IPC_FLOAT32,
+    MIMIC_IPC_FLOAT64,
+    MIMIC_IPC_TIMESTAMP, /* microseconds, no zone */
+    MIMIC_IPC_UTF8,
+    MIMIC_IPC_LARGE_UTF8,
+    MIMIC_IPC_UTF8_LIST, /* its one child, "item", is utf8 */
+} mimic_ipc_kind;
+
+typedef struct mimic_ipc_shape_field {
+    const char *name;
+    mimic_ipc_kind kind;      /* with texts: INT8 or INT32, of the codes */
+    bool is_required;         /* not nullable */
+    const char *const *texts; /* dictionary<kind, utf8> with these texts; NULL = plain */
+    size_t text_count;
+} mimic_ipc_shape_field;
+
+typedef struct mimic_ipc_shape {
+    const mimic_ipc_shape_field *fields;
+    size_t field_count;
+} mimic_ipc_shape;
+
+void mimic__ipc_shape_message(mimic_buffer *fb, const mimic_ipc_shape *shape);
+void mimic__ipc_shape_footer(mimic_buffer *fb, const mimic_ipc_shape *shape,
+                             const mimic_buffer *dictionary_blocks,
+                             const mimic_buffer *batch_blocks);
+
 #endif

@@ -69,6 +69,7 @@ mimic_status mimic__event_context_add(mimic_event_context *context, const mimic_
                   [SLOT_END] = event->available,
                   [SLOT_EXTRA] = event->anchor},
         .admission = event->admission,
+        .joins_only = (event->flags & MIMIC_EVENT_JOINS_ONLY) != 0,
     };
     for (int slot = 0; slot < SLOT_COUNT; slot++) {
         int64_t *const earliest = &context->earliest[group][slot];
@@ -161,7 +162,8 @@ static bool can_cover(const mimic_episode *episode)
 {
     const int64_t start = episode->times[SLOT_START];
     const int64_t end = episode->times[SLOT_END];
-    return start != MIMIC_EVENT_NONE && (end == MIMIC_EVENT_NONE || end >= start);
+    return !episode->joins_only && start != MIMIC_EVENT_NONE &&
+           (end == MIMIC_EVENT_NONE || end >= start);
 }
 
 static mimic_status make_room(const mimic_context *ctx, mimic_cover *cover, size_t count,

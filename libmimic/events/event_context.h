@@ -16,6 +16,7 @@ typedef struct mimic_episode {
     int64_t id;
     int64_t times[SLOT_COUNT]; /* MIMIC_EVENT_NONE: not said; an end that is not said is open */
     int64_t admission;         /* of a stay, where its row says so */
+    bool joins_only;           /* covers nothing */
 } mimic_episode;
 
 /* Episodes by start, with a tree over their ends: the latest that covers a moment in log n steps. */

@@ -381,14 +381,19 @@ static mimic_status make_properties(mimic_emitter *emitter, emit_kind *kind, mim
     for (size_t i = 0; is_made && i < source->property_count; i++) {
         emit_property *const property = &kind->properties[kind->property_count++];
         property->column = emitter->column_of[source->properties[i]];
+        emitter->columns[property->column].is_property = true;
         const char *const name = emitter->columns[property->column].field->name;
         head.size = 0;
+        mimic__buffer_byte(&head, ',');
         mimic__emit_json_string(&head, name, strlen(name));
         mimic__buffer_byte(&head, ':');
+        char *const copy = head.failed ? NULL
+                                       : mimic__arena_alloc(&emitter->arena, head.size + EMIT_SPARE);
+        is_made = copy != NULL;
+        if (is_made)
+            memcpy(copy, head.data, head.size);
+        property->head = copy;
         property->head_size = head.size;
-        property->head =
-            head.failed ? NULL : mimic__arena_strndup(&emitter->arena, head.data, head.size);
-        is_made = property->head != NULL;
     }
     mimic__buffer_free(&head);
     return is_made ? MIMIC_OK : mimic__fail_memory(err);

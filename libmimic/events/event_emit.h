@@ -7,8 +7,34 @@
  *     mimic__emit(emitter, batch, row_offset, &chunk, &err); // any thread, several at once
  *
  * The table that the reader is to coerce to (mimic__emitter_table) is the registry's, with nothing
- * required but the type: a column that an event can do without never costs the row. Times stand there
- * as texts when the policy for bad times is not to reject.
+ * required but the type: a column that an event can do without never costs the row. Dates and
+ * timestamps stand there as texts when the policy for bad times is not to reject; else the reader
+ * rejects rows with such as cannot be read, and counts them.
+ *
+ * What becomes of a row, in this order:
+ *
+ *     no subject                             a reject (MIMIC_MARK_MISSING_ID), whatever the policies
+ *     bad time and that is rejected          a reject; from here only of year(...), see above
+ *     reversed interval and that is rejected a reject, with its other events
+ *     no event, and no context               counted in rows_none
+ *     else                                   with events
+ *
+ * A row has an event of a kind when its conditions hold, its time is there, and its code is asked for.
+ * Exceptions: a static kind needs no time; nor does one whose time is late, as the assembly finds it
+ * (and counts the row anew where it does not); nor one whose time cannot be read, which is written
+ * without a time and with MIMIC_MARK_BAD_TIME. An event bears that mark too when its available time,
+ * its anchor, its text, its code or its properties are of a time that cannot be read and is NULL
+ * therefore.
+ *
+ * Times in an event are the first of the row's own columns that is there; where a join stands before
+ * it, the assembly prefers the join. `available` and `anchor` repeat the time where the map has none
+ * for them. An anchor whose columns are all NULL is NONE.
+ *
+ * An interval is reversed when the time of its start event is after that of its end event, both being
+ * there; whether their codes are asked for is not looked at. Late times are not compared.
+ *
+ * A context event stands before the others of its row. There is none without the id of the admission
+ * or stay.
  */
 #ifndef MIMIC_EVENTS_EVENT_EMIT_H
 #define MIMIC_EVENTS_EVENT_EMIT_H
@@ -34,14 +60,15 @@ typedef struct mimic_emit_setup {
     bool is_plain; /* 1 = every code is made anew, slowly: for comparison */
 } mimic_emit_setup;
 
-/* The setup is copied; what it refers to is borrowed. */
+/* The setup is copied; what it refers to is borrowed. MIMIC_ERR_DRIFT: no column with the subject;
+ * MIMIC_ERR_SCHEMA: a column is of a type that an event cannot be made of. */
 mimic_status mimic__emitter_new(const mimic_context *ctx, const mimic_emit_setup *setup,
                                 mimic_emitter **out_emitter, mimic_error *err);
 void mimic__emitter_free(mimic_emitter *emitter); /* NULL is allowed */
 const mimic_table *mimic__emitter_table(const mimic_emitter *emitter);
 const char *const *mimic__emitter_columns(const mimic_emitter *emitter, size_t *out_count);
 /* Filters that the patterns of codes allow to be handed to the reader; rows that they leave out give
- * no event. 0 where there are none. */
+ * no event, and count as such though they may have been rejects. 0 where there are none. */
 const mimic_csv_filter *mimic__emitter_filters(const mimic_emitter *emitter, size_t *out_count);
 /* False when no code of the table can fit the patterns and its rows are no context. */
 bool mimic__emitter_is_needed(const mimic_emitter *emitter);
@@ -52,6 +79,8 @@ typedef struct mimic_emit_rows {
     const int64_t *records;
 } mimic_emit_rows;
 
+/* MIMIC_ERR_ARGUMENT: not a batch of this table and these columns. MIMIC_ERR_LIMIT: more than 2 GiB of
+ * texts, or of codes than fit. */
 mimic_status mimic__emit(const mimic_emitter *emitter, const mimic_batch *batch,
                          const mimic_emit_rows *rows, mimic_event_chunk **out_chunk,
                          mimic_error *err);

@@ -165,11 +165,41 @@ static mimic_status learn_code(emit_call *call, const emit_kind *kind, size_t i,
     return MIMIC_OK;
 }
 
-static mimic_status find_codes(emit_call *call, const emit_kind *kind, uint8_t *present,
+/*
+ * The usual code, of one step: an integer, a text, or both. What the cache does not know stays NONE, for
+ * find_codes to go on with.
+ */
+static void find_at_once(const emit_call *call, const emit_kind *kind, const uint8_t *present,
+                         uint32_t *out)
+{
+    const emit_cache *const cache = call->emitter->cache;
+    const emit_step *const step = kind->steps;
+    const int64_t *const wide = step->wide == EMIT_NO_SLOT ? call->none : call->wide[step->wide];
+    const uint32_t *const numbers =
+        step->number == EMIT_NO_SLOT ? NULL : call->numbers[step->number];
+    const int64_t no_value = step->wide == EMIT_NO_SLOT ? 0 : MIMIC_EVENT_NONE;
+    const uint8_t *const marks = call->marks;
+    for (size_t i = 0; i < call->count; i++) {
+        const uint32_t number = numbers == NULL ? 0 : numbers[i];
+        out[i] = EMIT_CACHE_NONE;
+        if (!present[i] || marks[i] != 0 || number == EMIT_CACHE_NONE || wide[i] == no_value)
+            continue;
+        const emit_key key = {.low = step->wide == EMIT_NO_SLOT ? 0 : (uint64_t)wide[i],
+                              .high = step->tag | number};
+        out[i] = mimic__emit_cache_find(cache, &key);
+    }
+}
+
+static mimic_status find_codes(emit_call *call, const emit_kind *kind, const uint8_t *present,
                                uint32_t *out, mimic_error *err)
 {
     const emit_cache *const cache = call->emitter->cache;
+    const bool is_easy = cache != NULL && kind->step_count == 1;
+    if (is_easy)
+        find_at_once(call, kind, present, out);
     for (size_t i = 0; i < call->count; i++) {
+        if (is_easy && out[i] < NOT_WANTED)
+            continue;
         out[i] = EMIT_NO_CODE;
         if (!present[i] || call->marks[i] != 0)
             continue;

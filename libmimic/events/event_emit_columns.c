@@ -20,8 +20,15 @@ static void clear_nulls(int64_t *out, const mimic_column *column, int64_t first,
 {
     if (column->validity == NULL || column->null_count == 0)
         return;
-    for (size_t i = 0; i < count; i++)
-        out[i] = mimic_column_is_valid(column, first + (int64_t)i) ? out[i] : MIMIC_EVENT_NONE;
+    const uint8_t *const validity = column->validity + first / 8; /* blocks begin with a byte */
+    for (size_t i = 0; i < count; i += 8) {
+        const unsigned bits = validity[i / 8];
+        if (bits == 0xff)
+            continue;
+        const size_t end = count - i < 8 ? count : i + 8;
+        for (size_t j = i; j < end; j++)
+            out[j] = (bits >> (j - i) & 1) != 0 ? out[j] : MIMIC_EVENT_NONE;
+    }
 }
 
 static void fill_none(int64_t *out, size_t count)

@@ -13,9 +13,10 @@
 #include "events/event_emit.h"
 #include "events/event_emit_cache.h"
 
-#define EMIT_BLOCK 512        /* rows */
+#define EMIT_BLOCK 256        /* rows */
 #define EMIT_NO_SLOT SIZE_MAX /* of slots and moments */
 #define EMIT_NO_CODE UINT32_MAX
+#define EMIT_SPARE 32         /* bytes that copies may read and write beyond what they are to copy */
 #define EMIT_BAD_TIME INT64_MAX /* in slots: there, but cannot be read */
 
 /* A column that events need. */
@@ -24,6 +25,7 @@ typedef struct emit_column {
     int64_t index;            /* in the batch; -1 = the file lacks it, so it is NULL */
     mimic_type type;          /* of what it says */
     bool is_time_text;        /* comes as a text, which is read here by `formats` */
+    bool is_property;
     bool is_unit;             /* its texts are numbered as units are */
     const mimic_time_format *formats;
     size_t format_count;
@@ -83,7 +85,7 @@ typedef struct emit_step {
 #define EMIT_STEPS_MAX 0xffffu
 
 typedef struct emit_property {
-    const char *head; /* "name": */
+    const char *head; /* ,"name": with EMIT_SPARE readable bytes behind it */
     size_t head_size;
     size_t column;
 } emit_property;
@@ -145,12 +147,20 @@ typedef struct emit_text {
     size_t size;
 } emit_text;
 
+/* A property with a text of a dictionary, in the JSON of the call. */
+typedef struct emit_json {
+    uint32_t begin;
+    uint32_t size; /* 0 = not made yet */
+} emit_json;
+
 typedef struct emit_call {
     const mimic_emitter *emitter;
     const mimic_batch *batch;
     const mimic_emit_rows *rows;
     const mimic_column **columns; /* by column; NULL = the file lacks it */
     uint32_t **dictionaries;      /* by column: number of each text of a dictionary; 0 = not yet */
+    emit_json **quoted;           /* by column: properties with the texts of a dictionary; or NULL */
+    mimic_buffer json;            /* these */
     int64_t first;                /* row of the batch that the block begins with */
     size_t count;                 /* rows of the block */
     /* of the block, an array a slot, moment or kind */
@@ -161,6 +171,10 @@ typedef struct emit_call {
     uint8_t **present;            /* by kind: 1 = the event is there, be it asked for or not */
     uint8_t **faults;             /* by kind: 1 = bad time */
     uint32_t **codes;             /* by kind; NO_CODE = no event */
+    uint32_t *places;             /* by row: where its next event will stand */
+    uint32_t *made_rows;          /* rows of the block with an event of the kind at work ... */
+    uint32_t *made;               /* ... and where that stands */
+    size_t made_count;
     uint8_t *reversed;            /* 1 = the interval of the row */
     uint8_t *marks;               /* MIMIC_MARK_… for which the row is rejected */
     const int64_t *none;          /* NONE for every row */
@@ -197,11 +211,16 @@ mimic_status mimic__emit_codes(emit_call *call, mimic_error *err);
 mimic_status mimic__emit_text_number(emit_call *call, const emit_column *column, emit_text text,
                                      uint32_t *out_number, mimic_error *err);
 
+/* event_emit_put.c */
+mimic_status mimic__emit_put(emit_call *call, mimic_error *err);
+
 /* event_emit_text.c; `buffer` has MIMIC_FORMAT_BYTES */
 emit_text mimic__emit_text(const emit_call *call, size_t column, int64_t row, char *buffer);
 bool mimic__emit_value(const emit_call *call, size_t column, int64_t row, double *out_value);
 /* Appends the JSON object of a row to the bytes; nothing when all is NULL. */
 void mimic__emit_properties(emit_call *call, const emit_kind *kind, int64_t row);
+/* The same, value by value through mimic__emit_text: slow, for comparison. */
+void mimic__emit_properties_plain(emit_call *call, const emit_kind *kind, int64_t row);
 void mimic__emit_json_string(mimic_buffer *out, const char *text, size_t size);
 
 /* event_emit_match.c: patterns of codes, "*" standing for any text */

@@ -2,14 +2,9 @@
  * One call of mimic__emit: a batch, block by block, into a chunk. Arrays for a block are made once a
  * call; the chunk grows as events come.
  */
-#include <string.h>
-
-#include "base/checked.h"
 #include "base/error.h"
 #include "events/event_emit_plan.h"
-#include "sink/sink_format.h"
 
-#define MOST_TEXT_BYTES ((size_t)INT32_MAX)
 #define SPARE_PART 8 /* a chunk has at most one part of so many to spare */
 
 /* ---- memory of a call ---- */
@@ -59,6 +54,9 @@ static void cut_arrays(emit_call *call, cutter *from)
         call->present[i] = present;
         call->faults[i] = faults;
     }
+    call->places = cut(from, EMIT_BLOCK, sizeof(uint32_t));
+    call->made_rows = cut(from, EMIT_BLOCK, sizeof(uint32_t));
+    call->made = cut(from, EMIT_BLOCK, sizeof(uint32_t));
     call->reversed = cut(from, EMIT_BLOCK, 1);
     call->marks = cut(from, EMIT_BLOCK, 1);
     int64_t *const none = cut(from, EMIT_BLOCK, sizeof(int64_t));
@@ -72,6 +70,7 @@ static void cut_all(emit_call *call, cutter *from)
     const mimic_emitter *const emitter = call->emitter;
     call->columns = cut(from, emitter->column_count, sizeof *call->columns);
     call->dictionaries = cut(from, emitter->column_count, sizeof *call->dictionaries);
+    call->quoted = cut(from, emitter->column_count, sizeof *call->quoted);
     call->wide = cut(from, emitter->slot_count, sizeof *call->wide);
     call->numbers = cut(from, emitter->slot_count, sizeof *call->numbers);
     call->moments = cut(from, emitter->moment_count, sizeof *call->moments);
@@ -90,7 +89,6 @@ static mimic_status bind_columns(emit_call *call, mimic_error *err)
                            emitter->table.name, call->batch->column_count, emitter->read_count);
     for (size_t i = 0; i < emitter->column_count; i++) {
         const emit_column *const plan = &emitter->columns[i];
-        call->dictionaries[i] = NULL;
         call->columns[i] = plan->index < 0 ? NULL : &call->batch->columns[plan->index];
         const mimic_type type = plan->is_time_text ? MIMIC_TYPE_STRING : plan->type;
         if (call->columns[i] != NULL && call->columns[i]->type != type)
@@ -105,208 +103,24 @@ static mimic_status bind_columns(emit_call *call, mimic_error *err)
 static mimic_status make_dictionaries(emit_call *call, mimic_error *err)
 {
     const mimic_emitter *const emitter = call->emitter;
-    for (size_t i = 0; i < emitter->column_count; i++) {
+    for (size_t i = 0; i < emitter->column_count && !emitter->setup.is_plain; i++) {
         const mimic_column *const column = call->columns[i];
-        if (emitter->slot_of[i * FORM_COUNT + FORM_NUMBER] == EMIT_NO_SLOT || column == NULL ||
-            column->type != MIMIC_TYPE_CATEGORICAL || emitter->cache == NULL ||
+        if (column == NULL || column->type != MIMIC_TYPE_CATEGORICAL ||
             column->dictionary->count / 4 > call->batch->row_count)
             continue;
-        call->dictionaries[i] = mimic__alloc_zeroed(
-            emitter->ctx, (size_t)column->dictionary->count, sizeof *call->dictionaries[i]);
-        if (call->dictionaries[i] == NULL)
-            return mimic__fail_memory(err);
-    }
-    return MIMIC_OK;
-}
-
-/* ---- writing ---- */
-
-static int64_t record_of(const emit_call *call, int64_t row)
-{
-    return call->rows->records != NULL ? call->rows->records[row] : call->rows->first_record + row;
-}
-
-static mimic_status add_reject(emit_call *call, size_t i, mimic_error *err)
-{
-    const mimic_emitter *const emitter = call->emitter;
-    mimic_event_reject *const rejects =
-        mimic__array_grow(emitter->ctx, call->rejects, call->reject_count, &call->reject_capacity,
-                          sizeof *rejects);
-    if (rejects == NULL)
-        return mimic__fail_memory(err);
-    call->rejects = rejects;
-    int64_t time = MIMIC_EVENT_NONE;
-    for (size_t k = 0; k < emitter->kind_count && call->marks[i] == MIMIC_MARK_REVERSED; k++)
-        if (emitter->kinds[k].source->link == LINK_END && call->present[k][i])
-            time = call->moments[emitter->kinds[k].time][i];
-    rejects[call->reject_count++] = (mimic_event_reject){
-        record_of(call, call->first + (int64_t)i), emitter->setup.table->number, call->marks[i],
-        call->wide[emitter->subject][i], time};
-    return MIMIC_OK;
-}
-
-/* Room for the events of the block; of the first block it is told how many the batch may give. */
-static mimic_status reserve_events(emit_call *call, size_t count, mimic_error *err)
-{
-    const size_t needed = call->event_count + count;
-    if (needed <= call->event_capacity)
-        return MIMIC_OK;
-    const size_t rows_left = (size_t)(call->batch->row_count - call->first);
-    size_t capacity = needed + needed / 4;
-    if (call->events == NULL)
-        capacity = count * (rows_left / call->count + 1);
-    size_t bytes;
-    mimic_event *events = NULL;
-    if (capacity < needed)
-        capacity = needed;
-    if (!mimic__multiply_overflows(capacity, sizeof *events, &bytes))
-        events = mimic__realloc(call->emitter->ctx, call->events,
-                                call->event_capacity * sizeof *events, bytes);
-    if (events == NULL)
-        return mimic__fail_memory(err);
-    call->events = events;
-    call->event_capacity = capacity;
-    return MIMIC_OK;
-}
-
-static mimic_status begin_run(emit_call *call, int64_t subject, mimic_error *err)
-{
-    mimic_event_run *const runs = mimic__array_grow(call->emitter->ctx, call->runs, call->run_count,
-                                                    &call->run_capacity, sizeof *runs);
-    if (runs == NULL)
-        return mimic__fail_memory(err);
-    call->runs = runs;
-    call->descends |= call->run_count > 0 && runs[call->run_count - 1].subject > subject;
-    runs[call->run_count++] = (mimic_event_run){subject, (uint32_t)call->event_count, 0};
-    return MIMIC_OK;
-}
-
-static uint16_t event_marks(const emit_call *call, const emit_kind *kind, size_t k, size_t i)
-{
-    const mimic_emit_setup *const setup = &call->emitter->setup;
-    unsigned marks = 0;
-    if (kind->bad_moment_count > 0 && call->faults[k][i])
-        marks |= setup->bad_times == MIMIC_POLICY_KEEP ? MIMIC_EVENT_KEPT_BAD_TIME
-                                                       : (unsigned)MIMIC_MARK_BAD_TIME;
-    if (kind->source->link != LINK_NONE && call->reversed[i])
-        marks |= setup->reversed == MIMIC_POLICY_KEEP ? MIMIC_EVENT_KEPT_REVERSED
-                                                      : (unsigned)MIMIC_MARK_REVERSED;
-    return (uint16_t)marks;
-}
-
-static void put_text(emit_call *call, const emit_kind *kind, int64_t row, mimic_event *event)
-{
-    char buffer[MIMIC_FORMAT_BYTES];
-    event->text = (uint32_t)call->bytes.size;
-    if (kind->text != EMIT_NO_SLOT) {
-        const emit_text text = mimic__emit_text(call, kind->text, row, buffer);
-        if (text.data != NULL) {
-            mimic__buffer_append(&call->bytes, text.data, text.size);
-            event->text_size = (uint32_t)text.size;
+        const size_t count = (size_t)column->dictionary->count;
+        if (emitter->slot_of[i * FORM_COUNT + FORM_NUMBER] != EMIT_NO_SLOT) {
+            call->dictionaries[i] =
+                mimic__alloc_zeroed(emitter->ctx, count, sizeof *call->dictionaries[i]);
+            if (call->dictionaries[i] == NULL)
+                return mimic__fail_memory(err);
+        }
+        if (emitter->columns[i].is_property) {
+            call->quoted[i] = mimic__alloc_zeroed(emitter->ctx, count, sizeof *call->quoted[i]);
+            if (call->quoted[i] == NULL)
+                return mimic__fail_memory(err);
         }
     }
-    if (kind->property_count > 0) {
-        const size_t begin = call->bytes.size;
-        mimic__emit_properties(call, kind, row);
-        event->properties_size = (uint32_t)(call->bytes.size - begin);
-    }
-}
-
-static int64_t moment_of(const emit_call *call, size_t moment, size_t i)
-{
-    return moment == EMIT_NO_SLOT ? MIMIC_EVENT_NONE : call->moments[moment][i];
-}
-
-static void put_event(emit_call *call, size_t k, size_t i)
-{
-    const mimic_emitter *const emitter = call->emitter;
-    const emit_kind *const kind = &emitter->kinds[k];
-    const int64_t row = call->first + (int64_t)i;
-    mimic_event *const event = &call->events[call->event_count++];
-    *event = (mimic_event){
-        .subject = call->wide[emitter->subject][i],
-        .time = moment_of(call, kind->time, i),
-        .available = moment_of(call, kind->available, i),
-        .anchor = moment_of(call, kind->anchor, i),
-        .admission = call->admissions[i],
-        .stay = call->stays[i],
-        .row = record_of(call, row),
-        .code = call->codes[k][i],
-        .unit = kind->unit == EMIT_NO_SLOT ? kind->unit_number : call->numbers[kind->unit][i] - 1,
-        .text_size = MIMIC_EVENT_NO_TEXT,
-        .kind = kind->source->number,
-        .flags = event_marks(call, kind, k, i),
-    };
-    if (kind->value != EMIT_NO_SLOT && mimic__emit_value(call, kind->value, row, &event->value))
-        event->flags |= MIMIC_EVENT_HAS_VALUE;
-    put_text(call, kind, row, event);
-}
-
-static void put_context(emit_call *call, size_t i)
-{
-    const mimic_emitter *const emitter = call->emitter;
-    call->events[call->event_count++] = (mimic_event){
-        .subject = call->wide[emitter->subject][i],
-        .time = moment_of(call, emitter->context_times[SLOT_START], i),
-        .available = moment_of(call, emitter->context_times[SLOT_END], i),
-        .anchor = moment_of(call, emitter->context_times[SLOT_EXTRA], i),
-        .admission = call->admissions[i],
-        .stay = call->stays[i],
-        .row = record_of(call, call->first + (int64_t)i),
-        .code = MIMIC_EVENT_NO_TEXT,
-        .unit = MIMIC_EVENT_NO_TEXT,
-        .text = (uint32_t)call->bytes.size,
-        .text_size = MIMIC_EVENT_NO_TEXT,
-        .kind = (uint16_t)(MIMIC_EVENT_CONTEXT + (unsigned)emitter->setup.table->context),
-    };
-}
-
-/* A row of a context table without the id of what it is about says nothing. */
-static bool has_context(const emit_call *call, size_t i)
-{
-    switch (call->emitter->setup.table->context) {
-    case GROUP_SUBJECT:
-        return true;
-    case GROUP_ADMISSION:
-        return call->admissions[i] != MIMIC_EVENT_NONE;
-    case GROUP_STAY:
-        return call->stays[i] != MIMIC_EVENT_NONE;
-    default:
-        return false;
-    }
-}
-
-static size_t count_events(const emit_call *call)
-{
-    size_t count = call->emitter->setup.table->context >= 0 ? call->count : 0;
-    for (size_t k = 0; k < call->emitter->kind_count; k++)
-        for (size_t i = 0; i < call->count; i++)
-            count += call->codes[k][i] != EMIT_NO_CODE;
-    return count;
-}
-
-static mimic_status put_row(emit_call *call, size_t i, mimic_error *err)
-{
-    if (call->marks[i] != 0)
-        return add_reject(call, i, err);
-    const size_t before = call->event_count;
-    if (has_context(call, i))
-        put_context(call, i);
-    for (size_t k = 0; k < call->emitter->kind_count; k++)
-        if (call->codes[k][i] != EMIT_NO_CODE)
-            put_event(call, k, i);
-    const size_t made = call->event_count - before;
-    if (made == 0) {
-        call->rows_none++;
-        return MIMIC_OK;
-    }
-    const int64_t subject = call->events[before].subject;
-    if (call->run_count == 0 || call->runs[call->run_count - 1].subject != subject) {
-        call->event_count = before;
-        MIMIC_TRY(begin_run(call, subject, err));
-        call->event_count = before + made;
-    }
-    call->runs[call->run_count - 1].count += (uint32_t)made;
     return MIMIC_OK;
 }
 
@@ -319,16 +133,7 @@ static mimic_status run_block(emit_call *call, mimic_error *err)
     call->stays = emitter->stay == EMIT_NO_SLOT ? call->none : call->wide[emitter->stay];
     mimic__emit_judge(call);
     MIMIC_TRY(mimic__emit_codes(call, err));
-    MIMIC_TRY(reserve_events(call, count_events(call), err));
-    for (size_t i = 0; i < call->count; i++)
-        MIMIC_TRY(put_row(call, i, err));
-    if (call->bytes.failed)
-        return mimic__fail_memory(err);
-    if (call->bytes.size > MOST_TEXT_BYTES || call->event_count > INT32_MAX)
-        return mimic__fail(err, MIMIC_ERR_LIMIT,
-                           "%s: the texts of one batch make more than 2 GiB: choose smaller blocks",
-                           emitter->table.name);
-    return MIMIC_OK;
+    return mimic__emit_put(call, err);
 }
 
 /* ---- the chunk ---- */
@@ -423,12 +228,18 @@ mimic_status mimic__emit(const mimic_emitter *emitter, const mimic_batch *batch,
     cut_all(&call, &from);
     for (size_t i = 0; i < emitter->column_count; i++)
         call.dictionaries[i] = NULL;
+    for (size_t i = 0; i < emitter->column_count; i++)
+        call.quoted[i] = NULL;
+    mimic__buffer_init(&call.json, emitter->ctx);
     mimic__buffer_init(&call.scratch, emitter->ctx);
     mimic__buffer_init(&call.key, emitter->ctx);
     mimic__buffer_init(&call.bytes, emitter->ctx);
     const mimic_status status = run_all(&call, out_chunk, err);
     for (size_t i = 0; i < emitter->column_count; i++)
         mimic__free(emitter->ctx, call.dictionaries[i]);
+    for (size_t i = 0; i < emitter->column_count; i++)
+        mimic__free(emitter->ctx, call.quoted[i]);
+    mimic__buffer_free(&call.json);
     mimic__buffer_free(&call.scratch);
     mimic__buffer_free(&call.key);
     if (status != MIMIC_OK) {

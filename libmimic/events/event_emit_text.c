@@ -1,11 +1,9 @@
-/* Values as texts, as numbers, and as JSON: what of an event cannot be worked on in columns. */
+/* Values as texts and as numbers, one at a time: what of an event cannot be worked on in columns. */
 #include <math.h>
-#include <string.h>
 
 #include <mimic/coerce.h>
 
 #include "base/calendar.h"
-#include "base/utf8.h"
 #include "events/event_emit_plan.h"
 #include "sink/sink_format.h"
 
@@ -110,75 +108,4 @@ bool mimic__emit_value(const emit_call *call, size_t index, int64_t row, double 
         return mimic_coerce_float64(text.data, text.size, 0, out_value) == 0;
     }
     }
-}
-
-/* ---- JSON ---- */
-
-static bool is_plain(unsigned char byte)
-{
-    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
-}
-
-/* As mimic__buffer_json_string, for texts of known size. */
-void mimic__emit_json_string(mimic_buffer *out, const char *text, size_t size)
-{
-    mimic__buffer_byte(out, '"');
-    for (size_t i = 0; i < size;) {
-        const size_t start = i;
-        while (i < size && is_plain((unsigned char)text[i]))
-            i++;
-        mimic__buffer_append(out, text + start, i - start);
-        if (i == size)
-            break;
-        const size_t begin = i;
-        const uint32_t character = mimic__utf8_decode(text, size, &i);
-        const bool is_malformed = character == 0xfffd && i - begin == 1;
-        if (character == '"' || character == '\\')
-            mimic__buffer_format(out, "\\%c", (char)character);
-        else if (character < 0x20 || (character >= 0x7f && character < 0xa0) || is_malformed)
-            mimic__buffer_format(out, "\\u%04x", (unsigned)character);
-        else
-            mimic__buffer_append(out, text + begin, i - begin);
-    }
-    mimic__buffer_byte(out, '"');
-}
-
-/* Numbers and truths stand as they are; what JSON has no number for, as a text. */
-static bool is_bare(mimic_type type, emit_text text)
-{
-    switch (type) {
-    case MIMIC_TYPE_BOOLEAN:
-    case MIMIC_TYPE_INT16:
-    case MIMIC_TYPE_INT32:
-    case MIMIC_TYPE_INT64:
-    case MIMIC_TYPE_DECIMAL:
-        return true;
-    case MIMIC_TYPE_FLOAT32:
-    case MIMIC_TYPE_FLOAT64:
-        return text.data[text.size - 1] >= '0' && text.data[text.size - 1] <= '9';
-    default:
-        return false;
-    }
-}
-
-void mimic__emit_properties(emit_call *call, const emit_kind *kind, int64_t row)
-{
-    char buffer[MIMIC_FORMAT_BYTES];
-    mimic_buffer *const out = &call->bytes;
-    char separator = '{';
-    for (size_t i = 0; i < kind->property_count; i++) {
-        const emit_property *const property = &kind->properties[i];
-        const emit_text text = mimic__emit_text(call, property->column, row, buffer);
-        if (text.data == NULL)
-            continue;
-        mimic__buffer_byte(out, separator);
-        separator = ',';
-        mimic__buffer_append(out, property->head, property->head_size);
-        if (is_bare(call->columns[property->column]->type, text))
-            mimic__buffer_append(out, text.data, text.size);
-        else
-            mimic__emit_json_string(out, text.data, text.size);
-    }
-    if (separator == ',')
-        mimic__buffer_byte(out, '}');
 }

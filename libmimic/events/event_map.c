@@ -343,6 +343,9 @@ mimic_status mimic_event_map_check(const mimic_context *ctx, const mimic_registr
         load.reader.base.sink = (mimic_schema_sink){pass_finding, &load.reader};
         status = parse_text(&load, json == NULL ? "" : json, size_bytes,
                             name == NULL ? "events.json" : name, &text);
+        if (status == MIMIC_OK && !mimic__map_looks_like(text.source.root))
+            status = mimic__fail(err, MIMIC_ERR_NOT_FOUND, "%s: no event map: it has neither "
+                                 "\"tables\" nor \"extends\"", text.source.name);
         if (status == MIMIC_OK)
             status = check_text(&load, registry, &text);
     }

@@ -83,10 +83,10 @@ static void read_unit(mimic_map_reader *reader, const mimic_table *table, const 
         const mimic_json *text =
             mimic__schema_member(&reader->base, unit, "text", MIMIC_JSON_STRING);
         mimic__map_known_only(reader, unit, known);
-        if (text == NULL || text->text_size == 0)
+        if (unit->child_count == 0 || (text != NULL && text->text_size == 0))
             mimic__schema_finding(&reader->base, unit,
                                   "a fixed unit is written {\"text\": \"kg\"}");
-        else
+        else if (text != NULL)
             kind->unit_text =
                 mimic__schema_copy(&reader->base, text->text, text->text_size);
     } else {

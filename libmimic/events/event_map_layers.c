@@ -11,10 +11,15 @@
 
 bool mimic__map_looks_like(const mimic_json *root)
 {
-    const mimic_json *tables = mimic__json_get(root, "tables");
-    return (tables != NULL && tables->kind == MIMIC_JSON_OBJECT &&
-            mimic__json_get(root, "dataset") != NULL) ||
-           mimic__json_get(root, "extends") != NULL;
+    static const char *const others[] = {"resources", "schema", "fields", NULL};
+    static const char *const own[] = {"tables", "extends", "dataset", NULL};
+    for (size_t i = 0; others[i] != NULL; i++)
+        if (mimic__json_get(root, others[i]) != NULL)
+            return false;
+    for (size_t i = 0; own[i] != NULL; i++)
+        if (mimic__json_get(root, own[i]) != NULL)
+            return true;
+    return false;
 }
 
 /* True for "name@version", or "name" when the version is left out. */
@@ -59,8 +64,9 @@ static const char *read_target(mimic_map_reader *reader, mimic_map_source *sourc
         base->out_of_memory |= spec == NULL;
         return spec;
     }
-    if (source->target == NULL && mimic__json_get(source->root, "extends") == NULL &&
-        mimic__json_get(source->root, "dataset") == NULL)
+    if (mimic__json_get(source->root, "extends") == NULL &&
+        mimic__json_get(source->root, "dataset") == NULL &&
+        mimic__json_get(source->root, "tables") != NULL)
         mimic__schema_finding(base, source->root,
                               "for which release? Give \"dataset\" and \"version\", or a map to "
                               "start from: \"extends\": \"mimic-iv@3.1\"");
@@ -108,11 +114,11 @@ bool mimic__map_source_read(mimic_map_reader *reader, const mimic_registry *regi
                                         "comment", "sources",      "context", "dictionaries",
                                         "tables",  "description", NULL};
     mimic__map_enter(reader, source);
-    if (source->root->kind != MIMIC_JSON_OBJECT) {
-        mimic__schema_finding(&reader->base, source->root, "an event map must be an object, not %s",
-                              mimic__json_kind_name(source->root->kind));
+    if (!mimic__map_looks_like(source->root))
+        mimic__schema_finding(&reader->base, source->root,
+                              "no event map: it has neither \"tables\" nor \"extends\"");
+    if (source->root->kind != MIMIC_JSON_OBJECT)
         return false;
-    }
     mimic__map_known_only(reader, source->root, known);
     mimic__schema_member(&reader->base, source->root, "title", MIMIC_JSON_STRING);
     mimic__schema_member(&reader->base, source->root, "description", MIMIC_JSON_STRING);

@@ -83,7 +83,7 @@ static inline const char *mimic__map_group_name(mimic_event_group group)
 
 /* ---- event_map_layers.c ---- */
 
-/* True for a parsed text that is meant as an event map. */
+/* True for what is meant as an event map, and neither as a package nor as a Table Schema. */
 bool mimic__map_looks_like(const mimic_json *root);
 /* Finds the release that a text is for and checks its own members. False after a finding. */
 bool mimic__map_source_read(mimic_map_reader *reader, const mimic_registry *registry,

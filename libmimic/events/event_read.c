@@ -18,7 +18,8 @@
 
 /* ---- opening ---- */
 
-static mimic_status check_options(mimic_trajectories_options *options, mimic_error *err)
+mimic_status mimic__trajectories_check_options(mimic_trajectories_options *options,
+                                               mimic_error *err)
 {
     if (options->group == MIMIC_GROUP_DEFAULT)
         options->group = MIMIC_GROUP_SUBJECT;
@@ -105,7 +106,7 @@ mimic_status mimic_trajectories_open(const mimic_context *ctx, const char *path,
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "mimic_trajectories_open needs a context, a path and out_trajectories");
     MIMIC_TRY(MIMIC_OPTIONS_COPY(&chosen, options, "mimic_trajectories_options", err));
-    MIMIC_TRY(check_options(&chosen, err));
+    MIMIC_TRY(mimic__trajectories_check_options(&chosen, err));
     const size_t slots = chosen.jobs == 1 ? 1 : (size_t)chosen.jobs + 1;
     return mimic__trajectories_open(ctx, path, &chosen, slots, out_trajectories, err);
 }

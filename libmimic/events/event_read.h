@@ -58,6 +58,7 @@ typedef struct mimic_read_file {
     const char *path;
     const char *relative; /* below data/ */
     const char *split;
+    int64_t size;             /* bytes */
     int64_t batch_count;      /* -1 = not looked at yet */
     mimic_read_range *ranges; /* of subjects, one a record batch; NULL until somebody seeks */
 } mimic_read_file;
@@ -204,6 +205,9 @@ struct mimic_trajectories {
     mimic_error error;
 };
 
+/* Completes the options; MIMIC_ERR_ARGUMENT. */
+mimic_status mimic__trajectories_check_options(mimic_trajectories_options *options,
+                                               mimic_error *err);
 /* slots: record batches that may be kept at once, at least 1. As mimic_trajectories_open. */
 mimic_status mimic__trajectories_open(const mimic_context *ctx, const char *path,
                                       const mimic_trajectories_options *options, size_t slots,

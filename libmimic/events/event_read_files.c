@@ -170,6 +170,7 @@ static mimic_status take_files(mimic_trajectories *reader, const mimic_file_entr
         reader->files[reader->file_count++] = (mimic_read_file){.path = entries[i].path,
                                                                 .relative = entries[i].relative,
                                                                 .split = split,
+                                                                .size = entries[i].size < 0 ? 0 : entries[i].size,
                                                                 .batch_count = -1};
     }
     if (reader->file_count == 0 && has_parquet)

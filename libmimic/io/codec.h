@@ -86,6 +86,10 @@ mimic_status mimic__zstd_compress_frame(mimic_zstd_compressor *compressor, const
                                         size_t size, void *target, size_t capacity,
                                         size_t *out_size, mimic_error *err);
 void mimic__zstd_compressor_free(mimic_zstd_compressor *compressor); /* NULL is allowed */
+/* A frame of `size` > 0 equal bytes, written down without looking at them: its size, which is no more
+ * than MIMIC_REPEAT_FRAME_BYTES(size). */
+#define MIMIC_REPEAT_FRAME_BYTES(size) (6 + 4 * ((size) / (128 * 1024) + 1))
+size_t mimic__zstd_repeat_frame(unsigned char byte, size_t size, void *target);
 /* The frame must give exactly `target_size` bytes. */
 mimic_status mimic__zstd_decompress_frame(const void *bytes, size_t size, void *target,
                                           size_t target_size, mimic_error *err);

@@ -9,7 +9,30 @@
  */
 #include "io/codec.h"
 
+#include <string.h>
+
 #include "base/error.h"
+
+/* RFC 8878 3.1.1: magic number, a descriptor that says nothing, a window of 128 KiB; then blocks of
+ * one byte and how often it comes (3.1.1.2.2). */
+size_t mimic__zstd_repeat_frame(unsigned char byte, size_t size, void *target)
+{
+    static const unsigned char header[6] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38};
+    const size_t block_max = (size_t)128 * 1024;
+    unsigned char *out = target;
+    memcpy(out, header, sizeof header);
+    out += sizeof header;
+    while (size > 0) {
+        const size_t block = size < block_max ? size : block_max;
+        size -= block;
+        const size_t start = block << 3 | 1u << 1 | (size == 0);
+        *out++ = (unsigned char)start;
+        *out++ = (unsigned char)(start >> 8);
+        *out++ = (unsigned char)(start >> 16);
+        *out++ = byte;
+    }
+    return (size_t)(out - (unsigned char *)target);
+}
 
 #if MIMIC_HAVE_ZSTD
 

@@ -34,6 +34,7 @@ void print_log(mimic_log_level, const char *, void *);
 int print_reject(const mimic_reject *, void *);
 int print_entry(const mimic_ledger_entry *, void *);
 int print_progress(const mimic_progress *, void *);
+mimic_status count_events(void *, const mimic_patient *, mimic_rows *, mimic_error *);
 mimic_status read_bytes(void *, void *, size_t, size_t *, mimic_error *);
 int duckdb_arrow_scan(void *, const char *, struct ArrowArrayStream *);
 """
@@ -45,7 +46,7 @@ USUAL = """mimic_context *ctx, mimic_registry *registry, const mimic_dataset *da
     mimic_scan_stream *stream, mimic_frame *frame, mimic_record_checker *checker,
     mimic_report *report, const mimic_quality *quality, mimic_drift *drift,
     struct ArrowArrayStream *arrow, void *connection, char *buffer, size_t size, size_t count,
-    mimic_trajectories *trajectories, mimic_patient patient, int64_t events, int64_t i,
+    mimic_trajectories *trajectories, mimic_patient patient, mimic_rows *patient_rows, int64_t events, int64_t i,
     mimic_error err, mimic_status status"""
 
 

@@ -59,5 +59,7 @@ int main(void)
     PRINT(mimic_patient, properties_bytes);
     PRINT(mimic_code, events);
     PRINT(mimic_trajectories_info, files);
+    PRINT(mimic_patient_function, ctx);
+    PRINT(mimic_patients_options, progress_ctx);
     return 0;
 }

@@ -39,7 +39,7 @@ PUBLIC = [
     ("export.h", "base"), ("version.h", "base"), ("status.h", "base"), ("context.h", "base"),
     ("source.h", "io"), ("schema.h", "schema"), ("batch.h", "batch"), ("coerce.h", "coerce"),
     ("csv.h", "csv"), ("record.h", "csv"), ("arrow.h", "arrow"), ("frame.h", "frame"), ("sink.h", "sink"), ("scan.h", "scan"), ("quality.h", "quality"),
-    ("load.h", "load"), ("events.h", "events"),
+    ("load.h", "load"), ("events.h", "events"), ("clinical.h", "clinical"),
     ("synth.h", "synth"), ("mimic.h", None),
 ]
 RANK = {name: index for index, (name, _) in enumerate(PUBLIC)}

@@ -231,6 +231,13 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_trajectories_describe": (c_int32, [c_void_p, POINTER(mimic_trajectories_info),
         ERROR_P]),
     "mimic_trajectories_free": (None, [c_void_p]),
+    # clinical.h
+    "mimic_rows_int64": (None, [c_void_p, c_size_t, c_int64]),
+    "mimic_rows_double": (None, [c_void_p, c_size_t, c_double]),
+    "mimic_rows_text": (None, [c_void_p, c_size_t, c_char_p, c_size_t]),
+    "mimic_rows_end": (None, [c_void_p]),
+    "mimic_patients_run": (c_int32, [c_void_p, c_char_p, POINTER(mimic_patient_function),
+        c_char_p, POINTER(mimic_patients_options), POINTER(c_int64), ERROR_P]),
     # synth.h
     "mimic_synth": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p,
         POINTER(mimic_synth_options), ERROR_P]),

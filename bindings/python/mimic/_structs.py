@@ -911,6 +911,33 @@ class mimic_trajectories_info(_Struct):
     ]
 
 
+# ---- clinical.h ----
+
+
+class mimic_patient_function(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("table", c_void_p),
+        ("prepare", CFUNCTYPE(c_int32, c_void_p, c_void_p, ERROR_P)),
+        ("run", CFUNCTYPE(c_int32, c_void_p, POINTER(mimic_patient), c_void_p, ERROR_P)),
+        ("ctx", c_void_p),
+    ]
+
+
+class mimic_patients_options(_Struct):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("group", c_int32),
+        ("split", c_char_p),
+        ("values_only", c_int32),
+        ("jobs", c_int32),
+        ("max_batch_bytes", c_uint64),
+        ("sink", POINTER(mimic_sink_options)),
+        ("progress", mimic_progress_fn),
+        ("progress_ctx", c_void_p),
+    ]
+
+
 # ---- synth.h ----
 
 
