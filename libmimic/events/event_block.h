@@ -16,6 +16,7 @@
 
 #define MIMIC_BLOCK_EVENTS_MAX 65536
 #define MIMIC_BLOCK_BYTES_MAX ((size_t)3 << 30) /* of texts */
+#define MIMIC_PACK_RATIO_MAX 32768 /* RFC 8878 3.1.1.2: 4 bytes for 128 KiB of the same byte */
 
 /* Bytes of its text and properties. */
 static inline size_t mimic__event_text_bytes(const mimic_event *event)
