@@ -137,6 +137,175 @@ typedef struct mimic_trajectory_totals {
 #define MIMIC_TRAJECTORY_TOTALS_INIT                                                               \
     { sizeof(mimic_trajectory_totals), 0, 0, 0, 0, 0, 0, 0, 0 }
 
+/* ---- building ---- */
+
+/**
+ * Makes the trajectories of all patients of one or several folders: both steps at once. A folder that
+ * holds these very trajectories already, of files that have not changed, is left as it is. With
+ * options.shard one part of the files is made; whoever makes the last one writes the metadata.
+ *
+ * registry: knows the releases
+ * dirs: folders of releases that share their patients, each table in one of them
+ * dir_count: of dirs, at least 1
+ * out: the folder of the dataset; made where it is missing
+ * options: NULL = defaults
+ * out_report: what became of it; NULL after a failure
+ *
+ * Returns: MIMIC_OK, also with rejects (see the report and rejects.csv); MIMIC_ERR_NOT_FOUND for a
+ * folder, table or release that is not there; MIMIC_ERR_STATE for a folder that holds something else;
+ * MIMIC_ERR_SCHEMA for an event map that is not sound; MIMIC_ERR_DRIFT for a file that lacks a column
+ * it must have; MIMIC_ERR_CANCELLED by the callback; MIMIC_ERR_IO; MIMIC_ERR_LIMIT for codes of more
+ * than 1 GiB; MIMIC_ERR_ARGUMENT; MIMIC_ERR_MEMORY; whatever the source of a file returns. What was in
+ * `out` is then as it was.
+ * Ownership: the caller frees *out_report. Everything else is borrowed during the call.
+ * Thread safety: any thread, for different folders; the callback comes on the caller's.
+ * Since: 0.1
+ *
+ * Example:
+ *     const char *const dirs[] = {"mimic-iv-demo"};
+ *     mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+ *     mimic_trajectory_report *made = NULL;
+ *     options.jobs = 4;
+ *     status = mimic_trajectories_build(ctx, registry, dirs, 1, "out", &options, &made, &err);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_trajectories_build(
+    const mimic_context *ctx, const mimic_registry *registry, const char *const *dirs,
+    size_t dir_count, const char *out, const mimic_trajectory_options *options,
+    mimic_trajectory_report **out_report, mimic_error *err);
+
+/**
+ * The first of two steps: tables into files of sorted events below `work`, one a table. A table that is
+ * there already, of the same file and options, is left as it is, so that a task that was killed can be
+ * run again.
+ *
+ * registry: knows the releases
+ * dirs: as for mimic_trajectories_build, the same for every table
+ * dir_count: of dirs
+ * work: the folder of these files; made where it is missing
+ * options: NULL = defaults; `tables` says which ones are read in this call, NULL = all of them. What
+ * concerns reading (codes, maps, csv, bad_times, reversed, train, tuning) is settled here
+ * out_report: counts of the tables of this call; NULL after a failure
+ *
+ * Returns: as mimic_trajectories_build.
+ * Ownership: the caller frees *out_report. Everything else is borrowed during the call.
+ * Thread safety: any thread, several processes at once for different tables of one `work`.
+ * Since: 0.1
+ *
+ * Example:
+ *     const char *const dirs[] = {"mimic-iv-demo"};
+ *     const char *const tables[] = {"labevents"};
+ *     mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+ *     mimic_trajectory_report *made = NULL;
+ *     options.tables = tables;
+ *     options.table_count = 1;
+ *     status = mimic_trajectories_partition(ctx, registry, dirs, 1, "work", &options, &made, &err);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_trajectories_partition(
+    const mimic_context *ctx, const mimic_registry *registry, const char *const *dirs,
+    size_t dir_count, const char *work, const mimic_trajectory_options *options,
+    mimic_trajectory_report **out_report, mimic_error *err);
+
+/**
+ * The second step: what mimic_trajectories_partition left, into a dataset, or into one part of its
+ * files. The bytes are those of mimic_trajectories_build.
+ *
+ * registry: knows the releases
+ * work: the folder of the first step; all of its tables must be there
+ * out: the folder of the dataset
+ * options: NULL = defaults; those that concern reading come from the first step, and event maps must be
+ * given again
+ * out_report: what became of it; NULL after a failure
+ *
+ * Returns: as mimic_trajectories_build; MIMIC_ERR_NOT_FOUND for a table whose first step is not done;
+ * MIMIC_ERR_STATE for files of different options or maps; MIMIC_ERR_CORRUPT for a damaged one.
+ * Ownership: the caller frees *out_report. Everything else is borrowed during the call.
+ * Thread safety: any thread, several processes at once for different shards of one `out`.
+ * Since: 0.1
+ *
+ * Example:
+ *     mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+ *     mimic_trajectory_report *made = NULL;
+ *     options.shard = 1;
+ *     options.shard_count = 8;
+ *     status = mimic_trajectories_assemble(ctx, registry, "work", "out", &options, &made, &err);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_trajectories_assemble(
+    const mimic_context *ctx, const mimic_registry *registry, const char *work, const char *out,
+    const mimic_trajectory_options *options, mimic_trajectory_report **out_report,
+    mimic_error *err);
+
+/**
+ * Number of tables that were read, and what became of each, in the order of the event map.
+ *
+ * index: of the table
+ * out: begin with MIMIC_EVENT_TABLE_REPORT_INIT
+ *
+ * Returns: the count, 0 for a NULL; MIMIC_OK, or MIMIC_ERR_ARGUMENT for a NULL or an index out of range.
+ * Ownership: texts are borrowed, valid until the report is freed.
+ * Thread safety: any thread, for reading.
+ * Since: 0.1
+ *
+ * Example:
+ *     const mimic_trajectory_report *made = NULL;
+ *     mimic_event_table_report table = MIMIC_EVENT_TABLE_REPORT_INIT;
+ *     for (size_t i = 0; i < mimic_trajectory_report_table_count(made); i++)
+ *         status = mimic_trajectory_report_table(made, i, &table);
+ */
+MIMIC_API size_t mimic_trajectory_report_table_count(const mimic_trajectory_report *report);
+MIMIC_API mimic_status mimic_trajectory_report_table(const mimic_trajectory_report *report,
+                                                     size_t index, mimic_event_table_report *out);
+
+/**
+ * The whole in numbers: of the dataset where it is complete, else of this part of it.
+ *
+ * out: begin with MIMIC_TRAJECTORY_TOTALS_INIT
+ *
+ * Returns: MIMIC_OK, or MIMIC_ERR_ARGUMENT for a NULL.
+ * Ownership: none.
+ * Thread safety: any thread, for reading.
+ * Since: 0.1
+ *
+ * Example:
+ *     const mimic_trajectory_report *made = NULL;
+ *     mimic_trajectory_totals totals = MIMIC_TRAJECTORY_TOTALS_INIT;
+ *     status = mimic_trajectory_report_totals(made, &totals);
+ */
+MIMIC_API mimic_status mimic_trajectory_report_totals(const mimic_trajectory_report *report,
+                                                      mimic_trajectory_totals *out);
+
+/**
+ * The report as one JSON object; docs/events.md lists its members.
+ *
+ * out_json: the text, with a NUL at its end; NULL after a failure
+ *
+ * Returns: MIMIC_OK; MIMIC_ERR_ARGUMENT for a NULL; MIMIC_ERR_MEMORY.
+ * Ownership: the caller frees *out_json with mimic_free.
+ * Thread safety: any thread, for reading.
+ * Since: 0.1
+ *
+ * Example:
+ *     const mimic_trajectory_report *made = NULL;
+ *     char *json = NULL;
+ *     status = mimic_trajectory_report_json(made, &json, &err);
+ *     mimic_free(ctx, json);
+ */
+MIMIC_API MIMIC_NODISCARD mimic_status mimic_trajectory_report_json(
+    const mimic_trajectory_report *report, char **out_json, mimic_error *err);
+
+/**
+ * Frees a report; NULL is allowed.
+ *
+ * Returns: nothing.
+ * Ownership: ends that of the report and of everything borrowed from it.
+ * Thread safety: any thread; the report must not be in use.
+ * Since: 0.1
+ *
+ * Example:
+ *     mimic_trajectory_report *made = NULL;
+ *     mimic_trajectory_report_free(made);
+ */
+MIMIC_API void mimic_trajectory_report_free(mimic_trajectory_report *report);
+
 /* ---- event maps ---- */
 
 /**

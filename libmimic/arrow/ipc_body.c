@@ -125,6 +125,26 @@ mimic_status mimic__ipc_body_add_equal(mimic_ipc_body *body, unsigned char byte,
     return end_buffer(body, start, err);
 }
 
+mimic_status mimic__ipc_body_add_words(mimic_ipc_body *body, const void *words, size_t width,
+                                       size_t count, mimic_error *err)
+{
+    mimic_buffer *target = &body->bytes;
+    const size_t start = target->size;
+    const size_t size = width * count;
+    size_t frame_size = 0;
+    if (body->compressor != NULL) {
+        if (!mimic__buffer_reserve(target, PREFIX_BYTES + size))
+            return mimic__fail_memory(err);
+        frame_size = mimic__zstd_words_frame(words, width, count,
+                                             target->data + target->size + PREFIX_BYTES, size);
+    }
+    if (frame_size == 0)
+        return mimic__ipc_body_add_buffer(body, words, size, false, err);
+    mimic__fb_put(target, size, PREFIX_BYTES);
+    target->size += frame_size;
+    return end_buffer(body, start, err);
+}
+
 mimic_status mimic__ipc_body_add_ready(mimic_ipc_body *body, const void *bytes, size_t size,
                                        mimic_error *err)
 {

@@ -40,6 +40,10 @@ mimic_status mimic__ipc_body_add_buffer(mimic_ipc_body *body, const void *bytes,
 mimic_status mimic__ipc_body_add_equal(mimic_ipc_body *body, unsigned char byte, size_t size,
                                        mimic_error *err);
 
+/* The same for words of 4 or 8 bytes that mostly count up, see mimic__zstd_words_frame. */
+mimic_status mimic__ipc_body_add_words(mimic_ipc_body *body, const void *words, size_t width,
+                                       size_t count, mimic_error *err);
+
 /* The same for a buffer that was in a body before, compressed or not as it is. */
 mimic_status mimic__ipc_body_add_ready(mimic_ipc_body *body, const void *bytes, size_t size,
                                        mimic_error *err);

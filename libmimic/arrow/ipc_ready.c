@@ -35,16 +35,31 @@ static mimic_status append_message(mimic_buffer *out, mimic_buffer *metadata,
 
 /* ---- record batches ---- */
 
-/* Values of which all bytes are alike are not compressed, just said. */
-static mimic_status add_values(mimic_ipc_body *body, const void *values, size_t size,
-                               mimic_error *err)
+static bool is_equal(const unsigned char *bytes, size_t size)
 {
-    const unsigned char *bytes = values;
-    if (bytes == NULL)
-        return mimic__ipc_body_add_equal(body, 0, size, err);
-    if (size >= EQUAL_BYTES && memcmp(bytes, bytes + 1, size - 1) == 0)
-        return mimic__ipc_body_add_equal(body, bytes[0], size, err);
+    return size >= EQUAL_BYTES && memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
+/* Values of which all bytes are alike are not compressed, just said. */
+static mimic_status add_values(mimic_ipc_body *body, const mimic_ipc_laid *column, mimic_error *err)
+{
+    const unsigned char *bytes = column->values;
+    const size_t size = column->values_size;
+    if (bytes == NULL || is_equal(bytes, size))
+        return mimic__ipc_body_add_equal(body, bytes == NULL ? 0 : bytes[0], size, err);
+    if (column->counts)
+        return mimic__ipc_body_add_words(body, bytes, size / column->rows, column->rows, err);
     return mimic__ipc_body_add_buffer(body, bytes, size, false, err);
+}
+
+static mimic_status add_offsets(mimic_ipc_body *body, const mimic_ipc_laid *column,
+                                mimic_error *err)
+{
+    const size_t width = column->offset_width;
+    const size_t count = column->rows + 1;
+    return is_equal(column->offsets, width * count)
+               ? mimic__ipc_body_add_equal(body, 0, width * count, err)
+               : mimic__ipc_body_add_words(body, column->offsets, width, count, err);
 }
 
 static mimic_status add_column(mimic_ipc_body *body, const mimic_ipc_laid *column, mimic_error *err)
@@ -58,9 +73,8 @@ static mimic_status add_column(mimic_ipc_body *body, const mimic_ipc_laid *colum
     else
         MIMIC_TRY(mimic__ipc_body_add_buffer(body, column->validity, bitmap_size, false, err));
     if (column->offsets != NULL)
-        MIMIC_TRY(add_values(body, column->offsets, column->offsets_size, err));
-    return column->has_values ? add_values(body, column->values, column->values_size, err)
-                              : MIMIC_OK;
+        MIMIC_TRY(add_offsets(body, column, err));
+    return column->has_values ? add_values(body, column, err) : MIMIC_OK;
 }
 
 mimic_status mimic__ipc_ready_make(mimic_ipc_ready *ready, mimic_ipc_body *body,
@@ -124,7 +138,7 @@ static mimic_status add_dictionary(mimic_ipc_form *form, size_t index, mimic_ipc
     mimic_status status = lay_texts(field, &offsets, &bytes, err);
     const mimic_ipc_laid column = {.rows = field->text_count,
                                    .offsets = offsets.data,
-                                   .offsets_size = offsets.size,
+                                   .offset_width = sizeof(int32_t),
                                    .values = bytes.data,
                                    .values_size = bytes.size,
                                    .has_values = true};

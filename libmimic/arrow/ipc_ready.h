@@ -21,10 +21,11 @@ typedef struct mimic_ipc_laid {
     size_t null_count;
     const void *validity; /* a bit a row; looked at only where some row is NULL, and not all are */
     const void *offsets;  /* of texts and lists, with those of the end; NULL = none */
-    size_t offsets_size;  /* bytes */
+    size_t offset_width;  /* 4 or 8; there are rows + 1 of them */
     const void *values;   /* NULL: all bytes are 0 */
     size_t values_size;   /* bytes */
     bool has_values;      /* false: a list, whose child follows */
+    bool counts;          /* values of 4 or 8 bytes that mostly count up */
 } mimic_ipc_laid;
 
 typedef struct mimic_ipc_laid_batch {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "events/event_giant.h"
 #include "events/event_packet.h"
 
 #define ASK_SUBJECTS 256 /* between two questions whether to go on */
@@ -36,48 +37,14 @@ typedef struct assembly_run {
     size_t under_way;
     size_t most_under_way;
     size_t charged; /* bytes of those */
-    size_t pinned;  /* bytes of chunks that only packets use */
+    mimic_pinned pinned;
     size_t code_capacity;
     uint32_t subjects_unasked;
+    size_t giant_limit;
+    mimic_giant *giant; /* at hand; the packet that it ends is open */
 } assembly_run;
 
-/* ---- chunks ---- */
-
-static void let_go(assembly_run *run, mimic_held_chunk *held)
-{
-    if (held == NULL || --held->uses > 0)
-        return;
-    if (held->is_left)
-        run->pinned -= held->chunk->memory_size;
-    mimic__chunk_release(held->chunk);
-    mimic__free(run->ctx, held);
-}
-
-/* The stream goes on: from now on the chunk costs of our memory, where packets still use it. */
-static void leave(assembly_run *run, source *from)
-{
-    mimic_held_chunk *const held = from->held;
-    if (held != NULL && held->uses > 1) {
-        held->is_left = true;
-        run->pinned += held->chunk->memory_size;
-    }
-    let_go(run, held);
-    from->held = NULL;
-    from->run = 0;
-}
-
-static mimic_status hold(assembly_run *run, mimic_event_chunk *chunk, mimic_held_chunk **out_held,
-                         mimic_error *err)
-{
-    mimic_held_chunk *const held = mimic__alloc(run->ctx, sizeof *held);
-    *out_held = held;
-    if (held == NULL) {
-        mimic__chunk_release(chunk);
-        return mimic__fail_memory(err);
-    }
-    *held = (mimic_held_chunk){.chunk = chunk, .uses = 1};
-    return MIMIC_OK;
-}
+/* ---- streams ---- */
 
 static mimic_status check_interrupted(const assembly_run *run, mimic_error *err)
 {
@@ -90,7 +57,9 @@ static mimic_status check_interrupted(const assembly_run *run, mimic_error *err)
 /* The next chunk with a run, or none at the end. */
 static mimic_status next_chunk(assembly_run *run, source *from, mimic_error *err)
 {
-    leave(run, from);
+    mimic__held_leave(&run->pinned, from->held);
+    from->held = NULL;
+    from->run = 0;
     for (;;) {
         MIMIC_TRY(check_interrupted(run, err));
         mimic_event_chunk *chunk = NULL;
@@ -98,7 +67,7 @@ static mimic_status next_chunk(assembly_run *run, source *from, mimic_error *err
         if (chunk == NULL)
             return MIMIC_OK;
         if (chunk->run_count > 0)
-            return hold(run, chunk, &from->held, err);
+            return mimic__held_new(&run->pinned, chunk, &from->held, err);
         mimic__chunk_release(chunk);
     }
 }
@@ -201,8 +170,8 @@ static void add_tallies(mimic_event_tally *to, const mimic_event_tally *from, si
     }
 }
 
-/* Writes, tells and counts what the task of a packet has made. */
-static mimic_status deliver(assembly_run *run, mimic_packet *packet, mimic_error *err)
+/* Writes and counts the sets that a packet has encoded. */
+static mimic_status write_sets(assembly_run *run, mimic_packet *packet, mimic_error *err)
 {
     const mimic_event_target *const target = run->assembly->target;
     for (size_t i = 0; i < packet->encoded_count; i++) {
@@ -217,6 +186,14 @@ static mimic_status deliver(assembly_run *run, mimic_packet *packet, mimic_error
         }
     }
     packet->encoded_count = 0;
+    return count_codes(run, packet->room.codes, packet->count, err);
+}
+
+/* Hands on what the task of a packet has made. */
+static mimic_status deliver(assembly_run *run, mimic_packet *packet, mimic_error *err)
+{
+    const mimic_event_target *const target = run->assembly->target;
+    MIMIC_TRY(write_sets(run, packet, err));
     for (size_t i = 0; i < packet->patient.reject_count; i++)
         MIMIC_TRY(target->reject(target->ctx, &packet->patient.rejects[i], err));
     for (size_t i = 0; i < packet->subject_count; i++)
@@ -224,13 +201,12 @@ static mimic_status deliver(assembly_run *run, mimic_packet *packet, mimic_error
             MIMIC_TRY(target->subject(target->ctx, packet->subjects[i].subject,
                                       packet->subjects[i].written, err));
     add_tallies(run->assembly->tallies, packet->tallies, run->setup.table_count);
-    return count_codes(run, packet->room.codes, packet->count, err);
+    return MIMIC_OK;
 }
 
 static void put_away(assembly_run *run, mimic_packet *packet)
 {
-    for (size_t i = 0; i < packet->slice_count; i++)
-        let_go(run, packet->slices[i].held);
+    mimic__packet_let_go(packet, &run->pinned, 0);
     mimic__packet_clear(packet);
     packet->next = run->idle;
     run->idle = packet;
@@ -278,7 +254,7 @@ static mimic_status close_packet(assembly_run *run, unsigned split, mimic_error 
     packet->charge = mimic__packet_charge(packet);
     while (run->first != NULL &&
            (run->under_way >= run->most_under_way ||
-            run->charged + run->pinned + packet->charge > run->assembly->memory))
+            run->charged + run->pinned.bytes + packet->charge > run->assembly->memory))
         MIMIC_TRY(finish_oldest(run, err));
     MIMIC_TRY(finish_those_done(run, err));
     run->open[split] = NULL;
@@ -314,25 +290,108 @@ static mimic_status open_packet(assembly_run *run, mimic_event_place place,
     return MIMIC_OK;
 }
 
-/* Moves all slices of the subject from the streams into the packet. */
+/* ---- a subject ---- */
+
+static mimic_status give_set(void *ctx, mimic_packet *packet, bool is_more, mimic_error *err)
+{
+    packet->is_more = is_more;
+    MIMIC_TRY(mimic__packet_encode(packet, err));
+    return write_sets(ctx, packet, err);
+}
+
+static mimic_status check_giant(void *ctx, mimic_error *err)
+{
+    return check_interrupted(ctx, err);
+}
+
+/* The last subject of the packet is too large: what is there of it goes to a scratch file. */
+static mimic_status begin_giant(assembly_run *run, mimic_packet *packet, mimic_giant **out_giant,
+                                mimic_error *err)
+{
+    const size_t last = packet->subject_count - 1;
+    const size_t first = last == 0 ? 0 : packet->subjects[last - 1].end;
+    MIMIC_TRY(finish_all(run, err));
+    MIMIC_TRY(mimic__packet_make_room(packet, MIMIC_PACKET_EVENTS, err));
+    for (size_t i = 0; i < last; i++)
+        MIMIC_TRY(mimic__packet_settle_subject(packet, i, err));
+    const mimic_giant_options options = {
+        .memory = run->assembly->memory,
+        .path = run->assembly->path,
+        .packet = packet,
+        .subject = &packet->subjects[last],
+        .give = give_set,
+        .check = check_giant,
+        .ctx = run,
+    };
+    MIMIC_TRY(mimic__giant_new(&options, out_giant, err));
+    for (size_t i = first; i < packet->slice_count; i++)
+        MIMIC_TRY(mimic__giant_add(*out_giant, mimic__packet_slice(&packet->slices[i]), err));
+    packet->subjects[last].end = first;
+    mimic__packet_let_go(packet, &run->pinned, first);
+    return MIMIC_OK;
+}
+
+/* Moves the slice at hand of a stream to the last subject of the packet. */
+static mimic_status move_slice(assembly_run *run, source *from, mimic_packet *packet,
+                               size_t *in_out_count, mimic_error *err)
+{
+    const mimic_event_chunk *const chunk = from->held->chunk;
+    const mimic_event_run *const slice = &chunk->runs[from->run];
+    *in_out_count += slice->count;
+    if (run->giant == NULL && *in_out_count > run->giant_limit)
+        MIMIC_TRY(begin_giant(run, packet, &run->giant, err));
+    if (run->giant != NULL)
+        MIMIC_TRY(mimic__giant_add(run->giant,
+                                   (mimic_event_slice){chunk, slice->first, slice->count}, err));
+    else
+        MIMIC_TRY(mimic__packet_add_slice(packet, from->held, slice, err));
+    return next_run(run, from, err);
+}
+
+/* Moves all of a subject from the streams into the packet. */
 static mimic_status gather(assembly_run *run, int64_t subject, mimic_packet *packet,
                            mimic_error *err)
 {
-    const size_t before = packet->event_count;
+    size_t count = 0;
     MIMIC_TRY(mimic__packet_add_subject(packet, subject, err));
     while (run->heap_count > 0 && run->sources[run->heap[0]].subject == subject) {
         source *const from = &run->sources[run->heap[0]];
-        while (from->held != NULL && from->subject == subject) {
-            MIMIC_TRY(mimic__packet_add_slice(packet, from->held,
-                                              &from->held->chunk->runs[from->run], err));
-            MIMIC_TRY(next_run(run, from, err));
-        }
+        while (from->held != NULL && from->subject == subject)
+            MIMIC_TRY(move_slice(run, from, packet, &count, err));
         if (from->held == NULL)
             run->heap[0] = run->heap[--run->heap_count];
         sift_down(run, 0);
     }
-    const size_t count = packet->event_count - before;
     packet->most_events = count > packet->most_events ? count : packet->most_events;
+    return MIMIC_OK;
+}
+
+/* The packet that ends with a giant: the rest of it, and what is told of it. */
+static mimic_status finish_giant(assembly_run *run, unsigned split, mimic_error *err)
+{
+    mimic_packet *const packet = run->open[split];
+    MIMIC_TRY(mimic__giant_finish(run->giant, err));
+    run->assembly->spilled_bytes += mimic__giant_spilled(run->giant);
+    mimic__giant_free(run->giant);
+    run->giant = NULL;
+    MIMIC_TRY(deliver(run, packet, err));
+    run->open[split] = NULL;
+    put_away(run, packet);
+    return MIMIC_OK;
+}
+
+/* Packets that fill slowly hold chunks of which they use little: these are copied when together
+ * they take too much. */
+static mimic_status detach_packets(assembly_run *run, unsigned filling, mimic_error *err)
+{
+    const mimic_pinned *const pinned = &run->pinned;
+    if (pinned->bytes - pinned->copies <= run->assembly->memory / 4)
+        return MIMIC_OK;
+    for (unsigned split = 0; split < MIMIC_SPLIT_COUNT; split++)
+        if (split != filling && run->open[split] != NULL)
+            MIMIC_TRY(mimic__packet_detach(run->open[split], &run->pinned, err));
+    while (run->first != NULL && pinned->bytes - pinned->copies > run->assembly->memory / 4)
+        MIMIC_TRY(finish_oldest(run, err));
     return MIMIC_OK;
 }
 
@@ -350,8 +409,11 @@ static mimic_status assemble(assembly_run *run, mimic_error *err)
         }
         MIMIC_TRY(open_packet(run, place, &packet, err));
         MIMIC_TRY(gather(run, subject, packet, err));
-        if (packet->event_count >= MIMIC_PACKET_EVENTS)
+        if (run->giant != NULL)
+            MIMIC_TRY(finish_giant(run, place.split, err));
+        else if (packet->event_count >= MIMIC_PACKET_EVENTS)
             MIMIC_TRY(close_packet(run, place.split, err));
+        MIMIC_TRY(detach_packets(run, place.split, err));
     }
     for (unsigned split = 0; split < MIMIC_SPLIT_COUNT; split++)
         MIMIC_TRY(close_packet(run, split, err));
@@ -365,8 +427,7 @@ static void free_packets(assembly_run *run, mimic_packet *list)
     while (list != NULL) {
         mimic_packet *const next = list->next;
         mimic__pool_wait(run->assembly->pool, &list->task);
-        for (size_t i = 0; i < list->slice_count; i++)
-            let_go(run, list->slices[i].held);
+        mimic__packet_let_go(list, &run->pinned, 0);
         mimic__packet_free(list);
         list = next;
     }
@@ -374,6 +435,7 @@ static void free_packets(assembly_run *run, mimic_packet *list)
 
 static void close_run(assembly_run *run)
 {
+    mimic__giant_free(run->giant);
     free_packets(run, run->first);
     free_packets(run, run->idle);
     for (unsigned split = 0; split < MIMIC_SPLIT_COUNT; split++)
@@ -382,7 +444,8 @@ static void close_run(assembly_run *run)
             free_packets(run, run->open[split]);
         }
     for (size_t i = 0; run->sources != NULL && i < run->assembly->stream_count; i++)
-        let_go(run, run->sources[i].held);
+        if (run->sources[i].held != NULL)
+            mimic__held_let_go(&run->pinned, run->sources[i].held);
     mimic__free(run->ctx, run->sources);
     mimic__free(run->ctx, run->heap);
     mimic__patient_rules_free(&run->rules, run->ctx);
@@ -395,7 +458,9 @@ mimic_status mimic__assemble(mimic_assembly *assembly, mimic_error *err)
         .assembly = assembly,
         .ctx = assembly->ctx,
         .most_under_way = jobs == 1 ? 1 : (size_t)jobs + 2,
+        .pinned = {.ctx = assembly->ctx},
         .code_capacity = assembly->code_count,
+        .giant_limit = mimic__giant_limit(assembly->memory),
     };
     mimic_status status =
         mimic__patient_rules_init(&run.rules, assembly->ctx, assembly->rules, err);

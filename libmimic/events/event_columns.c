@@ -192,7 +192,7 @@ mimic_status mimic__event_columns_new(const mimic_context *ctx, const mimic_even
     const mimic_status status =
         columns->cached_codes == NULL || columns->cached_units == NULL
             ? mimic__fail_memory(err)
-            : mimic__ipc_body_init(&columns->body, ctx, MIMIC_EVENT_COLUMNS, true, 1, err);
+            : mimic__ipc_body_init(&columns->body, ctx, MIMIC_EVENT_COLUMNS, mimic__zstd_is_built_in(), 1, err);
     if (status != MIMIC_OK) {
         mimic__event_columns_free(columns);
         return status;
@@ -564,7 +564,7 @@ static mimic_ipc_laid lay_texts(size_t rows, const text_column *column)
                             .null_count = column->validity == NULL ? 0 : rows - column->valid,
                             .validity = column->validity,
                             .offsets = column->offsets,
-                            .offsets_size = (rows + 1) * 4,
+                            .offset_width = sizeof(int32_t),
                             .values = column->bytes.data,
                             .values_size = column->bytes.size,
                             .has_values = true};
@@ -581,7 +581,7 @@ static void lay_columns(const mimic_event_columns *c, mimic_ipc_laid laid[MIMIC_
     laid[3] = lay_nullable(&numeric, c->value_bits, c->valid_values);
     laid[4] = lay_texts(rows, &c->texts);
     laid[4].offsets = c->text_offsets;
-    laid[4].offsets_size = (rows + 1) * 8;
+    laid[4].offset_width = sizeof(int64_t);
     laid[5] = lay_nullable(&value, c->value_bits, c->valid_values);
     laid[6] = lay_texts(rows, &c->units);
     laid[7] = lay_numbers(rows, c->available, c->available_bits, c->valid_available);
@@ -589,6 +589,7 @@ static void lay_columns(const mimic_event_columns *c, mimic_ipc_laid laid[MIMIC_
     laid[9] = lay_numbers(rows, c->stay, c->stay_bits, c->valid_stays);
     laid[10] = c->small_table != NULL ? lay(rows, c->small_table, 1) : lay(rows, c->table, 4);
     laid[11] = lay(rows, c->row, 8);
+    laid[11].counts = true;
     laid[12] = lay_numbers(rows, c->link, c->link_bits, c->valid_links);
     laid[13] = lay(rows, c->rank, 2);
     laid[14] = lay(rows, c->marks, 4);

@@ -59,7 +59,7 @@ mimic_status mimic__event_columns_new(const mimic_context *ctx, const mimic_even
 void mimic__event_columns_free(mimic_event_columns *columns); /* NULL is allowed */
 /* A record batch of the first events, of *out_count > 0 of them: all up to 2 * 65,536, else 65,536; fewer
  * where their texts would pass MIMIC_EVENT_BATCH_BYTES. *ready is the caller's, after a failure too. */
-#define MIMIC_EVENT_BATCH_BYTES ((size_t)256 << 20)
+#define MIMIC_EVENT_BATCH_BYTES ((size_t)32 << 20)
 mimic_status mimic__event_columns_encode(mimic_event_columns *columns,
                                          const mimic_event_slice *events, mimic_ipc_ready *ready,
                                          size_t *out_count, mimic_error *err);

@@ -251,7 +251,7 @@ static void read_dictionary(mimic_map_reader *reader, const mimic_json *describe
     const mimic_json *name =
         mimic__schema_member(&reader->base, describe, "dictionary", MIMIC_JSON_STRING);
     const mimic_event_dictionary *dictionary = NULL;
-    for (size_t i = 0; name != NULL && i < reader->map->dictionary_count; i++)
+    for (size_t i = reader->first_dictionary; name != NULL && i < reader->map->dictionary_count; i++)
         if (mimic__name_equals(reader->dictionaries[i].table, name->text))
             dictionary = &reader->dictionaries[i];
     if (name == NULL)

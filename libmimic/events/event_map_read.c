@@ -32,23 +32,33 @@ void mimic__map_known_only(mimic_map_reader *reader, const mimic_json *object,
 
 /* ---- columns ---- */
 
+int64_t mimic__map_find_column(const mimic_table *table, const char *name, size_t size)
+{
+    char text[MIMIC_MAP_NAME_BYTES];
+    if (size == 0 || size >= sizeof text)
+        return MIMIC_EVENT_NO_COLUMN;
+    memcpy(text, name, size);
+    text[size] = '\0';
+    return mimic_table_find_field(table, text);
+}
+
 int64_t mimic__map_column_named(mimic_map_reader *reader, const mimic_table *table,
                                 const mimic_json *at, const char *name, size_t size)
 {
+    const int64_t column = mimic__map_find_column(table, name, size);
+    if (column >= 0)
+        return column;
     char text[256];
-    if (size < sizeof text) {
-        memcpy(text, name, size);
-        text[size] = '\0';
-        const int64_t column = mimic_table_find_field(table, text);
-        if (column >= 0)
-            return column;
-        mimic_error failure = MIMIC_ERROR_INIT;
-        mimic__fail_no_column(reader->base.arena->ctx, table, text, &failure);
+    const size_t kept = size < sizeof text ? size : 0;
+    mimic_error failure = MIMIC_ERROR_INIT;
+    memcpy(text, name, kept);
+    text[kept] = '\0';
+    mimic__fail_no_column(reader->base.arena->ctx, table, text, &failure);
+    if (size < sizeof text)
         mimic__schema_finding(&reader->base, at, "%s", failure.message);
-    } else {
-        mimic__schema_finding(&reader->base, at, "table %s has no column of a name so long",
-                              table->name);
-    }
+    else
+        mimic__schema_finding(&reader->base, at, "table %s has no column with a name of %zu bytes",
+                              table->name, size);
     return MIMIC_EVENT_NO_COLUMN;
 }
 
@@ -222,10 +232,27 @@ static mimic_event_dictionary *add_dictionary(mimic_map_reader *reader)
     return &reader->dictionaries[map->dictionary_count];
 }
 
+/* Events name their dictionary, so that no two releases may have one of a name. */
+static bool is_dictionary_free(mimic_map_reader *reader, const mimic_map_entry *entry)
+{
+    for (size_t i = 0; i < reader->map->dictionary_count; i++) {
+        const mimic_table *other = reader->dictionaries[i].source;
+        if (!mimic__name_equals(other->name, entry->name))
+            continue;
+        mimic__schema_finding(&reader->base, entry->json,
+                              "%s@%s has a dictionary \"%s\" too; releases that are built together "
+                              "must not share names", other->dataset, other->version, other->name);
+        return false;
+    }
+    return true;
+}
+
 static void read_dictionary(mimic_map_reader *reader, const mimic_map_entry *entry)
 {
     static const char *const known[] = {"key", "description", "comment", NULL};
     const mimic_table *table = find_table(reader, entry->json, entry->name);
+    if (table != NULL && !is_dictionary_free(reader, entry))
+        return;
     if (entry->json->kind != MIMIC_JSON_OBJECT) {
         mimic__schema_finding(&reader->base, entry->json, "a dictionary must be an object, not %s",
                               mimic__json_kind_name(entry->json->kind));
@@ -470,6 +497,7 @@ static void read_table(mimic_map_reader *reader, const mimic_map_entry *entry)
 void mimic__map_read(mimic_map_reader *reader, const mimic_map_layers *layers)
 {
     reader->layers = layers;
+    reader->first_dictionary = reader->map->dictionary_count;
     for (int group = 0; group < GROUP_COUNT; group++)
         read_context(reader, group);
     for (size_t i = 0; i < layers->dictionaries.count && !reader->base.out_of_memory; i++) {

@@ -19,6 +19,7 @@
 #define MIMIC_MAP_MAX_KINDS MIMIC_EVENT_CONTEXT
 #define MIMIC_MAP_MAX_CODE 1024 /* bytes of a template */
 #define MIMIC_MAP_MAX_WAYS 16   /* of one time */
+#define MIMIC_MAP_NAME_BYTES (MIMIC_SCHEMA_MAX_FIELD_NAME + 1)
 
 /* One JSON text. */
 typedef struct mimic_map_source {
@@ -69,6 +70,7 @@ typedef struct mimic_map_reader {
     mimic_event_table *tables;      /* of all releases: room for MIMIC_MAP_MAX_TABLES */
     mimic_event_dictionary *dictionaries;
     size_t dictionary_capacity;
+    size_t first_dictionary; /* of this release */
     size_t kind_count;
     /* mimic_event_map_check: where findings in other texts than this one are put. */
     const mimic_map_source *checked;
@@ -109,7 +111,8 @@ void mimic__map_known_only(mimic_map_reader *reader, const mimic_json *object,
 /* The column that a string names; NO_COLUMN after a finding, or when `name` is NULL. */
 int64_t mimic__map_column(mimic_map_reader *reader, const mimic_table *table,
                           const mimic_json *name);
-/* The same of a part of a text. */
+/* The same of a part of a text; mimic__map_find_column finds nothing in silence. */
+int64_t mimic__map_find_column(const mimic_table *table, const char *name, size_t size);
 int64_t mimic__map_column_named(mimic_map_reader *reader, const mimic_table *table,
                                 const mimic_json *at, const char *name, size_t size);
 const char *mimic__map_type_name(const mimic_table *table, int64_t column);

@@ -180,7 +180,10 @@ mimic_map_template mimic__map_template(mimic_map_reader *reader, const mimic_map
     if (text->text_size == 0 || text->text_size > MIMIC_MAP_MAX_CODE)
         return (mimic_map_template){0};
     template_walk walk = {reader, scope, text, is_parent, NULL, 0};
-    walk.parts = mimic__schema_array(base, text->text_size, sizeof *walk.parts);
+    size_t most = 1; /* a literal, and for each column one more behind it */
+    for (size_t i = 0; i < text->text_size; i++)
+        most += text->text[i] == '{' ? 2 : 0;
+    walk.parts = mimic__schema_array(base, most, sizeof *walk.parts);
     if (walk.parts != NULL)
         walk_template(&walk, (span){text->text, text->text_size});
     return (mimic_map_template){walk.parts, walk.count};
@@ -195,16 +198,6 @@ typedef struct term_walk {
     bool by_own_id;
 } term_walk;
 
-static int64_t find_column(const mimic_table *table, span name)
-{
-    char text[256];
-    if (name.size == 0 || name.size >= sizeof text)
-        return MIMIC_EVENT_NO_COLUMN;
-    memcpy(text, name.data, name.size);
-    text[name.size] = '\0';
-    return mimic_table_find_field(table, text);
-}
-
 static int64_t need_column(const term_walk *walk, span name)
 {
     return mimic__map_column_named(walk->reader, walk->scope->table->table, walk->json, name.data,
@@ -214,7 +207,8 @@ static int64_t need_column(const term_walk *walk, span name)
 static void read_year(const term_walk *walk, span inside, mimic_event_time *time)
 {
     const mimic_table *table = walk->scope->table->table;
-    const char *minus = memchr(inside.data, '-', inside.size);
+    const bool is_whole = mimic__map_find_column(table, inside.data, inside.size) >= 0;
+    const char *minus = is_whole ? NULL : memchr(inside.data, '-', inside.size);
     const size_t first = minus == NULL ? inside.size : (size_t)(minus - inside.data);
     time->source = TIME_YEAR;
     time->column = need_column(walk, part_of(inside, 0, first));
@@ -293,7 +287,7 @@ static mimic_event_time read_term(const term_walk *walk, span text)
                              .minus = MIMIC_EVENT_NO_COLUMN};
     const mimic_table *table = walk->scope->table->table;
     span inside;
-    time.column = find_column(table, text);
+    time.column = mimic__map_find_column(table, text.data, text.size);
     if (time.column < 0 && inside_call(text, "year", &inside)) {
         read_year(walk, inside, &time);
         return time;

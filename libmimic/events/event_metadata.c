@@ -10,7 +10,7 @@
 #include "events/event_shard.h"
 
 #define STEP_ROWS ((size_t)65536)
-#define STEP_BYTES ((size_t)256 << 20) /* of texts; a larger row goes alone */
+#define STEP_BYTES ((size_t)32 << 20) /* of texts; a larger row goes alone */
 
 /* A column of texts, or of lists of them, on its way. */
 typedef struct text_rows {
@@ -84,7 +84,7 @@ static mimic_ipc_laid lay(const text_rows *rows, bool has_values)
                             .null_count = rows->rows - rows->valid,
                             .validity = rows->validity.data,
                             .offsets = rows->offsets.data,
-                            .offsets_size = rows->offsets.size,
+                            .offset_width = sizeof(int32_t),
                             .values = rows->bytes.size == 0 ? "" : rows->bytes.data,
                             .values_size = rows->bytes.size,
                             .has_values = has_values};
@@ -102,8 +102,10 @@ static mimic_status small_file_open(small_file *file, const mimic_context *ctx, 
                                     const mimic_ipc_shape *shape, mimic_error *err)
 {
     memset(file, 0, sizeof *file);
-    MIMIC_TRY(mimic__ipc_form_init(&file->form, ctx, shape, true, err));
-    MIMIC_TRY(mimic__ipc_body_init(&file->body, ctx, shape->field_count + 1, true, 3, err));
+    const bool is_compressed = mimic__zstd_is_built_in();
+    MIMIC_TRY(mimic__ipc_form_init(&file->form, ctx, shape, is_compressed, err));
+    MIMIC_TRY(
+        mimic__ipc_body_init(&file->body, ctx, shape->field_count + 1, is_compressed, 3, err));
     return mimic__event_shard_open(&file->shard, &file->form, path, false, err);
 }
 
@@ -238,7 +240,8 @@ static mimic_status write_splits(small_file *file, text_rows *splits, const int6
         if (has_failed(splits))
             return mimic__fail_memory(err);
         const mimic_ipc_laid laid[] = {
-            {.rows = rows, .values = subjects + first, .values_size = rows * 8, .has_values = true},
+            {.rows = rows, .values = subjects + first, .values_size = rows * 8, .has_values = true,
+             .counts = true},
             lay(splits, true)};
         const mimic_ipc_laid_batch batch = {rows, laid, 2};
         MIMIC_TRY(small_file_add(file, &batch, err));

@@ -276,7 +276,7 @@ static mimic_status init(mimic_event_output *output, mimic_error *err)
     output->terms.codes = options->codes;
     output->terms.units = options->units;
     const mimic_ipc_shape shape = {output->terms.fields, MIMIC_EVENT_COLUMNS};
-    MIMIC_TRY(mimic__ipc_form_init(&output->form, output->ctx, &shape, true, err));
+    MIMIC_TRY(mimic__ipc_form_init(&output->form, output->ctx, &shape, mimic__zstd_is_built_in(), err));
     set_lanes(output);
     return options->layout == MIMIC_LAYOUT_FILES ? init_files(output, err) : MIMIC_OK;
 }

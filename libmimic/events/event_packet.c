@@ -68,6 +68,7 @@ void mimic__packet_clear(mimic_packet *packet)
     packet->most_events = 0;
     packet->count = 0;
     packet->charge = 0;
+    packet->is_more = false;
     packet->patient.reject_count = 0;
     memset(packet->tallies, 0, packet->setup->table_count * sizeof *packet->tallies);
     if (packet->room_capacity > 2 * MIMIC_PACKET_EVENTS)
@@ -109,6 +110,78 @@ mimic_status mimic__packet_add_slice(mimic_packet *packet, mimic_held_chunk *hel
     return MIMIC_OK;
 }
 
+void mimic__packet_let_go(mimic_packet *packet, mimic_pinned *pinned, size_t first)
+{
+    for (size_t i = first; i < packet->slice_count; i++)
+        mimic__held_let_go(pinned, packet->slices[i].held);
+    packet->slice_count = first;
+}
+
+/* ---- detaching ---- */
+
+static bool is_foreign(const mimic_packet_slice *slice, size_t table)
+{
+    return !slice->held->is_copy && slice->held->chunk->table == table;
+}
+
+/* The foreign slices of a table, one behind the other in a chunk. It has fewer events than there
+ * are when their texts are too many for one chunk. */
+static mimic_status copy_table(const mimic_packet *packet, size_t table, size_t events,
+                               mimic_event_chunk **out_chunk, mimic_error *err)
+{
+    mimic_event_builder builder;
+    mimic_status status = MIMIC_OK;
+    mimic__event_builder_init(&builder, packet->setup->ctx, (uint32_t)events, UINT32_MAX);
+    for (size_t i = 0; i < packet->slice_count && status == MIMIC_OK; i++) {
+        mimic_event_slice slice = mimic__packet_slice(&packet->slices[i]);
+        if (is_foreign(&packet->slices[i], table))
+            status = mimic__event_builder_add(&builder, &slice, err);
+    }
+    *out_chunk = status == MIMIC_OK ? mimic__event_builder_take(&builder) : NULL;
+    mimic__event_builder_free(&builder);
+    return status;
+}
+
+static mimic_status detach_table(mimic_packet *packet, mimic_pinned *pinned, size_t table,
+                                 mimic_error *err)
+{
+    size_t events = 0;
+    size_t slices = 0;
+    for (size_t i = 0; i < packet->slice_count; i++)
+        if (is_foreign(&packet->slices[i], table)) {
+            events += packet->slices[i].count;
+            slices++;
+        }
+    if (slices == 0 || events > UINT32_MAX)
+        return MIMIC_OK;
+    mimic_event_chunk *chunk = NULL;
+    mimic_held_chunk *copy = NULL;
+    MIMIC_TRY(copy_table(packet, table, events, &chunk, err));
+    if (chunk->count < events) {
+        mimic__chunk_release(chunk);
+        return MIMIC_OK;
+    }
+    MIMIC_TRY(mimic__held_new_copy(pinned, chunk, slices, &copy, err));
+    uint32_t first = 0;
+    for (size_t i = 0; i < packet->slice_count; i++) {
+        mimic_packet_slice *const slice = &packet->slices[i];
+        if (!is_foreign(slice, table))
+            continue;
+        mimic__held_let_go(pinned, slice->held);
+        slice->held = copy;
+        slice->first = first;
+        first += slice->count;
+    }
+    return MIMIC_OK;
+}
+
+mimic_status mimic__packet_detach(mimic_packet *packet, mimic_pinned *pinned, mimic_error *err)
+{
+    for (size_t table = 0; table < packet->setup->table_count; table++)
+        MIMIC_TRY(detach_table(packet, pinned, table, err));
+    return MIMIC_OK;
+}
+
 size_t mimic__packet_charge(const mimic_packet *packet)
 {
     return packet->event_count * (ROOM_BYTES + ENCODE_BYTES) + packet->most_events * PATIENT_BYTES +
@@ -118,16 +191,24 @@ size_t mimic__packet_charge(const mimic_packet *packet)
 
 /* ---- the task ---- */
 
+static bool grow(const mimic_packet *packet, void **items, size_t count, size_t size)
+{
+    void *const grown =
+        mimic__realloc(packet->setup->ctx, *items, packet->room_capacity * size, count * size);
+    if (grown != NULL)
+        *items = grown;
+    return grown != NULL;
+}
+
 mimic_status mimic__packet_make_room(mimic_packet *packet, size_t count, mimic_error *err)
 {
     if (count <= packet->room_capacity)
         return MIMIC_OK;
-    const mimic_context *const ctx = packet->setup->ctx;
-    free_room(packet);
-    packet->room.events = mimic__alloc_array(ctx, count, sizeof *packet->room.events);
-    packet->room.texts = mimic__alloc_array(ctx, count, sizeof *packet->room.texts);
-    packet->room.codes = mimic__alloc_array(ctx, count, sizeof *packet->room.codes);
-    if (packet->room.events == NULL || packet->room.texts == NULL || packet->room.codes == NULL)
+    if (packet->count == 0)
+        free_room(packet);
+    if (!grow(packet, (void **)&packet->room.events, count, sizeof *packet->room.events) ||
+        !grow(packet, (void **)&packet->room.texts, count, sizeof *packet->room.texts) ||
+        !grow(packet, (void **)&packet->room.codes, count, sizeof *packet->room.codes))
         return mimic__fail_memory(err);
     packet->room_capacity = count;
     return MIMIC_OK;
@@ -176,7 +257,7 @@ mimic_status mimic__packet_encode(mimic_packet *packet, mimic_error *err)
             .events = events,
             .texts = packet->room.texts + first,
             .count = packet->count - first < step ? packet->count - first : step,
-            .is_more = first > 0 && events[-1].subject == events[0].subject,
+            .is_more = first > 0 ? events[-1].subject == events[0].subject : packet->is_more,
         };
         void *one = NULL;
         MIMIC_TRY(target->encode(target->ctx, &set, &one, err));

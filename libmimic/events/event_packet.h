@@ -6,15 +6,8 @@
 #ifndef MIMIC_EVENTS_EVENT_PACKET_H
 #define MIMIC_EVENTS_EVENT_PACKET_H
 
+#include "events/event_held.h"
 #include "events/event_patient.h"
-
-/* A chunk in use by a stream's place and by packets; counted without atomics. */
-typedef struct mimic_held_chunk {
-    mimic_event_chunk *chunk;
-    size_t uses;
-    bool is_left; /* by its stream */
-    bool is_copy; /* of the few events that a packet has of larger chunks */
-} mimic_held_chunk;
 
 typedef struct mimic_packet_slice {
     mimic_held_chunk *held;
@@ -58,6 +51,7 @@ struct mimic_packet {
     mimic_patient_room room; /* finished events */
     size_t room_capacity;
     size_t count;
+    bool is_more; /* the first of them go on with the subject of the set before */
     void **encoded;
     size_t encoded_count;
     mimic_status status;
@@ -76,13 +70,17 @@ mimic_status mimic__packet_add_slice(mimic_packet *packet, mimic_held_chunk *hel
                                      const mimic_event_run *run, mimic_error *err);
 static inline mimic_event_slice mimic__packet_slice(const mimic_packet_slice *slice)
 {
-    const mimic_event_chunk *const chunk = slice->held->chunk;
-    return (mimic_event_slice){chunk->events + slice->first, slice->count, chunk->bytes,
-                               chunk->table};
+    return (mimic_event_slice){slice->held->chunk, slice->first, slice->count};
 }
+/* Copies what the packet has of chunks that it shares with others into chunks of its own, one a table,
+ * and lets the others go. */
+mimic_status mimic__packet_detach(mimic_packet *packet, mimic_pinned *pinned, mimic_error *err);
+/* Lets slices [first, …) go. */
+void mimic__packet_let_go(mimic_packet *packet, mimic_pinned *pinned, size_t first);
 /* Bytes that the task takes, beside the chunks. */
 size_t mimic__packet_charge(const mimic_packet *packet);
 /* The steps of the task, for whoever takes them one by one. */
+/* Room for `count` events in all; those that are there stay. */
 mimic_status mimic__packet_make_room(mimic_packet *packet, size_t count, mimic_error *err);
 mimic_status mimic__packet_settle_subject(mimic_packet *packet, size_t subject, mimic_error *err);
 mimic_status mimic__packet_encode(mimic_packet *packet, mimic_error *err);

@@ -125,11 +125,12 @@ void mimic__patient_next_piece(mimic_patient_work *patient)
 mimic_status mimic__patient_learn(mimic_patient_work *patient, const mimic_event_slice *slice,
                                   mimic_error *err)
 {
-    if (patient->rules->rules->map->tables[slice->table].context < 0)
+    if (patient->rules->rules->map->tables[slice->chunk->table].context < 0)
         return MIMIC_OK;
+    const mimic_event *const events = slice->chunk->events + slice->first;
     for (size_t i = 0; i < slice->count; i++)
-        if (slice->events[i].kind >= MIMIC_EVENT_CONTEXT)
-            MIMIC_TRY(mimic__event_context_add(&patient->context, &slice->events[i], err));
+        if (events[i].kind >= MIMIC_EVENT_CONTEXT)
+            MIMIC_TRY(mimic__event_context_add(&patient->context, &events[i], err));
     return MIMIC_OK;
 }
 
@@ -326,15 +327,16 @@ mimic_status mimic__patient_resolve(mimic_patient_work *patient, const mimic_eve
                                     mimic_error *err)
 {
     const mimic_patient_rules *const rules = patient->rules;
-    const mimic_event_table *const table = &rules->rules->map->tables[slice->table];
+    const uint16_t number = slice->chunk->table;
+    const mimic_event_table *const table = &rules->rules->map->tables[number];
     mimic_patient_row *const row = &patient->row;
     MIMIC_TRY(make_room(patient, slice->count, err));
     for (size_t i = 0; i < slice->count; i++) {
-        const mimic_event *const from = &slice->events[i];
-        if (from->row != row->row || slice->table != row->table || !row->is_there) {
+        const mimic_event *const from = &slice->chunk->events[slice->first + i];
+        if (from->row != row->row || number != row->table || !row->is_there) {
             MIMIC_TRY(end_row(patient, err));
             *row = (mimic_patient_row){
-                .row = from->row, .first = patient->count, .table = slice->table, .is_there = true};
+                .row = from->row, .first = patient->count, .table = number, .is_there = true};
         }
         if (from->kind >= MIMIC_EVENT_CONTEXT) {
             row->has_context = true;
@@ -355,7 +357,7 @@ mimic_status mimic__patient_resolve(mimic_patient_work *patient, const mimic_eve
             continue;
         }
         event->flags = (uint16_t)(event->flags | marks);
-        patient->texts[patient->count++] = slice->bytes + from->text;
+        patient->texts[patient->count++] = slice->chunk->bytes + from->text;
     }
     return MIMIC_OK;
 }

@@ -22,15 +22,8 @@
 #define MIMIC_EVENTS_EVENT_PATIENT_H
 
 #include "events/event_assembly.h"
+#include "events/event_block.h"
 #include "events/event_context.h"
-
-/* Events of one table and subject that stand together in a chunk. */
-typedef struct mimic_event_slice {
-    const mimic_event *events;
-    size_t count;
-    const char *bytes; /* of the chunk */
-    uint16_t table;
-} mimic_event_slice;
 
 /* ---- what holds for all patients; made once, then only read ---- */
 

@@ -79,6 +79,7 @@ mimic_compression mimic__compression_from_magic(const unsigned char *bytes, size
  * thread at a time. */
 typedef struct mimic_zstd_compressor mimic_zstd_compressor;
 
+bool mimic__zstd_is_built_in(void);
 mimic_status mimic__zstd_compressor_new(const mimic_context *ctx, int level,
                                         mimic_zstd_compressor **out_compressor, mimic_error *err);
 /* *out_size is 0 when the frame would take more than `capacity` bytes. */
@@ -90,6 +91,11 @@ void mimic__zstd_compressor_free(mimic_zstd_compressor *compressor); /* NULL is 
  * than MIMIC_REPEAT_FRAME_BYTES(size). */
 #define MIMIC_REPEAT_FRAME_BYTES(size) (6 + 4 * ((size) / (128 * 1024) + 1))
 size_t mimic__zstd_repeat_frame(unsigned char byte, size_t size, void *target);
+/* A frame of `count` words of 4 or 8 bytes in the machine's order, of which the upper bytes change seldom
+ * from one to the next, as in numbers that count up. Returns its size, or 0 when it does not pay or the
+ * capacity is too small for it: then they are to be compressed. */
+size_t mimic__zstd_words_frame(const void *words, size_t width, size_t count, void *target,
+                               size_t capacity);
 /* The frame must give exactly `target_size` bytes. */
 mimic_status mimic__zstd_decompress_frame(const void *bytes, size_t size, void *target,
                                           size_t target_size, mimic_error *err);

@@ -34,6 +34,11 @@ size_t mimic__zstd_repeat_frame(unsigned char byte, size_t size, void *target)
     return (size_t)(out - (unsigned char *)target);
 }
 
+bool mimic__zstd_is_built_in(void)
+{
+    return MIMIC_HAVE_ZSTD;
+}
+
 #if MIMIC_HAVE_ZSTD
 
 #include <zstd.h>

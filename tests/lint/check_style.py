@@ -19,6 +19,8 @@ PARAMETERS = 6
 MORE_PARAMETERS = {
     "mimic_convert": "inputs come as pointer and count",
     "mimic_convert_stream": "a stream, its name and schema in place of inputs",
+    "mimic_trajectories_build": "folders come as pointer and count",
+    "mimic_trajectories_partition": "likewise",
     "mimic__schema_detect": "files as pointer and count, a callback with its context",
     "mimic_event_map_check": "text as pointer and size, a callback with its context",
     "mimic_csv__decode_header": "bytes and limits in, names and their number out",

@@ -174,7 +174,9 @@ static inline mimic_event_set made_set(made_events *h, const mimic_event_plan *p
                    h->items[first - 1].event.subject == h->items[first].event.subject};
 }
 
-/* Hands the events to a target, a set a file or, when `most` > 0, sets of so many events. */
+/* Hands the events to a target: as sets of what stands together in one file, of at most so many events
+ * when `most` > 0; or of one patient each. */
+#define MADE_BY_SUBJECT SIZE_MAX
 static inline mimic_status made_write(made_events *h, const mimic_event_plan *plan,
                                       const mimic_event_target *target, size_t most,
                                       mimic_error *err)
@@ -186,6 +188,9 @@ static inline mimic_status made_write(made_events *h, const mimic_event_plan *pl
             const mimic_event_place next =
                 mimic__event_plan_place(plan, h->items[end].event.subject);
             if (next.index != place.index || (most > 0 && end - first == most))
+                break;
+            if (most == MADE_BY_SUBJECT &&
+                h->items[end].event.subject != h->items[first].event.subject)
                 break;
         }
         const mimic_event_set set = made_set(h, plan, first, end - first);

@@ -2,7 +2,7 @@
 #include "check_main.h"
 
 #include "failing_allocator.h"
-#include "hand_events.h"
+#include "slow_assembly.h"
 
 static mimic_context *context(void)
 {
@@ -152,5 +152,243 @@ START_TEST(event_assembly__subjects_that_turn_back)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(event_assembly, event_assembly__order_of_one_patient,
+/* ---- against the slow way ---- */
+
+typedef struct way {
+    int jobs; /* 0 = no pool */
+    size_t memory;
+    size_t step; /* events a chunk */
+} way;
+
+static const way ways[] = {
+    {0, (size_t)64 << 20, 1000}, {1, (size_t)64 << 20, 7},   {2, 1, 1000},
+    {3, (size_t)8 << 20, 333},   {3, (size_t)64 << 20, 500}, {2, (size_t)64 << 20, 100},
+    {8, (size_t)2 << 20, 4096},  {0, (size_t)3 << 20, 20},   {8, (size_t)64 << 20, 50},
+};
+
+static mimic_status world_run(const world *tables, const mimic_context *ctx,
+                              const mimic_event_rules *rules, const way *how, trial *self,
+                              mimic_error *err)
+{
+    mimic_event_stream *streams[HAND_TABLES];
+    mimic_pool *pool = NULL;
+    if (how->jobs > 0) {
+        const mimic_status status = mimic__pool_new(ctx, how->jobs, &pool, err);
+        if (status != MIMIC_OK)
+            return status;
+    }
+    for (uint16_t table = 0; table < HAND_TABLES; table++) {
+        self->streams[table] = hand_stream_of(ctx, table, tables->tables[table].events,
+                                              tables->tables[table].count, how->step);
+        streams[table] = &self->streams[table].stream;
+    }
+    self->assembly = (mimic_assembly){
+        .ctx = ctx,
+        .pool = pool,
+        .memory = how->memory,
+        .path = "assembly-scratch",
+        .rules = rules,
+        .streams = streams,
+        .stream_count = HAND_TABLES,
+        .target = &self->target.target,
+        .interrupted = self->assembly.interrupted,
+        .interrupted_ctx = self->assembly.interrupted_ctx,
+        .tallies = self->tallies,
+    };
+    const mimic_status status = mimic__assemble(&self->assembly, err);
+    mimic__pool_free(pool);
+    return status;
+}
+
+/* Every `every`th way. */
+static void compare_ways(const mimic_context *ctx, const world *tables,
+                         const mimic_event_rules *rules, size_t every)
+{
+    slow_result slow = slow_assemble(tables, rules);
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i += every) {
+        trial one = {.ctx = ctx};
+        hand_target_init(&one.target, ctx);
+        mimic_error err = MIMIC_ERROR_INIT;
+        ck_assert_msg(world_run(tables, ctx, rules, &ways[i], &one, &err) == MIMIC_OK, "%s",
+                      err.message);
+        slow_check(&slow, &one.target, one.tallies, &one.assembly);
+        if (every > 1 && ways[i].memory == 1)
+            ck_assert_int_gt(one.assembly.spilled_bytes, 0);
+        hand_target_free(&one.target);
+        mimic__free(ctx, one.assembly.code_events);
+    }
+    slow_free(&slow);
+}
+
+static mimic_event_plan *plan_of(const mimic_context *ctx, int64_t subjects)
+{
+    int64_t known[1000];
+    size_t count = 0;
+    for (int64_t subject = 1; subject <= subjects; subject++)
+        if (subject % 9 != 0)
+            known[count++] = subject;
+    mimic_event_plan *plan = NULL;
+    ck_assert_int_eq(
+        mimic__event_plan_new(ctx, known, count, &(mimic_event_shares){600, 200, 20}, &plan, NULL),
+        MIMIC_OK);
+    return plan;
+}
+
+START_TEST(event_assembly__random_tables_policies_groups)
+{
+    mimic_context *const ctx = context();
+    for (uint32_t seed = 1; seed <= 10; seed++) {
+        world tables = {.state = seed, .span = seed % 3 == 0 ? 20 : 400, .odd_micros = seed % 2};
+        const int64_t subjects = 10 + 4 * (int64_t)seed;
+        mimic_event_plan *const plan = plan_of(ctx, subjects);
+        for (int64_t subject = 1; subject <= subjects; subject++)
+            world_subject(&tables, subject, world_random(&tables, 30),
+                          world_chance(&tables, 10) ? 60 : 4);
+        const mimic_event_rules rules = {
+            .map = &hand_map,
+            .plan = plan,
+            .knows_subjects = seed % 4 != 0,
+            .knows_admissions = seed % 5 != 0,
+            .knows_stays = seed % 3 != 0,
+            .group = (mimic_group)(1 + seed % 3),
+            .outside = (mimic_policy)(1 + world_random(&tables, 3)),
+            .unknown_subjects = (mimic_policy)(1 + world_random(&tables, 3)),
+            .missing_ids = (mimic_policy)(1 + world_random(&tables, 3)),
+        };
+        compare_ways(ctx, &tables, &rules, 1);
+        mimic__event_plan_free(plan);
+        world_free(&tables);
+    }
+    mimic_context_free(ctx);
+}
+END_TEST
+
+START_TEST(event_assembly__large_subjects_are_cut)
+{
+    mimic_context *const ctx = context();
+    world tables = {.state = 77, .span = 100000};
+    mimic_event_plan *const plan = plan_of(ctx, 60);
+    for (int64_t subject = 1; subject <= 60; subject++)
+        world_subject(&tables, subject,
+                      subject == 20   ? 30000
+                      : subject == 50 ? 50000
+                      : subject > 40  ? 2500
+                                      : 50,
+                      3);
+    const mimic_event_rules rules = {.map = &hand_map,
+                                     .plan = plan,
+                                     .outside = MIMIC_POLICY_KEEP,
+                                     .missing_ids = MIMIC_POLICY_MARK};
+    compare_ways(ctx, &tables, &rules, 2);
+    mimic__event_plan_free(plan);
+    world_free(&tables);
+    mimic_context_free(ctx);
+}
+END_TEST
+
+/* ---- what goes wrong ---- */
+
+typedef struct trouble {
+    world tables;
+    mimic_event_plan *plan;
+    mimic_event_rules rules;
+} trouble;
+
+static trouble make_trouble(const mimic_context *ctx)
+{
+    trouble made = {.tables = {.state = 5, .span = 300}};
+    made.plan = plan_of(ctx, 30);
+    for (int64_t subject = 1; subject <= 30; subject++)
+        world_subject(&made.tables, subject, 12, 4);
+    made.rules = (mimic_event_rules){.map = &hand_map,
+                                     .plan = made.plan,
+                                     .knows_subjects = true,
+                                     .outside = MIMIC_POLICY_REJECT};
+    return made;
+}
+
+static void free_trouble(trouble *made)
+{
+    mimic__event_plan_free(made->plan);
+    world_free(&made->tables);
+}
+
+static int stop_at(void *ctx)
+{
+    long *const left = ctx;
+    return (*left)-- == 0;
+}
+
+/* Runs with one thing set to go wrong at moment `at`; false when it came to its end. */
+static bool go_wrong(const mimic_context *ctx, const trouble *made, int what, long at,
+                     mimic_status expected)
+{
+    static const way how = {3, (size_t)64 << 20, 40};
+    trial one = {.ctx = ctx};
+    hand_target_init(&one.target, ctx);
+    long left = at;
+    if (what == 0) {
+        one.assembly.interrupted = stop_at;
+        one.assembly.interrupted_ctx = &left;
+    } else if (what == 1) {
+        atomic_store(&one.target.until_encode_fails, at);
+    } else if (what == 2) {
+        one.target.until_write_fails = at;
+    } else {
+        one.target.until_tell_fails = at;
+    }
+    mimic_error err = MIMIC_ERROR_INIT;
+    const mimic_status status = world_run(&made->tables, ctx, &made->rules, &how, &one, &err);
+    hand_target_free(&one.target);
+    mimic__free(ctx, one.assembly.code_events);
+    if (status == MIMIC_OK)
+        return false;
+    ck_assert_int_eq(status, expected);
+    ck_assert_int_eq(err.code, expected);
+    return true;
+}
+
+START_TEST(event_assembly__stops_at_every_moment)
+{
+    failing_allocator state = {-1, 0, false};
+    mimic_context *const ctx = failing_context(&state);
+    trouble made = make_trouble(ctx);
+    const long alive = state.alive;
+    for (int what = 0; what < 4; what++) {
+        long at = 0;
+        while (go_wrong(ctx, &made, what, at, what == 0 ? MIMIC_ERR_CANCELLED : MIMIC_ERR_IO)) {
+            ck_assert_int_eq(state.alive, alive);
+            at++;
+        }
+        ck_assert_int_ge(at, 3);
+    }
+    free_trouble(&made);
+    mimic_context_free(ctx);
+}
+END_TEST
+
+static mimic_status assemble_little(const mimic_context *ctx, mimic_error *err)
+{
+    static const way how = {0, (size_t)64 << 20, 40};
+    mimic_context *const sound = context();
+    trouble made = make_trouble(sound);
+    trial one = {.ctx = ctx};
+    hand_target_init(&one.target, ctx);
+    const mimic_status status = world_run(&made.tables, ctx, &made.rules, &how, &one, err);
+    hand_target_free(&one.target);
+    mimic__free(ctx, one.assembly.code_events);
+    free_trouble(&made);
+    mimic_context_free(sound);
+    return status;
+}
+
+START_TEST(event_assembly__failing_allocations)
+{
+    ck_assert_int_ge(replay_failing_allocations(assemble_little), 50);
+}
+END_TEST
+
+MIMIC_TEST_MAIN(event_assembly, event_assembly__stops_at_every_moment,
+                event_assembly__failing_allocations, event_assembly__random_tables_policies_groups,
+                event_assembly__large_subjects_are_cut, event_assembly__order_of_one_patient,
                 event_assembly__nothing_at_all, event_assembly__subjects_that_turn_back)

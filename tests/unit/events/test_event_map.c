@@ -416,6 +416,11 @@ START_TEST(event_map__two_releases)
     add_map(&self, SECOND(",'labs':" ONE));
     ck_assert_int_eq(find(&self, both, 2, &map), MIMIC_ERR_SCHEMA);
     ck_assert_ptr_nonnull(strstr(self.err.message, "d@1 has a table \"labs\" too"));
+    self.path_count = 1; /* a dictionary of the other release is not at hand */
+    add_map(&self, "{'dataset':'e','tables':{'notes':{'subject':'pid','events':[{'event':'a','rank':"
+                   "'static','code':'x','time':null,'describe':{'dictionary':'items','key':['sid']}}]}}}");
+    ck_assert_int_eq(find(&self, both, 2, &map), MIMIC_ERR_SCHEMA);
+    ck_assert_ptr_nonnull(strstr(self.err.message, "\"items\" is not among"));
     scene_free(&self);
 }
 END_TEST

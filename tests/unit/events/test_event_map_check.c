@@ -290,6 +290,7 @@ START_TEST(event_map_check__times)
         {TIME("'earliest(admission.died'"), AT "/time: table labs has no column \"earliest(admission.died\""},
         {TIME("'year(txt)'"), AT "/time: column \"txt\" is a string; a year is made of whole numbers"},
         {TIME("'year(item - num)'"), AT "/time: column \"num\" is a float64; a year is made of whole numbers"},
+        {TIME("'year()'"), AT "/time: table labs has no column \"\""},
         {TIME("'year(item - )'"), AT "/time: table labs has no column \"\""},
         {EVENT("'available':'nun'"), AT "/available: table labs has no column \"nun\""},
         {WITH("", "'labs':{'subject':'pid','admission':'vid','events':[{'event':'a','rank':'result','code':'x',"

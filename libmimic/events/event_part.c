@@ -1,0 +1,401 @@
+/* The folder that a build writes, part by part; see the header. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "events/event_part.h"
+
+#define IDENTITY_NAME ".mimic-identity"
+#define STATE_NAME ".mimic-state.json"
+#define MANIFEST_NAME "manifest.json"
+
+static const char *const moved[] = {"data", "files"};
+static const char *const others[] = {"metadata", "rejects.csv", MANIFEST_NAME, IDENTITY_NAME,
+                                     STATE_NAME};
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+
+static const char *join(event_out *out, const char *folder, const char *name)
+{
+    return mimic__arena_format(&out->job->arena, "%s/%s", folder, name);
+}
+
+/* ---- identity ---- */
+
+static mimic_status identify(event_out *out, mimic_error *err)
+{
+    const event_job *const job = out->job;
+    mimic_buffer text;
+    mimic__buffer_init(&text, job->ctx);
+    mimic__buffer_text(&text, job->settings);
+    for (size_t i = 0; i < job->input_count; i++) {
+        const event_input *const input = &job->inputs[i];
+        mimic__buffer_format(&text, "\n%u %s %lld %lld %d %s", input->table->number,
+                             input->relative, (long long)input->size, (long long)input->modified,
+                             input->is_context_only, input->reading.hash);
+    }
+    mimic_hasher *const hasher = text.failed ? NULL : mimic__hasher_new(job->ctx);
+    if (hasher != NULL) {
+        mimic__hasher_update(hasher, text.data, text.size);
+        mimic__hasher_hex(hasher, out->identity);
+    }
+    mimic__hasher_free(job->ctx, hasher);
+    mimic__buffer_free(&text);
+    return hasher == NULL ? mimic__fail_memory(err) : MIMIC_OK;
+}
+
+/* The identity in a file; "" when there is none. */
+static mimic_status read_identity(event_out *out, const char *path,
+                                  char found[EVENT_IDENTITY_BYTES], mimic_error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    found[0] = '\0';
+    if (!mimic__path_exists(path))
+        return MIMIC_OK;
+    MIMIC_TRY(mimic__read_file(out->job->ctx, path, 4096, &text, &size, err));
+    if (size >= EVENT_IDENTITY_BYTES - 1)
+        memcpy(found, text, EVENT_IDENTITY_BYTES - 1);
+    found[EVENT_IDENTITY_BYTES - 1] = '\0';
+    mimic__free(out->job->ctx, text);
+    return MIMIC_OK;
+}
+
+static mimic_status write_identity(event_out *out, const char *path, mimic_error *err)
+{
+    mimic_output *output = NULL;
+    MIMIC_TRY(mimic__output_open(out->job->ctx, path, NULL, &output, err));
+    mimic_status status = mimic__output_write(output, out->identity, strlen(out->identity), err);
+    if (status == MIMIC_OK)
+        status = mimic__output_write(output, "\n", 1, err);
+    if (status == MIMIC_OK)
+        status = mimic__output_publish(output, err);
+    mimic__output_free(output);
+    return status;
+}
+
+/* ---- the folder ---- */
+
+static mimic_status lock(event_out *out, const char *folder, mimic_target_lock **out_lock,
+                         mimic_error *err)
+{
+    const mimic_target_place place = {.path = folder,
+                                      .is_folder = true,
+                                      .interrupted = mimic__event_job_tell,
+                                      .interrupted_ctx = out->job};
+    return mimic__target_lock_take(out->job->ctx, &place, out_lock, err);
+}
+
+/* Is anything there that a build would write? */
+static bool has_any(event_out *out, const char *const *names, size_t count, const char **out_name)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *const path = join(out, out->path, names[i]);
+        if (path == NULL || mimic__path_exists(path)) {
+            *out_name = names[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+static mimic_status check_folder(event_out *out, bool *out_is_done, mimic_error *err)
+{
+    const char *const manifest = join(out, out->path, MANIFEST_NAME);
+    const char *const identity = join(out, out->path, IDENTITY_NAME);
+    const char *const moving = join(out, out->partial, "moving");
+    const char *found = "";
+    char known[EVENT_IDENTITY_BYTES];
+    struct stat facts;
+    if (manifest == NULL || identity == NULL || moving == NULL)
+        return mimic__fail_memory(err);
+    if (stat(out->path, &facts) == 0 && !S_ISDIR(facts.st_mode))
+        return mimic__fail(err, MIMIC_ERR_IO, "%s is a file; trajectories go into a folder",
+                           out->path);
+    MIMIC_TRY(read_identity(out, identity, known, err));
+    if (known[0] != '\0' && mimic__path_exists(manifest)) {
+        *out_is_done = strcmp(known, out->identity) == 0 && !out->job->options.force;
+        return *out_is_done || out->job->options.force
+                   ? MIMIC_OK
+                   : mimic__fail(err, MIMIC_ERR_STATE,
+                                 "%s holds trajectories of other inputs or options; choose another "
+                                 "folder, or replace them (--force)",
+                                 out->path);
+    }
+    if (!mimic__path_exists(moving) &&
+        (has_any(out, moved, COUNT_OF(moved), &found) ||
+         has_any(out, others, COUNT_OF(others), &found)))
+        return mimic__fail(err, MIMIC_ERR_STATE,
+                           "%s/%s is there, and was not made by this command; choose another folder",
+                           out->path, found);
+    return MIMIC_OK;
+}
+
+mimic_status mimic__event_out_open(event_out *out, const char *path, bool *out_is_done,
+                                   mimic_error *err)
+{
+    event_job *const job = out->job;
+    *out_is_done = false;
+    MIMIC_TRY(identify(out, err));
+    out->path = path;
+    out->partial = join(out, path, ".mimic-partial");
+    out->part = mimic__arena_format(&job->arena, "%s/.mimic-partial/%s-%d-of-%d", path,
+                                    out->identity, job->options.shard, job->options.shard_count);
+    job->scratch = job->options.temporary_dir == NULL
+                       ? mimic__arena_format(&job->arena, "%s/", out->part)
+                       : mimic__arena_format(&job->arena, "%s/", job->options.temporary_dir);
+    if (out->partial == NULL || out->part == NULL || job->scratch == NULL)
+        return mimic__fail_memory(err);
+    return check_folder(out, out_is_done, err);
+}
+
+/* ---- a part ---- */
+
+static event_file_range range_of(const event_out *out)
+{
+    const mimic_trajectory_options *const options = &out->job->options;
+    const uint64_t all = mimic__event_plan_all_files(out->job->plan);
+    const uint64_t count = (uint64_t)options->shard_count;
+    const uint64_t shard = (uint64_t)options->shard;
+    return (event_file_range){(uint32_t)(all * (shard - 1) / count),
+                              (uint32_t)(all * shard / count)};
+}
+
+static mimic_status write_part(event_out *out, event_making *run, mimic_error *err)
+{
+    const mimic_context *const ctx = out->job->ctx;
+    const char *const codes = join(out, out->part, "codes.records");
+    const char *const rejects = join(out, out->part, "rejects.records");
+    const char *const state = join(out, out->part, "part.json");
+    int64_t lines;
+    if (codes == NULL || rejects == NULL || state == NULL)
+        return mimic__fail_memory(err);
+    event_code_table table;
+    mimic__event_code_table_init(&table, ctx);
+    mimic_status status =
+        mimic__event_codes_describe(out->job, run->code_events, run->code_count, &table, err);
+    if (status == MIMIC_OK)
+        status = mimic__event_code_table_write(&table, codes, err);
+    mimic__event_code_table_free(&table);
+    if (status == MIMIC_OK)
+        status = mimic__reject_lines_write(out->job->rejects, rejects, true, &lines, err);
+    return status == MIMIC_OK ? mimic__event_state_write(ctx, run->state, state, err) : status;
+}
+
+/* The folder of the part as if nothing had been done, but for its lock. */
+static mimic_status begin_part(event_out *out, mimic_error *err)
+{
+    static const char *const names[] = {"data", "files", "codes.records", "subjects.records",
+                                        "rejects.records", "part.json"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        const char *const path = join(out, out->part, names[i]);
+        if (path == NULL)
+            return mimic__fail_memory(err);
+        MIMIC_TRY(mimic__remove_tree(out->job->ctx, path, err));
+    }
+    mimic__reject_lines_free(out->job->rejects);
+    out->job->rejects = NULL;
+    return mimic__reject_lines_new(out->job->ctx, out->job->scratch, &out->job->rejects, err);
+}
+
+static mimic_status run_once(event_out *out, event_part_fn fn, void *fn_ctx, mimic_error *err)
+{
+    const mimic_context *const ctx = out->job->ctx;
+    event_state state = {0};
+    event_making run = {.job = out->job, .files = range_of(out), .dir = out->part, .state = &state};
+    mimic_status status = begin_part(out, err);
+    if (status == MIMIC_OK)
+        status = mimic__event_state_init(&state, ctx, out->job->map, err);
+    if (status == MIMIC_OK)
+        status = fn(&run, fn_ctx, err);
+    if (status == MIMIC_OK)
+        status = write_part(out, &run, err);
+    mimic__free(ctx, run.code_events);
+    mimic__event_state_free(ctx, &state);
+    return status;
+}
+
+static size_t unsorted_tables(const event_job *job)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < job->input_count; i++)
+        count += job->inputs[i].is_unsorted;
+    return count;
+}
+
+/* A table that was read straight through and turned back is sorted the next time. */
+static mimic_status run_until_sorted(event_out *out, event_part_fn fn, void *fn_ctx,
+                                     mimic_error *err)
+{
+    for (;;) {
+        const size_t before = unsorted_tables(out->job);
+        const mimic_status status = run_once(out, fn, fn_ctx, err);
+        if (status != MIMIC_ERR_STATE || unsorted_tables(out->job) == before)
+            return status;
+        for (size_t i = 0; i < out->job->input_count; i++)
+            if (out->job->inputs[i].is_unsorted && out->job->inputs[i].was_direct)
+                mimic__log(out->job->ctx, MIMIC_LOG_INFO,
+                           "table %s is not in the order of its subjects; it is sorted",
+                           out->job->inputs[i].table->table->name);
+    }
+}
+
+mimic_status mimic__event_part_make(event_out *out, event_part_fn fn, void *fn_ctx,
+                                    mimic_error *err)
+{
+    const char *const state = join(out, out->part, "part.json");
+    mimic_target_lock *held = NULL;
+    if (state == NULL)
+        return mimic__fail_memory(err);
+    MIMIC_TRY(lock(out, out->part, &held, err));
+    mimic_status status = MIMIC_OK;
+    if (!mimic__path_exists(state) || out->job->options.force) /* a forced build forgets its parts */
+        status = run_until_sorted(out, fn, fn_ctx, err);
+    if (status != MIMIC_OK && status != MIMIC_ERR_MEMORY) {
+        mimic_error ignored = MIMIC_ERROR_INIT;
+        if (begin_part(out, &ignored) != MIMIC_OK)
+            mimic__log(out->job->ctx, MIMIC_LOG_WARNING, "%s", ignored.message);
+    }
+    mimic__target_lock_free(held);
+    if (status != MIMIC_OK) { /* empty folders go, others stay */
+        rmdir(out->part);
+        rmdir(out->partial);
+        rmdir(out->path);
+    }
+    return status;
+}
+
+/* ---- the whole ---- */
+
+static const char *part_path(event_out *out, int number)
+{
+    return mimic__arena_format(&out->job->arena, "%s/%s-%d-of-%d", out->partial, out->identity,
+                               number, out->job->options.shard_count);
+}
+
+/* The folders of all parts; *out_is_complete when every one is done. */
+static mimic_status find_parts(event_out *out, const char ***out_parts, bool *out_is_complete,
+                               mimic_error *err)
+{
+    const size_t count = (size_t)out->job->options.shard_count;
+    const char **const parts = mimic__arena_array(&out->job->arena, count, sizeof *parts);
+    *out_is_complete = parts != NULL;
+    *out_parts = parts;
+    if (parts == NULL)
+        return mimic__fail_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        parts[i] = part_path(out, (int)i + 1);
+        const char *const state = parts[i] == NULL ? NULL : join(out, parts[i], "part.json");
+        if (state == NULL)
+            return mimic__fail_memory(err);
+        *out_is_complete = *out_is_complete && mimic__path_exists(state);
+    }
+    return MIMIC_OK;
+}
+
+/* What a former build left under the names that this one needs. */
+static mimic_status remove_former(event_out *out, mimic_error *err)
+{
+    const char *const manifest = join(out, out->path, MANIFEST_NAME);
+    if (manifest == NULL)
+        return mimic__fail_memory(err);
+    MIMIC_TRY(mimic__remove_tree(out->job->ctx, manifest, err)); /* incomplete from here on */
+    for (size_t i = 0; i < COUNT_OF(moved) + COUNT_OF(others); i++) {
+        const char *const name = i < COUNT_OF(moved) ? moved[i] : others[i - COUNT_OF(moved)];
+        const char *const path = join(out, out->path, name);
+        if (path == NULL)
+            return mimic__fail_memory(err);
+        MIMIC_TRY(mimic__remove_tree(out->job->ctx, path, err));
+    }
+    return MIMIC_OK;
+}
+
+static mimic_status move_parts(event_out *out, const char *const *parts, size_t count,
+                               mimic_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < COUNT_OF(moved); k++) {
+            const char *const from = join(out, parts[i], moved[k]);
+            const char *const to = join(out, out->path, moved[k]);
+            if (from == NULL || to == NULL)
+                return mimic__fail_memory(err);
+            if (!mimic__path_exists(from))
+                continue;
+            MIMIC_TRY(mimic__make_folders(to, err));
+            MIMIC_TRY(mimic__merge_tree(out->job->ctx, from, to, err));
+        }
+    return MIMIC_OK;
+}
+
+/* The manifest comes last: without it there is no dataset. */
+static mimic_status move_metadata(event_out *out, const char *from, mimic_error *err)
+{
+    const char *const manifest = join(out, from, MANIFEST_NAME);
+    const char *const final = join(out, out->path, MANIFEST_NAME);
+    const char *const waiting = join(out, out->partial, MANIFEST_NAME);
+    const char *const identity = join(out, out->path, IDENTITY_NAME);
+    if (manifest == NULL || final == NULL || waiting == NULL || identity == NULL)
+        return mimic__fail_memory(err);
+    if (rename(manifest, waiting) != 0)
+        return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot move %s", manifest);
+    MIMIC_TRY(mimic__merge_tree(out->job->ctx, from, out->path, err));
+    MIMIC_TRY(write_identity(out, identity, err));
+    if (rename(waiting, final) != 0)
+        return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot move %s", waiting);
+    return mimic__sync_folder(out->path, err);
+}
+
+static mimic_status finish_parts(event_out *out, const char *const *parts, size_t count,
+                                 event_state *sum, mimic_error *err)
+{
+    const char *const final = join(out, out->partial, "final");
+    const char *const moving = join(out, out->partial, "moving");
+    char going[EVENT_IDENTITY_BYTES];
+    if (final == NULL || moving == NULL)
+        return mimic__fail_memory(err);
+    MIMIC_TRY(mimic__remove_tree(out->job->ctx, final, err));
+    MIMIC_TRY(mimic__make_folders(final, err));
+    MIMIC_TRY(mimic__event_metadata_write(out, parts, count, sum, final, err));
+    MIMIC_TRY(read_identity(out, moving, going, err));
+    if (strcmp(going, out->identity) != 0) { /* else this very move was cut short */
+        MIMIC_TRY(write_identity(out, moving, err));
+        MIMIC_TRY(remove_former(out, err));
+    }
+    MIMIC_TRY(move_parts(out, parts, count, err));
+    MIMIC_TRY(move_metadata(out, final, err));
+    return mimic__remove_tree(out->job->ctx, out->partial, err);
+}
+
+mimic_status mimic__event_out_finish(event_out *out, event_state *sum, bool *out_is_complete,
+                                     mimic_error *err)
+{
+    const char **parts;
+    mimic_target_lock *held = NULL;
+    MIMIC_TRY(lock(out, out->path, &held, err));
+    const char *const state = join(out, out->part, "part.json");
+    mimic_status status = state == NULL ? mimic__fail_memory(err) : MIMIC_OK;
+    *out_is_complete = false;
+    if (status == MIMIC_OK && !mimic__path_exists(state)) { /* another one finished in between */
+        *out_is_complete = true;
+        status = mimic__event_out_state(out, sum, err);
+    } else if (status == MIMIC_OK) {
+        status = find_parts(out, &parts, out_is_complete, err);
+        if (status == MIMIC_OK && *out_is_complete)
+            status = finish_parts(out, parts, (size_t)out->job->options.shard_count, sum, err);
+        else if (status == MIMIC_OK)
+            status = mimic__event_state_read(out->job->ctx, state, sum, err);
+    }
+    mimic__target_lock_free(held);
+    return status;
+}
+
+mimic_status mimic__event_out_state(event_out *out, event_state *sum, mimic_error *err)
+{
+    const char *const path = join(out, out->path, STATE_NAME);
+    return path == NULL ? mimic__fail_memory(err)
+                        : mimic__event_state_read(out->job->ctx, path, sum, err);
+}
