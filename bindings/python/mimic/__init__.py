@@ -24,18 +24,20 @@ from ._quality import Quality, QualityCheck, QualityColumn, QualityTable
 from ._registry import Dataset, Field, ForeignKey, Registry, Schema, registry
 from ._report import Draft, Ledger, LedgerEntry, Note, Report, TableReport
 from ._table import Batch, Reject, Rejects, Table
+from ._trajectories import Code, Codes, Event, Patient, Trajectories, patients, trajectories
 from ._write import write
 
 __version__: str = _lib.mimic_version().decode()
 
 # `open` is not among them: `from mimic import *` must not hide the builtin.
 __all__ = [
-    "ArgumentError", "BackendError", "Batch", "CancelledError", "Column", "CorruptError",
-    "Counts", "Dataset", "Draft", "Drift", "DriftError", "Field", "ForeignKey", "HeaderError",
+    "ArgumentError", "BackendError", "Batch", "CancelledError", "Code", "Codes", "Column", "CorruptError",
+    "Counts", "Dataset", "Draft", "Drift", "DriftError", "Event", "Field", "ForeignKey", "HeaderError",
     "InputOutputError", "InternalError", "InvalidValueError", "JSONError", "Ledger",
     "LedgerEntry", "LimitError", "MimicError", "NotFoundError", "Note", "OutOfMemoryError",
-    "Progress", "Quality", "QualityCheck", "QualityColumn", "QualityTable", "Registry",
+    "Patient", "Progress", "Quality", "QualityCheck", "QualityColumn", "QualityTable", "Registry",
     "Reject", "Rejects", "RejectsError", "Report", "Schema", "SchemaError", "StateError",
-    "Store", "Table", "TableReport", "UnsupportedError", "check", "convert", "detect", "infer",
-    "load", "quality", "read_csv", "registry", "status", "synth", "write",
+    "Store", "Table", "TableReport", "Trajectories", "UnsupportedError", "check", "convert", "detect", "infer",
+    "load", "patients", "quality", "read_csv", "registry", "status", "synth", "trajectories",
+    "write",
 ]
