@@ -136,9 +136,12 @@ static bool may_begin(const mimic_event_kind *kind, const char *pattern)
     return true;
 }
 
-/* Rows that others look for are needed when one of those may give an event that is asked for. */
+/* Rows that others look for are needed when one of those may give an event that is asked for; without
+ * codes they are read for the others' sake. */
 static bool is_looked_for(const mimic_emit_setup *setup)
 {
+    if (setup->code_count == 0)
+        return true;
     for (size_t t = 0; t < setup->map->table_count; t++) {
         const mimic_event_table *const table = &setup->map->tables[t];
         for (size_t k = 0; k < table->kind_count && table->joined == setup->table->table; k++)

@@ -189,4 +189,11 @@ void mimic__event_map_free(mimic_event_map *map); /* NULL is allowed */
 bool mimic__event_parent(const mimic_event_kind *kind, size_t index, const char *key,
                          size_t key_size, mimic_buffer *out);
 
+/* One value of a key; empty when it is missing. Points into the key. */
+typedef struct mimic_key_value {
+    const char *data;
+    size_t size;
+} mimic_key_value;
+mimic_key_value mimic__event_key_value(const char *key, size_t key_size, int64_t place);
+
 #endif
