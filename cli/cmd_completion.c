@@ -76,8 +76,13 @@ static void print_command(const cli_command *command)
 {
     (void)printf("    '%s')\n        options='", command->name);
     const cli_option *option = NULL;
-    for (size_t i = 0; (option = options_at(command, i)) != NULL; i++)
-        (void)printf("%s--%s", i == 0 ? "" : " ", option->name);
+    const char *gap = "";
+    for (size_t i = 0; (option = options_at(command, i)) != NULL; i++) {
+        if (option->help == NULL)
+            continue;
+        (void)printf("%s--%s", gap, option->name);
+        gap = " ";
+    }
     (void)printf("'; operands=%s\n        case $option in\n",
                  strcmp(command->name, "completion") == 0 ? "shells"
                                                           : value_kind(command->operands));
@@ -114,6 +119,11 @@ static const char script_begin[] =
     "    if [[ $command == schema ]]; then\n"
     "        if [[ -z ${typed[i+1]} ]]; then _mimic_words \"$_mimic_schema\"; return; fi\n"
     "        command=\"schema ${typed[i+1]}\"\n"
+    "    fi\n"
+    "    if [[ $command == trajectories ]]; then\n"
+    "        if [[ -z ${typed[i+1]} ]]; then _mimic_words \"$_mimic_trajectories\"\n"
+    "        elif [[ \" $_mimic_trajectories \" == *\" ${typed[i+1]} \"* ]]; then\n"
+    "            command=\"trajectories ${typed[i+1]}\"; fi\n"
     "    fi\n"
     "    if [[ -z $command ]]; then _mimic_words \"$_mimic_commands\"; return; fi\n"
     "    if [[ $i == 2 ]]; then return; fi\n"
@@ -171,6 +181,8 @@ static int run_completion(const cli_arguments *arguments)
         print_words("");
         (void)fputs("'\n_mimic_schema='", stdout);
         print_words("schema");
+        (void)fputs("'\n_mimic_trajectories='", stdout);
+        print_words("trajectories");
         (void)printf("'\n\n%s", script_begin);
         for (size_t i = 0; commands_at(i) != NULL; i++)
             print_command(commands_at(i));

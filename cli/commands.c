@@ -9,7 +9,10 @@
 #include "talk.h"
 
 static const cli_command *const commands[] = {
-    &cmd_load,       &cmd_convert,           &cmd_check, &cmd_status,        &cmd_quality, &cmd_schema_list,  &cmd_schema_show,
+    &cmd_load,       &cmd_convert,           &cmd_check, &cmd_status,        &cmd_quality,
+    &cmd_trajectories, &cmd_trajectories_partition, &cmd_trajectories_assemble,
+    &cmd_trajectories_show, &cmd_trajectories_stats,
+    &cmd_schema_list,  &cmd_schema_show,
     &cmd_schema_ddl, &cmd_schema_dictionary, &cmd_schema_infer, &cmd_schema_check, &cmd_schema_diff,
     &cmd_synth,      &cmd_completion,        &cmd_help,
 };
@@ -165,20 +168,29 @@ const cli_command *commands_at(size_t index)
     return index < sizeof commands / sizeof commands[0] ? commands[index] : NULL;
 }
 
+/* True when the words begin with the whole name; *out_used says how many words that are. */
+static int has_name(const cli_command *command, int argc, char **argv, int *out_used)
+{
+    const char *name = command->name;
+    const size_t first = strcspn(name, " ");
+    const char *second = name[first] == ' ' ? name + first + 1 : NULL;
+    *out_used = second == NULL ? 1 : 2;
+    return argc >= *out_used && strlen(argv[0]) == first && strncmp(argv[0], name, first) == 0 &&
+           (second == NULL || strcmp(argv[1], second) == 0);
+}
+
 const cli_command *commands_find(int argc, char **argv, int *out_used)
 {
+    const cli_command *found = NULL;
+    int used = 0;
+    *out_used = 0;
     for (size_t i = 0; commands_at(i) != NULL; i++) {
-        const char *name = commands_at(i)->name;
-        const size_t first = strcspn(name, " ");
-        const char *second = name[first] == ' ' ? name + first + 1 : NULL;
-        if (argc < 1 || strlen(argv[0]) != first || strncmp(argv[0], name, first) != 0)
-            continue;
-        if (second != NULL && (argc < 2 || strcmp(argv[1], second) != 0))
-            continue;
-        *out_used = second == NULL ? 1 : 2;
-        return commands_at(i);
+        if (has_name(commands_at(i), argc, argv, &used) && used > *out_used) {
+            found = commands_at(i);
+            *out_used = used;
+        }
     }
-    return NULL;
+    return found;
 }
 
 static const char *command_name_at(const void *ctx, size_t index)

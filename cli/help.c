@@ -36,6 +36,8 @@ static void print_paragraphs(FILE *stream, const char *text)
 
 static void print_option(FILE *stream, const cli_option *option)
 {
+    if (option->help == NULL)
+        return;
     (void)fprintf(stream, "%*s", INDENT, "");
     if (option->letter != 0)
         (void)fprintf(stream, "-%c, ", option->letter);
@@ -99,7 +101,7 @@ void help_command(FILE *stream, const cli_command *command)
 static void print_summaries(FILE *stream, size_t from, size_t to)
 {
     for (size_t i = from; i < to && commands_at(i) != NULL; i++)
-        (void)fprintf(stream, "  %-18s %s\n", commands_at(i)->name, commands_at(i)->summary);
+        (void)fprintf(stream, "  %-22s  %s\n", commands_at(i)->name, commands_at(i)->summary);
 }
 
 static int is_schema(const cli_command *command)

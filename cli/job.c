@@ -56,8 +56,14 @@ static int32_t processor_count(void)
     return count < 1 ? 1 : count > MOST_JOBS ? MOST_JOBS : count;
 }
 
-/* Where the user wants temporary files; NULL = not said. */
-static const char *temporary_dir(void)
+int32_t job_threads(const cli_arguments *arguments)
+{
+    return arguments->jobs == 0          ? processor_count()
+           : arguments->jobs > MOST_JOBS ? MOST_JOBS
+                                         : (int32_t)arguments->jobs;
+}
+
+const char *job_temporary_dir(void)
 {
     const char *const dir = getenv("TMPDIR");
     return dir == NULL || dir[0] == '\0' ? NULL : dir;
@@ -78,11 +84,9 @@ static void fill_load(const cli_arguments *arguments, mimic_load_options *out)
         if (limit->count == 0 || (limit->count < 0 && limit->percent <= 0))
             out->max_rejects = -1; /* none allowed; 0 would mean no limit */
     }
-    out->jobs = arguments->jobs == 0          ? processor_count()
-                : arguments->jobs > MOST_JOBS ? MOST_JOBS
-                                              : (int32_t)arguments->jobs;
+    out->jobs = job_threads(arguments);
     out->max_bytes = (uint64_t)arguments->max_bytes;
-    out->temporary_dir = temporary_dir();
+    out->temporary_dir = job_temporary_dir();
     out->keys = key_choices[arguments->keys];
     out->duplicates = duplicate_choices[arguments->duplicates];
     out->order_by = (const char *const *)arguments->order_by.items;

@@ -28,4 +28,9 @@ int job_open(const cli_arguments *arguments, job *out);
 int job_end(job *j, mimic_status status, mimic_report *report, const mimic_error *err);
 void job_close(job *j);
 
+/* Threads: those of --jobs, or one a processor that this process may use. */
+int32_t job_threads(const cli_arguments *arguments);
+/* Where the user wants temporary files (TMPDIR); NULL = not said. */
+const char *job_temporary_dir(void);
+
 #endif

@@ -210,6 +210,56 @@ static int set_limit(const parser *p, const cli_option *option, const char *valu
     return EXIT_DONE;
 }
 
+static int set_share(const parser *p, const cli_option *option, const char *value, cli_share *out)
+{
+    const char *const slash = strchr(value, '/');
+    char number[WORD_MAX] = "";
+    if (slash != NULL && (size_t)(slash - value) < sizeof number)
+        memcpy(number, value, (size_t)(slash - value));
+    const int64_t part = scaled_number(number, 1000);
+    const int64_t count = slash == NULL ? -1 : scaled_number(slash + 1, 1000);
+    if (part < 1 || count < part || count > INT32_MAX)
+        return bad_value(p, option, value, "one part of several, such as 2/8 for the second of eight");
+    *out = (cli_share){(int32_t)part, (int32_t)count};
+    return EXIT_DONE;
+}
+
+/* Tenths of a percent; -1 when `text` does not begin with such a number. */
+static int32_t tenths(const char **text)
+{
+    int32_t number = 0;
+    const char *at = *text;
+    for (; isdigit((unsigned char)*at) && number <= 100; at++)
+        number = number * 10 + (*at - '0');
+    if (at == *text)
+        return -1;
+    number *= 10;
+    if (at[0] == '.' && isdigit((unsigned char)at[1])) {
+        number += at[1] - '0';
+        at += 2;
+    }
+    *text = at;
+    return number;
+}
+
+static int set_split(const parser *p, const cli_option *option, const char *value, cli_split *out)
+{
+    const char *at = value;
+    int32_t parts[3] = {-1, -1, -1};
+    for (int i = 0; i < 3; i++) {
+        parts[i] = tenths(&at);
+        if (parts[i] < 0 || *at != (i < 2 ? ',' : '\0'))
+            parts[0] = -1;
+        at += *at == ',';
+    }
+    /* Zeros for the first two would mean the default to the library. */
+    if (parts[0] < 0 || parts[0] + parts[1] == 0 || parts[0] + parts[1] + parts[2] != 1000)
+        return bad_value(p, option, value,
+                         "three percentages, 100 together, not all in the last, such as 80,10,10");
+    *out = (cli_split){parts[0], parts[1]};
+    return EXIT_DONE;
+}
+
 static int set_character(const parser *p, const cli_option *option, const char *value,
                          cli_character *out)
 {
@@ -253,6 +303,10 @@ static int set_value(const parser *p, const cli_option *option, const char *valu
         return EXIT_DONE;
     case OPTION_LIMIT:
         return set_limit(p, option, value, place);
+    case OPTION_SHARE:
+        return set_share(p, option, value, place);
+    case OPTION_SPLIT:
+        return set_split(p, option, value, place);
     }
     return EXIT_USAGE;
 }
@@ -404,5 +458,7 @@ void options_free(cli_arguments *arguments)
     list_free(&arguments->schema_dirs);
     list_free(&arguments->tables);
     list_free(&arguments->order_by);
+    list_free(&arguments->codes);
+    list_free(&arguments->maps);
     list_free(&arguments->columns);
 }

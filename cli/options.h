@@ -36,6 +36,18 @@ typedef struct cli_character {
     int is_none;
 } cli_character;
 
+/* "2/8": one part of several. */
+typedef struct cli_share {
+    int32_t number; /* 0 = not given */
+    int32_t count;
+} cli_share;
+
+/* "80,10,10": how many of 1,000 come first and second; the rest is third. */
+typedef struct cli_split {
+    int32_t first;
+    int32_t second;
+} cli_split;
+
 enum { FORMAT_TEXT = 1, FORMAT_JSON = 2, FORMAT_HTML = 3 };
 
 /* Every option of every command; 0, NULL or empty = not given. Choices count from 1. */
@@ -88,6 +100,26 @@ typedef struct cli_arguments {
     int64_t sample;
     int64_t patients;
     uint64_t seed;
+
+    const char *trajectory_version;
+    cli_list codes;
+    cli_list maps;
+    int64_t memory;
+    const char *temporary_dir;
+    int group;
+    int layout;
+    int event_format;
+    cli_share shard;
+    int64_t subjects_per_file;
+    cli_split split;
+    int bad_times;
+    int reversed;
+    int outside;
+    int unknown_subjects;
+    int missing_ids;
+    int always_sort;
+    const char *from;
+    const char *to;
 } cli_arguments;
 
 typedef enum cli_option_kind {
@@ -101,6 +133,8 @@ typedef enum cli_option_kind {
     OPTION_LIST,      /* cli_list, parted by commas; may come again */
     OPTION_REPEATED,  /* cli_list, one item each time */
     OPTION_LIMIT,     /* cli_limit */
+    OPTION_SHARE,     /* cli_share */
+    OPTION_SPLIT,     /* cli_split */
 } cli_option_kind;
 
 typedef struct cli_option {
@@ -109,7 +143,7 @@ typedef struct cli_option {
     cli_option_kind kind;
     const char *argument; /* as it stands in the help; NULL for flags */
     size_t offset;        /* of the value in cli_arguments */
-    const char *help;
+    const char *help;     /* NULL = for those who know it: in no help and no completion */
 } cli_option;
 
 typedef struct cli_command {

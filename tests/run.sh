@@ -31,6 +31,7 @@ install_packages gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user-static ||
     say "no compiler or emulator for s390x: big-endian is not tested"
 install_packages abigail-tools || say "no abidiff: the binary interface is not compared"
 install_packages musl-tools || say "no musl: the library is not compiled against it"
+install_packages slurm-wlm munge || say "no Slurm: the job scripts of examples/slurm are not tested"
 install_packages locales || say "no locales: a decimal comma is not tried"
 find_meson
 

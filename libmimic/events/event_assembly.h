@@ -17,7 +17,7 @@
 #include "events/event_map.h"
 #include "events/event_plan.h"
 
-#define MIMIC_PACKET_EVENTS 65536
+#define MIMIC_PACKET_EVENTS 16384
 
 /*
  * Finished events, in order; those of a subject are neighbours. Of one file. A packet is one set,

@@ -51,6 +51,7 @@ static mimic_status report_unchanged(event_out *out, mimic_trajectory_report **o
                                      mimic_error *err)
 {
     event_state sum;
+    MIMIC_TRY(mimic__event_out_tidy(out, err));
     MIMIC_TRY(mimic__event_state_init(&sum, out->job->ctx, out->job->map, err));
     mimic_status status = mimic__event_out_state(out, &sum, err);
     if (status == MIMIC_OK)

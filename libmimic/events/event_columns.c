@@ -262,6 +262,7 @@ static const cached_text *look_up(cached_text *cache, const mimic_event_codes *c
 
 /* The texts of a block, not yet copied. */
 typedef struct block_texts {
+    size_t total; /* bytes */
     const char *text[BLOCK];
     uint32_t size[BLOCK]; /* NO_TEXT = NULL */
 } block_texts;
@@ -274,10 +275,7 @@ static inline size_t size_of(uint32_t size)
 /* Appends the block to the column. */
 static bool put_texts(text_column *column, const block_texts *block, size_t first, size_t count)
 {
-    size_t total = 0;
-    for (size_t i = 0; i < count; i++)
-        total += size_of(block->size[i]);
-    if (!mimic__buffer_reserve(&column->bytes, total))
+    if (!mimic__buffer_reserve(&column->bytes, block->total))
         return false;
     char *const bytes = column->bytes.data;
     size_t end = column->bytes.size;
@@ -294,10 +292,7 @@ static bool put_texts(text_column *column, const block_texts *block, size_t firs
 static bool put_large_texts(mimic_event_columns *columns, const block_texts *block, size_t first,
                             size_t count)
 {
-    size_t total = 0;
-    for (size_t i = 0; i < count; i++)
-        total += size_of(block->size[i]);
-    if (!mimic__buffer_reserve(&columns->texts.bytes, total))
+    if (!mimic__buffer_reserve(&columns->texts.bytes, block->total))
         return false;
     char *const bytes = columns->texts.bytes.data;
     size_t end = columns->texts.bytes.size;
@@ -436,16 +431,20 @@ static bool put_own_texts(mimic_event_columns *columns, const mimic_event_slice 
 {
     block_texts texts;
     const mimic_event *event = events->events + first;
+    texts.total = 0;
     for (size_t i = 0; i < count; i++) {
         texts.text[i] = events->texts[first + i];
         texts.size[i] = event[i].text_size;
+        texts.total += size_of(event[i].text_size);
     }
     put_validity(&columns->texts, &texts, first, count);
     if (!put_large_texts(columns, &texts, first, count))
         return false;
+    texts.total = 0;
     for (size_t i = 0; i < count; i++) {
         if (texts.text[i] != NULL)
             texts.text[i] += size_of(event[i].text_size);
+        texts.total += event[i].properties_size;
         texts.size[i] =
             event[i].properties_size == 0 ? MIMIC_EVENT_NO_TEXT : event[i].properties_size;
     }
@@ -459,6 +458,8 @@ static size_t look_up_block(mimic_event_columns *columns, const mimic_event *eve
                             size_t room, block *out)
 {
     size_t used = 0;
+    out->codes.total = 0;
+    out->units.total = 0;
     for (size_t i = 0; i < count; i++) {
         const cached_text *code =
             look_up(columns->cached_codes, columns->terms->codes, events[i].code);
@@ -474,6 +475,8 @@ static size_t look_up_block(mimic_event_columns *columns, const mimic_event *eve
         }
         used += (size_t)code->size + size_of(out->units.size[i]) +
                 size_of(events[i].text_size) + events[i].properties_size;
+        out->codes.total += code->size; /* with the one that does not fit, as it may go alone */
+        out->units.total += size_of(out->units.size[i]);
         if (used > room)
             return i;
     }

@@ -166,11 +166,11 @@ static mimic_status learn_code(emit_call *call, const emit_kind *kind, size_t i,
 }
 
 /*
- * The usual code, of one step: an integer, a text, or both. What the cache does not know stays NONE, for
- * find_codes to go on with.
+ * The usual code, of one step: an integer, a text, or both. Returns how many rows have a code that the
+ * cache does not know, or may not: find_codes goes on with them.
  */
-static void find_at_once(const emit_call *call, const emit_kind *kind, const uint8_t *present,
-                         uint32_t *out)
+static size_t find_at_once(const emit_call *call, const emit_kind *kind,
+                           const uint8_t *present, uint32_t *out)
 {
     const emit_cache *const cache = call->emitter->cache;
     const emit_step *const step = kind->steps;
@@ -178,16 +178,26 @@ static void find_at_once(const emit_call *call, const emit_kind *kind, const uin
     const uint32_t *const numbers =
         step->number == EMIT_NO_SLOT ? NULL : call->numbers[step->number];
     const int64_t no_value = step->wide == EMIT_NO_SLOT ? 0 : MIMIC_EVENT_NONE;
+    const uint64_t low_bits = step->wide == EMIT_NO_SLOT ? 0 : UINT64_MAX;
+    const uint64_t tag = step->tag;
     const uint8_t *const marks = call->marks;
-    for (size_t i = 0; i < call->count; i++) {
+    const size_t count = call->count;
+    size_t unknown = count;
+    for (size_t i = 0; i < count; i++) {
         const uint32_t number = numbers == NULL ? 0 : numbers[i];
-        out[i] = EMIT_CACHE_NONE;
-        if (!present[i] || marks[i] != 0 || number == EMIT_CACHE_NONE || wide[i] == no_value)
+        out[i] = EMIT_NO_CODE;
+        if (!present[i] || marks[i] != 0) {
+            unknown--;
             continue;
-        const emit_key key = {.low = step->wide == EMIT_NO_SLOT ? 0 : (uint64_t)wide[i],
-                              .high = step->tag | number};
-        out[i] = mimic__emit_cache_find(cache, &key);
+        }
+        if (number == EMIT_CACHE_NONE || wide[i] == no_value)
+            continue;
+        const emit_key key = {.low = (uint64_t)wide[i] & low_bits, .high = tag | number};
+        const uint32_t found = mimic__emit_cache_find(cache, &key);
+        unknown -= found != EMIT_CACHE_NONE;
+        out[i] = found == NOT_WANTED ? EMIT_NO_CODE : found;
     }
+    return unknown;
 }
 
 static mimic_status find_codes(emit_call *call, const emit_kind *kind, const uint8_t *present,
@@ -195,10 +205,10 @@ static mimic_status find_codes(emit_call *call, const emit_kind *kind, const uin
 {
     const emit_cache *const cache = call->emitter->cache;
     const bool is_easy = cache != NULL && kind->step_count == 1;
-    if (is_easy)
-        find_at_once(call, kind, present, out);
+    if (is_easy && find_at_once(call, kind, present, out) == 0)
+        return MIMIC_OK;
     for (size_t i = 0; i < call->count; i++) {
-        if (is_easy && out[i] < NOT_WANTED)
+        if (is_easy && out[i] != EMIT_NO_CODE)
             continue;
         out[i] = EMIT_NO_CODE;
         if (!present[i] || call->marks[i] != 0)

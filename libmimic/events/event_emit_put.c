@@ -46,15 +46,11 @@ static mimic_status add_reject(emit_call *call, size_t i, mimic_error *err)
     return MIMIC_OK;
 }
 
-/* The run that events of a subject belong to, begun where it is another than before; NULL when memory
- * ran out. */
-static mimic_event_run *find_run(emit_call *call, int64_t subject)
+/* A run that begins with the next event; NULL when memory ran out. */
+static mimic_event_run *begin_run(emit_call *call, int64_t subject)
 {
-    mimic_event_run *runs = call->runs;
-    if (call->run_count > 0 && runs[call->run_count - 1].subject == subject)
-        return &runs[call->run_count - 1];
-    runs = mimic__array_grow(call->emitter->ctx, runs, call->run_count, &call->run_capacity,
-                             sizeof *runs);
+    mimic_event_run *const runs = mimic__array_grow(
+        call->emitter->ctx, call->runs, call->run_count, &call->run_capacity, sizeof *runs);
     if (runs == NULL)
         return NULL;
     call->runs = runs;
@@ -101,20 +97,26 @@ static size_t count_events(const emit_call *call)
 static mimic_status place_rows(emit_call *call, mimic_error *err)
 {
     const int64_t *const subjects = call->wide[call->emitter->subject];
+    const uint8_t *const marks = call->marks;
+    uint32_t *const places = call->places;
+    mimic_event_run *run = call->run_count == 0 ? NULL : &call->runs[call->run_count - 1];
     for (size_t i = 0; i < call->count; i++) {
-        const uint32_t made = call->places[i];
-        call->places[i] = (uint32_t)call->event_count;
-        if (call->marks[i] != 0) {
+        const uint32_t made = places[i];
+        places[i] = (uint32_t)call->event_count;
+        if (marks[i] != 0) {
             MIMIC_TRY(add_reject(call, i, err));
-        } else if (made == 0) {
-            call->rows_none++;
-        } else {
-            mimic_event_run *const run = find_run(call, subjects[i]);
-            if (run == NULL)
-                return mimic__fail_memory(err);
-            run->count += made;
-            call->event_count += made;
+            continue;
         }
+        if (made == 0) {
+            call->rows_none++;
+            continue;
+        }
+        if (run == NULL || run->subject != subjects[i])
+            run = begin_run(call, subjects[i]);
+        if (run == NULL)
+            return mimic__fail_memory(err);
+        run->count += made;
+        call->event_count += made;
     }
     return MIMIC_OK;
 }
@@ -184,14 +186,17 @@ static void put_fixed(emit_call *call, size_t k)
         call->rows->records == NULL ? NULL : call->rows->records + call->first;
     const int64_t first_record = call->rows->first_record + call->first;
     const uint16_t number = kind->source->number;
+    mimic_event *const events = call->events;
+    uint32_t *const next = call->places;
     uint32_t *const made_rows = call->made_rows;
     uint32_t *const places = call->made;
+    const size_t count = call->count;
     size_t made = 0;
-    for (size_t i = 0; i < call->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (codes[i] == EMIT_NO_CODE)
             continue;
-        const uint32_t place = call->places[i]++;
-        mimic_event *const event = &call->events[place];
+        const uint32_t place = next[i]++;
+        mimic_event *const event = &events[place];
         event->subject = subjects[i];
         event->time = times[i];
         event->available = available[i];
@@ -236,15 +241,20 @@ static void put_marks(emit_call *call, const emit_kind *kind, size_t k)
 
 /* ---- values ---- */
 
-static void put_doubles(emit_call *call, const mimic_column *column)
+static void put_doubles(const emit_call *call, const mimic_column *column)
 {
-    const double *const values = column->values;
+    const double *const values = (const double *)column->values + call->first;
+    const uint32_t *const made_rows = call->made_rows;
+    const uint32_t *const made = call->made;
+    mimic_event *const events = call->events;
+    const bool has_nulls = column->validity != NULL;
     for (size_t m = 0; m < call->made_count; m++) {
-        const int64_t row = call->first + call->made_rows[m];
-        mimic_event *const event = &call->events[call->made[m]];
-        const bool is_there = mimic_column_is_valid(column, row) && !isnan(values[row]);
-        event->value = is_there ? values[row] : 0;
-        event->flags = (uint16_t)(event->flags | (is_there ? MIMIC_EVENT_HAS_VALUE : 0));
+        const uint32_t i = made_rows[m];
+        const double value = values[i];
+        if (isnan(value) || (has_nulls && !mimic_column_is_valid(column, call->first + i)))
+            continue;
+        events[made[m]].value = value;
+        events[made[m]].flags |= MIMIC_EVENT_HAS_VALUE;
     }
 }
 
@@ -287,30 +297,35 @@ static char *copy_text(char *out, const char *text, size_t size, const char *end
     return out + size;
 }
 
+/* The texts of a string column, all of which lie between those of the first and of the last row. */
 static mimic_status put_strings(emit_call *call, const mimic_column *column, mimic_error *err)
 {
     const int32_t *const offsets = column->offsets + call->first;
     const char *const bytes = column->values;
     const char *const end = bytes + column->offsets[call->batch->row_count];
-    size_t sum = 0;
-    for (size_t m = 0; m < call->made_count; m++)
-        sum += (size_t)(offsets[call->made_rows[m] + 1] - offsets[call->made_rows[m]]);
-    if (sum > MOST_TEXT_BYTES - call->bytes.size || 
-        !mimic__buffer_reserve(&call->bytes, sum + COPY_BYTES))
+    const uint32_t *const made_rows = call->made_rows;
+    const uint32_t *const made = call->made;
+    mimic_event *const events = call->events;
+    const size_t count = call->made_count;
+    const size_t most =
+        count == 0 ? 0 : (size_t)(offsets[made_rows[count - 1] + 1] - offsets[made_rows[0]]);
+    if (most > MOST_TEXT_BYTES - call->bytes.size ||
+        !mimic__buffer_reserve(&call->bytes, most + COPY_BYTES))
         return fail_text(call, err);
-    char *out = call->bytes.data + call->bytes.size;
-    for (size_t m = 0; m < call->made_count; m++) {
-        const uint32_t i = call->made_rows[m];
-        mimic_event *const event = &call->events[call->made[m]];
+    char *const begin = call->bytes.data;
+    char *out = begin + call->bytes.size;
+    for (size_t m = 0; m < count; m++) {
+        const uint32_t i = made_rows[m];
         if (!mimic_column_is_valid(column, call->first + i))
             continue;
         const size_t size = (size_t)(offsets[i + 1] - offsets[i]);
-        event->text = (uint32_t)(out - call->bytes.data);
+        mimic_event *const event = &events[made[m]];
+        event->text = (uint32_t)(out - begin);
         event->text_size = (uint32_t)size;
         if (size > 0)
             out = copy_text(out, bytes + offsets[i], size, end);
     }
-    call->bytes.size = (size_t)(out - call->bytes.data);
+    call->bytes.size = (size_t)(out - begin);
     return MIMIC_OK;
 }
 

@@ -3,7 +3,7 @@
  * is the target of an assembly.
  *
  *     data/<split>/<n>.arrow  metadata/codes.arrow  metadata/subject_splits.arrow
- *     metadata/dataset.json   manifest.json         rejects.csv
+ *     metadata/dataset.json
  *     files/<fan-out>/<subject>[-<id>].arrow|.ndjson   (MIMIC_LAYOUT_FILES, see event_files.h)
  *
  * docs/events.md has the columns. Bytes depend on events and options alone.
@@ -11,36 +11,8 @@
 #ifndef MIMIC_EVENTS_EVENT_OUTPUT_H
 #define MIMIC_EVENTS_EVENT_OUTPUT_H
 
-#include <mimic/csv.h>
-
 #include "events/event_assembly.h"
 #include "io/output.h"
-
-/* ---- rejects.csv ---- */
-
-/*
- * Rows that gave no event for a reason that is told: source,row,code,subject_id,time,message. The source
- * is the name of the table; what is not known is empty. Codes: bad_time, reversed, outside,
- * unknown_subject, missing_id, no_subject, and those of the reader (mimic_reject_code_name).
- */
-typedef struct mimic_event_rejects mimic_event_rejects;
-
-/* The map is borrowed. */
-mimic_status mimic__event_rejects_new(const mimic_context *ctx, const char *path,
-                                      const mimic_event_map *map, bool no_sync,
-                                      mimic_event_rejects **out_rejects, mimic_error *err);
-mimic_status mimic__event_rejects_add(mimic_event_rejects *rejects,
-                                      const mimic_event_reject *reject, mimic_error *err);
-/* A row that the reader rejected; `table` is the number in the map, `row` that of the record with the
- * parts of the table counted on. */
-mimic_status mimic__event_rejects_add_read(mimic_event_rejects *rejects, size_t table, int64_t row,
-                                           const mimic_reject *reject, mimic_error *err);
-int64_t mimic__event_rejects_count(const mimic_event_rejects *rejects);
-/* Completes and names the file, which has its header in any case. */
-mimic_status mimic__event_rejects_finish(mimic_event_rejects *rejects, mimic_error *err);
-void mimic__event_rejects_free(mimic_event_rejects *rejects); /* NULL is allowed */
-
-/* ---- data ---- */
 
 typedef struct mimic_event_output mimic_event_output;
 
@@ -57,7 +29,6 @@ typedef struct mimic_event_output_options {
     uint32_t first_file; /* of this part: files [first, end) among all */
     uint32_t end_file;
     bool no_sync;        /* the folder is made safe as a whole: no fsync of single files */
-    mimic_event_rejects *rejects; /* receives the rows that a rule rejects; NULL = they are not written */
 } mimic_event_output_options;
 
 mimic_status mimic__event_output_new(const mimic_context *ctx,

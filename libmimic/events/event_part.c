@@ -13,6 +13,8 @@
 #define IDENTITY_NAME ".mimic-identity"
 #define STATE_NAME ".mimic-state.json"
 #define MANIFEST_NAME "manifest.json"
+#define FINISHED_NAME ".mimic-finished" /* parts that were moved, on their way out */
+#define LOCK_NAME ".mimic-lock"
 
 static const char *const moved[] = {"data", "files"};
 static const char *const others[] = {"metadata", "rejects.csv", MANIFEST_NAME, IDENTITY_NAME,
@@ -349,6 +351,18 @@ static mimic_status move_metadata(event_out *out, const char *from, mimic_error 
     return mimic__sync_folder(out->path, err);
 }
 
+/* Under another name first, so that what a kill leaves of it is known for what it is. */
+static mimic_status clear_partial(event_out *out, mimic_error *err)
+{
+    const char *const finished = join(out, out->path, FINISHED_NAME);
+    if (finished == NULL)
+        return mimic__fail_memory(err);
+    MIMIC_TRY(mimic__remove_tree(out->job->ctx, finished, err));
+    if (rename(out->partial, finished) != 0 && errno != ENOENT)
+        return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot move %s", out->partial);
+    return mimic__remove_tree(out->job->ctx, finished, err);
+}
+
 static mimic_status finish_parts(event_out *out, const char *const *parts, size_t count,
                                  event_state *sum, mimic_error *err)
 {
@@ -367,7 +381,7 @@ static mimic_status finish_parts(event_out *out, const char *const *parts, size_
     }
     MIMIC_TRY(move_parts(out, parts, count, err));
     MIMIC_TRY(move_metadata(out, final, err));
-    return mimic__remove_tree(out->job->ctx, out->partial, err);
+    return clear_partial(out, err);
 }
 
 mimic_status mimic__event_out_finish(event_out *out, event_state *sum, bool *out_is_complete,
@@ -391,6 +405,42 @@ mimic_status mimic__event_out_finish(event_out *out, event_state *sum, bool *out
     }
     mimic__target_lock_free(held);
     return status;
+}
+
+static mimic_status tidy_locked(event_out *out, mimic_error *err)
+{
+    const char *const moving = join(out, out->partial, "moving");
+    const char *const finished = join(out, out->path, FINISHED_NAME);
+    char going[EVENT_IDENTITY_BYTES];
+    if (moving == NULL || finished == NULL)
+        return mimic__fail_memory(err);
+    MIMIC_TRY(read_identity(out, moving, going, err));
+    if (strcmp(going, out->identity) == 0) /* else parts of another build wait there */
+        return clear_partial(out, err);
+    return mimic__remove_tree(out->job->ctx, finished, err);
+}
+
+mimic_status mimic__event_out_tidy(event_out *out, mimic_error *err)
+{
+    const char *const moving = join(out, out->partial, "moving");
+    const char *const finished = join(out, out->path, FINISHED_NAME);
+    const char *const lock_file = join(out, out->path, LOCK_NAME);
+    mimic_target_lock *held = NULL;
+    if (moving == NULL || finished == NULL || lock_file == NULL)
+        return mimic__fail_memory(err);
+    if (!mimic__path_exists(moving) && !mimic__path_exists(finished) &&
+        !mimic__path_exists(lock_file))
+        return MIMIC_OK;
+    mimic_error ignored = MIMIC_ERROR_INIT;
+    mimic_status status = lock(out, out->path, &held, &ignored);
+    if (status == MIMIC_OK)
+        status = tidy_locked(out, &ignored);
+    mimic__target_lock_free(held);
+    if (status == MIMIC_ERR_MEMORY || status == MIMIC_ERR_CANCELLED)
+        return mimic__fail_again(err, &ignored);
+    if (status != MIMIC_OK) /* the dataset is whole all the same */
+        mimic__log(out->job->ctx, MIMIC_LOG_INFO, "%s", ignored.message);
+    return MIMIC_OK;
 }
 
 mimic_status mimic__event_out_state(event_out *out, event_state *sum, mimic_error *err)

@@ -4,6 +4,7 @@
  *     OUT/.mimic-partial/<identity>-<i>-of-<n>/   a part: its data, and what event_state.h says
  *     OUT/.mimic-partial/moving                   the parts are being moved into OUT: what data is
  *                                                 there already is ours
+ *     OUT/.mimic-finished                         parts that were moved, on their way out
  *     OUT/.mimic-identity                         what the dataset in OUT was made of
  *     OUT/.mimic-state.json                       its counts
  *     OUT/manifest.json                           there when all else is
@@ -43,6 +44,8 @@ mimic_status mimic__event_part_make(event_out *out, event_part_fn run, void *run
 /* Where all parts are done: moves them into OUT with the metadata. *sum is the whole, or this part. */
 mimic_status mimic__event_out_finish(event_out *out, event_state *sum, bool *out_is_complete,
                                      mimic_error *err);
+/* Removes what a build that was killed at its very end left beside the whole dataset. */
+mimic_status mimic__event_out_tidy(event_out *out, mimic_error *err);
 /* Counts of a dataset that is there. */
 mimic_status mimic__event_out_state(event_out *out, event_state *sum, mimic_error *err);
 

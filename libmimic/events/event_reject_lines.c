@@ -175,12 +175,20 @@ static mimic_status write_lines(reject_lines *rejects, mimic_output *output, boo
     if (rejects->sorter == NULL)
         return MIMIC_OK;
     MIMIC_TRY(mimic__sorter_finish(rejects->sorter, err));
+    rejects->line.size = 0;
     for (;;) {
         const unsigned char *line;
         size_t size;
         MIMIC_TRY(mimic__sorter_next_string(rejects->sorter, &line, &size, err));
         if (line == NULL)
             return MIMIC_OK;
+        /* Every shard reads all rows, and tells of those that do not fit. */
+        if (size == rejects->line.size && memcmp(line, rejects->line.data, size) == 0)
+            continue;
+        rejects->line.size = 0;
+        mimic__buffer_append(&rejects->line, line, size);
+        if (rejects->line.failed)
+            return mimic__fail_memory(err);
         MIMIC_TRY(write_line(output, line, size, with_keys, err));
         (*out_lines)++;
     }

@@ -21,7 +21,8 @@ import unittest
 
 MIMIC = os.path.abspath(sys.argv.pop(1))
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "cli")
-COMMANDS = ["load", "convert", "check", "status", "quality", "schema list", "schema show", "schema ddl",
+COMMANDS = ["load", "convert", "check", "status", "quality",
+            "trajectories", "trajectories partition", "trajectories assemble", "schema list", "schema show", "schema ddl",
             "schema dictionary", "schema infer", "schema check", "schema diff", "synth",
             "completion", "help"]
 HEADER = "visit_id,patient_id,at,weight,ward\n"
@@ -71,7 +72,7 @@ class Help(unittest.TestCase):
     def test_overview_names_every_command(self):
         page = run("--help")
         self.assertEqual(page.returncode, 0)
-        named = re.findall(r"^  ((?:schema )?[a-z]+)  ", page.stdout, re.MULTILINE)
+        named = re.findall(r"^  ((?:schema |trajectories )?[a-z]+)  ", page.stdout, re.MULTILINE)
         self.assertEqual(named, COMMANDS)
 
     def test_overview_of_schema(self):
@@ -456,6 +457,13 @@ class Completion(Folder):
                 ("mimic help schema l", ["list"]),
                 ("mimic load -q cl", ["clinic"]),
                 ("mimic schema check w", ["wards.csv", "wards.json"]),
+                ("mimic trajectories a", ["assemble"]),
+                ("mimic trajectories cl", ["clinic"]),
+                ("mimic trajectories clinic --gr", ["--group"]),
+                ("mimic trajectories clinic --group ", ["subject", "admission", "stay"]),
+                ("mimic trajectories assemble --sh", ["--shard"]),
+                ("mimic trajectories partition --sh", []),
+                ("mimic help trajectories p", ["partition"]),
                 ("mimic completion ", ["bash"]),
                 ("mimic nothing ", [])):
             with self.subTest(line=line):

@@ -2,7 +2,8 @@
 """Loads that meet misfortune: full disks, broken and interrupted system calls, SIGKILL, locked and
 forbidden targets, hostile inputs, memory that runs out, a server that fails.
 
-    run.py MIMIC SHIM MEMORY [--moments N] [--all] [--seed S] [--folder DIR] [NAME...]
+    run.py MIMIC SHIM MEMORY [--moments N] [--all] [--seed S] [--patients N]
+           [--folder DIR] [NAME...]
 
 NAME is unittest's, such as calls or kills.Moments.test_sqlite; without one everything runs. Another
 seed means other data, other moments, other calls. SHIM and MEMORY are built from shim.c and
@@ -14,7 +15,7 @@ import unittest
 
 import world
 
-NAMES = ["calls", "kills", "places", "limits", "memory", "database"]
+NAMES = ["calls", "kills", "places", "limits", "memory", "database", "trajectories"]
 
 if __name__ == "__main__":
     world.begin()

@@ -40,6 +40,7 @@ class Settings:
     moments = 40
     all = False
     seed = 1
+    patients = 500
     folder = ""
     is_sanitized = False
 
@@ -53,11 +54,13 @@ def begin():
     parser.add_argument("--moments", type=int, default=40, help="moments to kill a load at, over all targets")
     parser.add_argument("--all", action="store_true", help="every call and allocation, not a sample")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--patients", type=int, default=500, help="of the hospital that memory is measured with")
     parser.add_argument("--folder", help="where to work; default: a temporary folder")
     chosen, rest = parser.parse_known_args()
     Settings.mimic, Settings.shim, Settings.memory = map(
         os.path.abspath, (chosen.mimic, chosen.shim, chosen.memory))
     Settings.moments, Settings.all, Settings.seed = chosen.moments, chosen.all, chosen.seed
+    Settings.patients = chosen.patients
     Settings.folder = os.path.realpath(chosen.folder or tempfile.mkdtemp(prefix="mimic-faults-"))
     os.makedirs(Settings.folder, exist_ok=True)
     for name in os.listdir(Settings.folder):  # of an earlier run, of another build perhaps

@@ -18,7 +18,8 @@ SCALARS = {
 # Functions of C that are handed over by their address.
 ADDRESSES = {("mimic_stream_keep", 2)}
 # Bytes that no NUL ends: c_char_p would stop at the first.
-RAW = {("mimic_reject", "raw"), ("mimic_dictionary", "bytes"), ("mimic_frame_column", "texts")}
+RAW = {("mimic_reject", "raw"), ("mimic_dictionary", "bytes"), ("mimic_frame_column", "texts"),
+       ("mimic_patient", "text_bytes"), ("mimic_patient", "properties_bytes")}
 
 
 def read(source_tree, *parts):

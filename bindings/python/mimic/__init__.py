@@ -10,6 +10,7 @@ What does not fit its schema is a reject, with its place and the reason, and the
 fails raises a MimicError, which says where. Ctrl-C ends any job cleanly.
 """
 
+from ._build import assemble_trajectories, build_trajectories, partition_trajectories
 from ._errors import (ArgumentError, BackendError, CancelledError, CorruptError, DriftError,
                       HeaderError, InputOutputError, InternalError, InvalidValueError, JSONError,
                       LimitError, MimicError, NotFoundError, OutOfMemoryError, RejectsError,
@@ -24,18 +25,21 @@ from ._quality import Quality, QualityCheck, QualityColumn, QualityTable
 from ._registry import Dataset, Field, ForeignKey, Registry, Schema, registry
 from ._report import Draft, Ledger, LedgerEntry, Note, Report, TableReport
 from ._table import Batch, Reject, Rejects, Table
+from ._trajectories import Code, Codes, Event, Patient, Trajectories, patients, trajectories
 from ._write import write
 
 __version__: str = _lib.mimic_version().decode()
 
 # `open` is not among them: `from mimic import *` must not hide the builtin.
 __all__ = [
-    "ArgumentError", "BackendError", "Batch", "CancelledError", "Column", "CorruptError",
-    "Counts", "Dataset", "Draft", "Drift", "DriftError", "Field", "ForeignKey", "HeaderError",
+    "ArgumentError", "BackendError", "Batch", "CancelledError", "Code", "Codes", "Column", "CorruptError",
+    "Counts", "Dataset", "Draft", "Drift", "DriftError", "Event", "Field", "ForeignKey", "HeaderError",
     "InputOutputError", "InternalError", "InvalidValueError", "JSONError", "Ledger",
     "LedgerEntry", "LimitError", "MimicError", "NotFoundError", "Note", "OutOfMemoryError",
-    "Progress", "Quality", "QualityCheck", "QualityColumn", "QualityTable", "Registry",
+    "Patient", "Progress", "Quality", "QualityCheck", "QualityColumn", "QualityTable", "Registry",
     "Reject", "Rejects", "RejectsError", "Report", "Schema", "SchemaError", "StateError",
-    "Store", "Table", "TableReport", "UnsupportedError", "check", "convert", "detect", "infer",
-    "load", "quality", "read_csv", "registry", "status", "synth", "write",
+    "Store", "Table", "TableReport", "Trajectories", "UnsupportedError",
+    "assemble_trajectories", "build_trajectories", "check", "convert", "detect", "infer",
+    "load", "partition_trajectories", "patients", "quality", "read_csv", "registry", "status", "synth", "trajectories",
+    "write",
 ]

@@ -877,7 +877,7 @@ class mimic_patient(_Struct):
         ("hadm_id", POINTER(c_int64)),
         ("stay_id", POINTER(c_int64)),
         ("text_offsets", POINTER(c_int64)),
-        ("text_bytes", c_char_p),
+        ("text_bytes", c_void_p),
         ("unit", POINTER(c_uint32)),
         ("table", POINTER(c_uint16)),
         ("source_row", POINTER(c_int64)),
@@ -885,7 +885,7 @@ class mimic_patient(_Struct):
         ("order_rank", POINTER(c_int16)),
         ("marks", POINTER(c_int32)),
         ("properties_offsets", POINTER(c_int64)),
-        ("properties_bytes", c_char_p),
+        ("properties_bytes", c_void_p),
     ]
 
 

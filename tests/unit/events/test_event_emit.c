@@ -712,11 +712,12 @@ static uint32_t next_random(uint32_t *state)
 /* Rows of few different values, so that codes come again, with NULLs and hostile texts. */
 static void random_rows(const bench *b, const test_batch *batch, uint32_t seed)
 {
-    static const char *const texts[] = {"", "a", "ab\"", "abc\\", "\x7f", "caf\xc3\xa9", "\xc2\x85",
-                                        "twelve bytes", "thirteen byte", "\xff\xfe broken \xc3",
-                                        "UNK", "a long text that no cache keeps: 0123456789 0123456789 "
-                                        "0123456789 0123456789 0123456789 0123456789 0123456789",
-                                        "line\nbreak\ttab", "0123456", "01234567", "012345678"};
+    static const char long_text[] = "a text that no cache keeps: 0123456789 0123456789 0123456789 "
+                                    "0123456789 0123456789 0123456789 0123456789 0123456789 0123";
+    const char *const texts[] = {"", "a", "ab\"", "abc\\", "\x7f", "caf\xc3\xa9", "\xc2\x85",
+                                 "twelve bytes", "thirteen byte", "\xff\xfe broken \xc3", "UNK",
+                                 long_text, "line\nbreak\ttab", "0123456", "01234567",
+                                 "012345678"};
     uint32_t state = seed;
     for (int64_t row = 0; row < batch->batch.row_count; row++) {
         for (size_t i = 0; i < b->table.field_count; i++) {
@@ -1044,8 +1045,93 @@ START_TEST(emit__threads)
 }
 END_TEST
 
+/* ---- with what surrounds it ---- */
+
+START_TEST(emit__every_built_in_table)
+{
+    static const char *const releases[] = {"mimic-iii@1.4",   "mimic-iv@2.2",  "mimic-iv@3.1",
+                                           "mimic-iv-ed@2.2", "synthea@2.7.0", "synthea@3.3.0"};
+    setup();
+    for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++) {
+        const mimic_dataset *dataset = NULL;
+        mimic_event_map *own = NULL;
+        CK_OK(mimic_registry_find_dataset(registry, releases[i], &dataset, &err));
+        CK_OK(mimic__event_map_find(ctx, registry, &dataset, 1, NULL, &own, &err));
+        for (size_t t = 0; t < 2 * own->table_count; t++) {
+            bench b = {.setup.bad_times = t % 2 ? MIMIC_POLICY_MARK : MIMIC_POLICY_REJECT};
+            test_batch batch;
+            open_bench(&b, &own->tables[t / 2]);
+            test_batch_make(&batch, &b.table, 300);
+            random_rows(&b, &batch, (uint32_t)t);
+            mimic__chunk_release(emit(&b, &batch));
+            test_batch_free(&batch);
+            mimic__emitter_free(b.emitter);
+        }
+        mimic__event_map_free(own);
+    }
+    teardown();
+}
+END_TEST
+
+/* Events of a file through a reader, and how many rows that rejects. */
+static size_t read_events(bench *b, const char *csv, int64_t *out_rejected)
+{
+    mimic_csv_options options = MIMIC_CSV_OPTIONS_INIT;
+    mimic_csv_counts counts = MIMIC_CSV_COUNTS_INIT;
+    mimic_source *source = NULL;
+    mimic_csv_reader *reader = NULL;
+    mimic_event_chunk *chunk = NULL;
+    const mimic_batch *batch = NULL;
+    open_bench(b, table_of("labevents"));
+    options.columns = mimic__emitter_columns(b->emitter, &options.column_count);
+    options.filters = mimic__emitter_filters(b->emitter, &options.filter_count);
+    CK_OK(mimic_source_from_memory(ctx, csv, strlen(csv), "lab", NULL, &source, &err));
+    CK_OK(mimic_csv_reader_open(ctx, source, mimic__emitter_table(b->emitter), &options, &reader,
+                                &err));
+    size_t events = 0;
+    mimic_status status;
+    while ((status = mimic_csv_reader_next(reader, &batch, &err)) == MIMIC_OK) {
+        const mimic_emit_rows rows = {1, NULL};
+        CK_OK(mimic__emit(b->emitter, batch, &rows, &chunk, &err));
+        events += chunk->count;
+        mimic__chunk_release(chunk);
+    }
+    ck_assert_int_eq(status, MIMIC_END);
+    mimic_csv_reader_counts(reader, &counts);
+    *out_rejected = counts.rejected;
+    mimic_csv_reader_free(reader);
+    mimic_source_free(source);
+    mimic__emitter_free(b->emitter);
+    return events;
+}
+
+START_TEST(emit__from_a_file)
+{
+    static const char csv[] =
+        "labevent_id,subject_id,hadm_id,specimen_id,itemid,order_provider_id,charttime,storetime,"
+        "value,valuenum,valueuom,ref_range_lower,ref_range_upper,flag,priority,comments\n"
+        "1,10,,1,50912,,2150-01-01 10:00:00,2150-01-01 11:00:00,1,1,mg/dL,,,,,\n"
+        "2,10,,1,50913,,2150-01-01 25:00:00,2150-01-01 11:00:00,1,1,mg/dL,,,,,\n"
+        ",10,,,50912,,2150-01-01 10:00:00,,,,,,,,,\n";
+    static const char *const pattern = "LAB//RESULT//50912//*";
+    int64_t rejected;
+    setup();
+    bench b = {0};
+    ck_assert_uint_eq(read_events(&b, csv, &rejected), 3);
+    ck_assert_int_eq(rejected, 1);
+    b = (bench){.setup.bad_times = MIMIC_POLICY_MARK};
+    ck_assert_uint_eq(read_events(&b, csv, &rejected), 5);
+    ck_assert_int_eq(rejected, 0);
+    b = (bench){.setup.codes = &pattern, .setup.code_count = 1};
+    ck_assert_uint_eq(read_events(&b, csv, &rejected), 1);
+    ck_assert_int_eq(rejected, 0);
+    teardown();
+}
+END_TEST
+
 MIMIC_TEST_MAIN(event_emit, emit__labevents, emit__patients, emit__every_type_everywhere,
                 emit__reversed_intervals, emit__bad_times, emit__conditions, emit__filters,
                 emit__patterns, emit__fast_is_plain, emit__more_codes_than_are_cached,
                 emit__wrong_batches_and_headers, emit__columns_that_are_not_there,
-                emit__failing_allocations, emit__threads)
+                emit__failing_allocations, emit__threads, emit__every_built_in_table,
+                emit__from_a_file)

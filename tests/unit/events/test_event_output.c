@@ -1,4 +1,4 @@
-/* Shards, files of single patients, metadata and rejects: what is written is what was given. */
+/* Shards, files of single patients, metadata: what is written is what was given. */
 #include "check_main.h"
 
 #include <fcntl.h>
@@ -596,7 +596,7 @@ START_TEST(event_output__a_large_patient_waits_in_a_scratch_file)
 }
 END_TEST
 
-/* ---- metadata and rejects ---- */
+/* ---- metadata ---- */
 
 START_TEST(event_output__splits_and_card)
 {
@@ -644,60 +644,6 @@ START_TEST(event_output__splits_and_card)
 }
 END_TEST
 
-static mimic_status write_rejects(const mimic_context *ctx, const char *path,
-                                  const mimic_event_map *map, mimic_error *err)
-{
-    mimic_event_rejects *rejects = NULL;
-    mimic_status status = mimic__event_rejects_new(ctx, path, map, true, &rejects, err);
-    if (status != MIMIC_OK)
-        return status;
-    const mimic_event_reject rows[] = {
-        {7, 1, MIMIC_MARK_REVERSED, 10000032, MADE_TIME},
-        {8, 2, MIMIC_MARK_UNKNOWN_SUBJECT, -1, MIMIC_EVENT_NONE},
-        {9, 0, MIMIC_MARK_UNKNOWN_SUBJECT, MIMIC_EVENT_NONE, MIMIC_EVENT_NONE},
-        {10, 0, MIMIC_MARK_BAD_TIME, 5, MIMIC_EVENT_NONE},
-    };
-    for (size_t i = 0; i < 4 && status == MIMIC_OK; i++)
-        status = mimic__event_rejects_add(rejects, &rows[i], err);
-    mimic_reject read = MIMIC_REJECT_INIT;
-    read.code = MIMIC_REJECT_TYPE;
-    read.column = "itemid";
-    read.line = 12;
-    read.message = "expected \"an integer\", found \"x\"";
-    if (status == MIMIC_OK)
-        status = mimic__event_rejects_add_read(rejects, 1, 11, &read, err);
-    ck_assert(status != MIMIC_OK || mimic__event_rejects_count(rejects) == 5);
-    if (status == MIMIC_OK)
-        status = mimic__event_rejects_finish(rejects, err);
-    mimic__event_rejects_free(rejects);
-    return status;
-}
-
-START_TEST(event_output__rejects_are_lines)
-{
-    mimic_context *ctx = context();
-    test_folder folder = test_folder_make();
-    made_events h;
-    made_events_begin(&h, ctx);
-    ck_assert_int_eq(write_rejects(ctx, test_path(&folder, "rejects.csv"), &h.map, NULL), MIMIC_OK);
-    size_t size = 0;
-    char *text = test_read_file(test_path(&folder, "rejects.csv"), &size);
-    ck_assert_str_eq(
-        text,
-        "source,row,code,subject_id,time,message\n"
-        "labevents,7,reversed,10000032,2150-01-01 00:00:00,the interval ends before it starts\n"
-        "inputevents,8,unknown_subject,-1,,the patient is not in the table of patients\n"
-        "patients,9,no_subject,,,the row names no patient\n"
-        "patients,10,bad_time,5,,a time of the row is none\n"
-        "labevents,11,type,,,\"column itemid: expected \"\"an integer\"\", found \"\"x\"\" (line "
-        "12)\"\n");
-    free(text);
-    made_events_end(&h);
-    test_folder_remove(&folder);
-    mimic_context_free(ctx);
-}
-END_TEST
-
 /* ---- misfortune ---- */
 
 static mimic_status write_everything(const mimic_context *ctx, const char *path, mimic_error *err)
@@ -729,8 +675,6 @@ static mimic_status write_everything(const mimic_context *ctx, const char *path,
         status = mimic__splits_file_write(ctx, file, subjects, 3, plan, err);
     if (status == MIMIC_OK)
         status = mimic__dataset_card_write(ctx, file, &card, err);
-    if (status == MIMIC_OK)
-        status = write_rejects(ctx, file, &h.map, err);
     h.ctx = plain;
     made_events_end(&h);
     mimic__event_plan_free(plan);
@@ -792,5 +736,5 @@ MIMIC_TEST_MAIN(event_output, event_output__shards_hold_what_was_given,
                 event_output__what_is_alike_takes_no_room,
                 event_output__files_hold_one_patient_or_group, event_output__lines_are_json,
                 event_output__a_large_patient_waits_in_a_scratch_file,
-                event_output__splits_and_card, event_output__rejects_are_lines,
+                event_output__splits_and_card,
                 event_output__every_allocation_may_fail, event_output__a_full_disk_leaves_nothing)

@@ -31,6 +31,15 @@ START_TEST(codec_frames__equal_bytes_come_back)
 }
 END_TEST
 
+/* On the others the frames are not made. */
+static bool is_little_endian(void)
+{
+    const uint16_t one = 1;
+    unsigned char first;
+    memcpy(&first, &one, 1);
+    return first == 1;
+}
+
 /* Words that go on by steps below `step`, and now and then jump. Returns the size of the frame. */
 static size_t check_words(size_t width, size_t count, uint64_t step, unsigned jumps)
 {
@@ -82,14 +91,17 @@ START_TEST(codec_frames__words_that_count_up_come_back)
                 made += check_words(8, counts[i], steps[j], jumps[k]) > 0;
                 made += check_words(4, counts[i], steps[j], jumps[k]) > 0;
             }
-    ck_assert_uint_gt(made, 100);
+    if (is_little_endian())
+        ck_assert_uint_gt(made, 100);
+    else
+        ck_assert_uint_eq(made, 0);
 }
 END_TEST
 
 START_TEST(codec_frames__words_take_the_bytes_that_change)
 {
     const size_t rows = check_words(8, 65536, 2, 0);
-    ck_assert_uint_gt(rows, 0);
+    ck_assert_int_eq(rows > 0, is_little_endian());
     ck_assert_uint_lt(rows, 65536 + 65536 / 8);
     ck_assert_uint_lt(check_words(4, 65536, 6, 0), 65536 + 65536 / 4);
     ck_assert_uint_eq(check_words(8, 65536, UINT64_C(1) << 60, 0), 0); /* does not pay */
