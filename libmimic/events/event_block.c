@@ -359,9 +359,11 @@ mimic_status mimic__event_pack(mimic_event_packer *packer, const mimic_event_chu
 
 /* ---- unpacking ---- */
 
+/* What is said to be large must be large in the file, too: nobody gets gigabytes by asking. */
 bool mimic__event_block_is_sound(const mimic_event_block *block)
 {
-    return block->events > 0 && block->events <= MIMIC_BLOCK_EVENTS_MAX && block->runs > 0 &&
+    return block->bytes <= block->packed &&
+           block->packed / MIMIC_PACK_RATIO_MAX <= block->stored && block->events > 0 && block->events <= MIMIC_BLOCK_EVENTS_MAX && block->runs > 0 &&
            block->runs <= block->events && block->bytes <= MIMIC_BLOCK_BYTES_MAX &&
            block->stored > 0 && block->stored <= block->packed &&
            block->packed <= payload_max(block->events, block->runs, block->bytes) &&

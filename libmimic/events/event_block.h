@@ -16,6 +16,7 @@
 
 #define MIMIC_BLOCK_EVENTS_MAX 65536
 #define MIMIC_BLOCK_BYTES_MAX ((size_t)3 << 30) /* of texts */
+#define MIMIC_PACK_RATIO_MAX 32768 /* RFC 8878 3.1.1.2: 4 bytes for 128 KiB of the same byte */
 
 /* Bytes of its text and properties. */
 static inline size_t mimic__event_text_bytes(const mimic_event *event)
@@ -71,7 +72,10 @@ typedef struct mimic_event_block {
 /* Used by one thread at a time. */
 typedef struct mimic_event_packer mimic_event_packer;
 
-#define MIMIC_PACK_LEVEL 1 /* of Zstandard: docs say why */
+/* Of Zstandard. Events as those of labevents, in blocks of 4096: level 1 makes 4.4 bytes of each in 82 ns
+ * (back in 68), levels -1, -3 and -5 make 5.1, 5.8 and 6.9 in 79, 72 and 69 (62 back), level 3 makes 4.4
+ * in 93. Events as they lie in memory give 11.1 at level 1, in 113 ns, and that without texts. */
+#define MIMIC_PACK_LEVEL 1
 
 /* A build without Zstandard does not compress. */
 mimic_status mimic__event_packer_new(const mimic_context *ctx, int level,

@@ -18,7 +18,7 @@ static uint64_t turned(int64_t number)
 
 static void forget_times(mimic_event_context *context)
 {
-    for (int group = 0; group < GROUP_COUNT; group++)
+    for (int group = 0; group < GROUP_ALL; group++)
         for (int slot = 0; slot < SLOT_COUNT; slot++)
             context->earliest[group][slot] = MIMIC_EVENT_NONE;
 }
@@ -37,7 +37,7 @@ static void free_cover(const mimic_context *ctx, mimic_cover *cover)
 
 void mimic__event_context_free(mimic_event_context *context)
 {
-    for (int group = 0; group < GROUP_COUNT; group++) {
+    for (int group = 0; group < GROUP_ALL; group++) {
         mimic_episodes *const episodes = &context->groups[group];
         mimic__free(context->ctx, episodes->items);
         mimic__free(context->ctx, episodes->by_id);
@@ -49,7 +49,7 @@ void mimic__event_context_free(mimic_event_context *context)
 
 void mimic__event_context_clear(mimic_event_context *context)
 {
-    for (int group = 0; group < GROUP_COUNT; group++) {
+    for (int group = 0; group < GROUP_ALL; group++) {
         context->groups[group].count = 0;
         context->groups[group].last = NULL;
     }
@@ -94,7 +94,7 @@ size_t mimic__event_context_size(const mimic_event_context *context)
     const size_t one = sizeof(mimic_episode) + 2 * sizeof(mimic_sort_pair) +
                        2 * (sizeof(mimic_episode *) + 2 * sizeof(int64_t));
     size_t count = 0;
-    for (int group = 0; group < GROUP_COUNT; group++)
+    for (int group = 0; group < GROUP_ALL; group++)
         count += context->groups[group].capacity;
     return count * one;
 }
@@ -231,15 +231,15 @@ static mimic_status order_by_start(const mimic_context *ctx, mimic_episodes *epi
 
 mimic_status mimic__event_context_settle(mimic_event_context *context, mimic_error *err)
 {
-    for (int group = GROUP_ADMISSION; group < GROUP_COUNT; group++) {
+    for (int group = GROUP_ADMISSION; group < GROUP_ALL; group++) {
         mimic_episodes *const episodes = &context->groups[group];
         if (episodes->count <= MIMIC_EPISODES_FEW) {
             drop_repeated_few(episodes);
             continue;
         }
         MIMIC_TRY(drop_repeated_many(context->ctx, episodes, err));
-        if (episodes->count <= MIMIC_EPISODES_FEW)
-            continue;
+        if (episodes->count <= MIMIC_EPISODES_FEW || group == GROUP_ROW)
+            continue; /* rows are found by their ids only */
         mimic_sort_pair *const pairs =
             mimic__alloc_array(context->ctx, 2 * episodes->count, sizeof *pairs);
         if (pairs == NULL)

@@ -44,8 +44,8 @@ typedef struct mimic_episodes {
 
 typedef struct mimic_event_context {
     const mimic_context *ctx;
-    mimic_episodes groups[GROUP_COUNT];
-    int64_t earliest[GROUP_COUNT][SLOT_COUNT]; /* NONE = no row says it */
+    mimic_episodes groups[GROUP_ALL];
+    int64_t earliest[GROUP_ALL][SLOT_COUNT]; /* NONE = no row says it */
 } mimic_event_context;
 
 void mimic__event_context_init(mimic_event_context *context, const mimic_context *ctx);

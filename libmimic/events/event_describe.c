@@ -164,6 +164,16 @@ static mimic_status read_dictionary(dictionary *self, mimic_error *err)
 
 /* ---- codes ---- */
 
+/* The description that stands in the key itself; NULL = it is missing there (or memory is, which the
+ * table of codes finds out too). */
+static const char *describe_by_key(mimic_arena *arena, const mimic_event_kind *kind,
+                                   const mimic_event_origin *origin)
+{
+    const mimic_key_value value =
+        mimic__event_key_value(origin->key, origin->key_size, kind->description_key);
+    return value.size == 0 ? NULL : mimic__arena_strndup(arena, value.data, value.size);
+}
+
 /* The codes that `self` describes; self->model NULL = those that no dictionary does. */
 static mimic_status add_codes(const dictionary *self, const int64_t *events, size_t event_count,
                               event_code_table *table, mimic_error *err)
@@ -181,6 +191,8 @@ static mimic_status add_codes(const dictionary *self, const int64_t *events, siz
                                   .events = i < event_count ? events[i] : 0,
                                   .key = mimic__arena_strndup(&scratch, origin.key, origin.key_size),
                                   .description = job->map->kinds[origin.kind]->description};
+        if (self->model == NULL && job->map->kinds[origin.kind]->description_key >= 0)
+            entry.description = describe_by_key(&scratch, job->map->kinds[origin.kind], &origin);
         if (self->model != NULL)
             entry.description = self->descriptions[mimic__hashmap_find(&self->keys, origin.key,
                                                                        origin.key_size)];

@@ -75,6 +75,8 @@ static void need_all(bool *needed, const mimic_event_table *table)
     need_column(needed, table->subject);
     need_column(needed, table->admission);
     need_column(needed, table->stay);
+    if (table->joined != NULL || table->context == GROUP_ROW)
+        need_column(needed, table->row_id);
     need_times(needed, &table->anchor);
     for (size_t i = 0; i < SLOT_COUNT && table->context >= 0; i++)
         need_column(needed, table->context_times[i]);
@@ -435,7 +437,8 @@ static mimic_status check_value(const mimic_emitter *emitter, size_t value, mimi
     const emit_column *const column = &emitter->columns[value];
     if (is_integer(column->type) || column->type == MIMIC_TYPE_FLOAT32 ||
         column->type == MIMIC_TYPE_FLOAT64 || column->type == MIMIC_TYPE_DECIMAL ||
-        column->type == MIMIC_TYPE_BOOLEAN)
+        column->type == MIMIC_TYPE_BOOLEAN || column->type == MIMIC_TYPE_STRING ||
+        column->type == MIMIC_TYPE_CATEGORICAL)
         return MIMIC_OK;
     return mimic__fail(err, MIMIC_ERR_SCHEMA, "%s.%s is %s, where an event wants a number",
                        emitter->table.name, column->field->name, mimic_type_name(column->type));
@@ -528,6 +531,9 @@ static mimic_status make_emitter(mimic_emitter *emitter, mimic_error *err)
     MIMIC_TRY(find_slot(emitter, table->subject, FORM_ID, &emitter->subject, err));
     MIMIC_TRY(find_slot(emitter, table->admission, FORM_ID, &emitter->admission, err));
     MIMIC_TRY(find_slot(emitter, table->stay, FORM_ID, &emitter->stay, err));
+    emitter->row_id = EMIT_NO_SLOT;
+    if (table->joined != NULL || table->context == GROUP_ROW)
+        MIMIC_TRY(find_slot(emitter, table->row_id, FORM_ID, &emitter->row_id, err));
     MIMIC_TRY(make_kinds(emitter, err));
     if (!mimic__emit_filter_make(emitter))
         return mimic__fail_memory(err);

@@ -124,11 +124,40 @@ static int64_t first_column(const mimic_event_kind *kind)
     return MIMIC_EVENT_NO_COLUMN;
 }
 
+/* Could a code of this kind fit, by how it begins? */
+static bool may_begin(const mimic_event_kind *kind, const char *pattern)
+{
+    const mimic_code_part *const first = &kind->code[0];
+    if (kind->code_count == 0 || first->column != MIMIC_EVENT_NO_COLUMN)
+        return true;
+    for (size_t i = 0; i < first->literal_size && pattern[i] != '*'; i++)
+        if (pattern[i] != first->literal[i])
+            return false;
+    return true;
+}
+
+/* Rows that others look for are needed when one of those may give an event that is asked for; without
+ * codes they are read for the others' sake. */
+static bool is_looked_for(const mimic_emit_setup *setup)
+{
+    if (setup->code_count == 0)
+        return true;
+    for (size_t t = 0; t < setup->map->table_count; t++) {
+        const mimic_event_table *const table = &setup->map->tables[t];
+        for (size_t k = 0; k < table->kind_count && table->joined == setup->table->table; k++)
+            for (size_t p = 0; p < setup->code_count; p++)
+                if (may_begin(table->kinds[k], setup->codes[p]))
+                    return true;
+    }
+    return false;
+}
+
 bool mimic__emit_filter_make(mimic_emitter *emitter)
 {
     const mimic_emit_setup *const setup = &emitter->setup;
     emitter->is_needed = true;
-    if (setup->codes == NULL || setup->table->context >= 0)
+    if (setup->codes == NULL || (setup->table->context >= 0 && setup->table->context < GROUP_COUNT) ||
+        (setup->table->context == GROUP_ROW && is_looked_for(setup)))
         return true;
     int64_t *const values = mimic__arena_array(
         &emitter->arena, emitter->kind_count * setup->code_count + 1, sizeof *values);

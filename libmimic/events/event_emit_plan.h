@@ -131,6 +131,7 @@ struct mimic_emitter {
     size_t subject; /* slots */
     size_t admission;
     size_t stay;
+    size_t row_id; /* of a table that is joined by rows, on either side */
     size_t context_times[SLOT_COUNT]; /* moments */
     size_t step_count;
     bool has_links;
@@ -180,6 +181,7 @@ typedef struct emit_call {
     const int64_t *none;          /* NONE for every row */
     const int64_t *admissions;
     const int64_t *stays;
+    int64_t *row_ids; /* that rows of two tables find each other by; of different tables different */
     mimic_buffer scratch;
     mimic_buffer key;
     mimic_buffer bytes;           /* of the chunk */

@@ -69,6 +69,8 @@ static bool has_context(const emit_call *call, size_t i)
         return call->admissions[i] != MIMIC_EVENT_NONE;
     case GROUP_STAY:
         return call->stays[i] != MIMIC_EVENT_NONE;
+    case GROUP_ROW:
+        return call->row_ids[i] != MIMIC_EVENT_NONE;
     default:
         return false;
     }
@@ -156,7 +158,7 @@ static void put_contexts(emit_call *call)
             .available = moment_of(call, emitter->context_times[SLOT_END])[i],
             .anchor = moment_of(call, emitter->context_times[SLOT_EXTRA])[i],
             .admission = call->admissions[i],
-            .stay = call->stays[i],
+            .stay = table->context == GROUP_ROW ? call->row_ids[i] : call->stays[i],
             .row = record_of(call, call->first + (int64_t)i),
             .code = MIMIC_EVENT_NO_TEXT,
             .unit = MIMIC_EVENT_NO_TEXT,

@@ -59,6 +59,7 @@ static void cut_arrays(emit_call *call, cutter *from)
     call->made = cut(from, EMIT_BLOCK, sizeof(uint32_t));
     call->reversed = cut(from, EMIT_BLOCK, 1);
     call->marks = cut(from, EMIT_BLOCK, 1);
+    call->row_ids = cut(from, emitter->row_id == EMIT_NO_SLOT ? 0 : EMIT_BLOCK, sizeof(int64_t));
     int64_t *const none = cut(from, EMIT_BLOCK, sizeof(int64_t));
     for (size_t i = 0; is_real && i < EMIT_BLOCK; i++)
         none[i] = MIMIC_EVENT_NONE;
@@ -124,6 +125,19 @@ static mimic_status make_dictionaries(emit_call *call, mimic_error *err)
     return MIMIC_OK;
 }
 
+/* The id of a row that is looked for travels as the stay, until it is found. */
+static void fill_row_ids(emit_call *call)
+{
+    const mimic_event_table *const table = call->emitter->setup.table;
+    if (call->emitter->row_id == EMIT_NO_SLOT)
+        return;
+    const int64_t *const ids = call->wide[call->emitter->row_id];
+    for (size_t i = 0; i < call->count; i++)
+        call->row_ids[i] = ids[i] == MIMIC_EVENT_NONE ? ids[i] : ids[i] ^ table->row_salt;
+    if (table->joined != NULL)
+        call->stays = call->row_ids;
+}
+
 static mimic_status run_block(emit_call *call, mimic_error *err)
 {
     const mimic_emitter *const emitter = call->emitter;
@@ -131,6 +145,7 @@ static mimic_status run_block(emit_call *call, mimic_error *err)
     call->admissions =
         emitter->admission == EMIT_NO_SLOT ? call->none : call->wide[emitter->admission];
     call->stays = emitter->stay == EMIT_NO_SLOT ? call->none : call->wide[emitter->stay];
+    fill_row_ids(call);
     mimic__emit_judge(call);
     MIMIC_TRY(mimic__emit_codes(call, err));
     return mimic__emit_put(call, err);

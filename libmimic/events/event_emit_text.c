@@ -103,7 +103,7 @@ bool mimic__emit_value(const emit_call *call, size_t index, int64_t row, double 
     case MIMIC_TYPE_BOOLEAN:
         *out_value = ((const uint8_t *)values)[row >> 3] >> (row & 7) & 1;
         return true;
-    default: { /* a decimal: the nearest double of its text */
+    default: { /* of a decimal the nearest double; of a text what it says, if that is a number */
         const emit_text text = mimic__emit_text(call, index, row, buffer);
         return mimic_coerce_float64(text.data, text.size, 0, out_value) == 0;
     }

@@ -92,6 +92,7 @@ static bool is_footer_sound(const mimic_event_file *file)
         const mimic_event_section *const section = &footer->sections[i];
         if (!is_inside(file, section->offset, section->stored) ||
             section->packed > MIMIC_SECTION_BYTES_MAX || section->stored > section->packed ||
+            section->packed / MIMIC_PACK_RATIO_MAX > section->stored ||
             section->count > section->packed / 4 + 1)
             return false;
     }

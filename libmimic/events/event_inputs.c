@@ -300,6 +300,16 @@ mimic_status mimic__event_job_find_file(const event_job *job, const mimic_table 
     return MIMIC_OK;
 }
 
+/* Patients, admissions and stays always are; rows that others look for when one of those is wanted. */
+static bool is_needed_by_others(const event_job *job, const mimic_event_table *table)
+{
+    for (size_t i = 0; i < job->map->table_count && table->context == GROUP_ROW; i++)
+        if (job->map->tables[i].joined == table->table &&
+            mimic__event_job_wants(job, job->map->tables[i].table))
+            return true;
+    return table->context >= 0 && table->context < GROUP_COUNT;
+}
+
 static mimic_status find_files(event_job *job, mimic_error *err)
 {
     job->inputs = mimic__arena_array(&job->arena, job->map->table_count, sizeof *job->inputs);
@@ -314,7 +324,7 @@ static mimic_status find_files(event_job *job, mimic_error *err)
             return mimic__fail(err, MIMIC_ERR_NOT_FOUND,
                                "table %s was asked for, but no file of it is there",
                                table->table->name);
-        if (file == NULL || (!is_wanted && table->context < 0))
+        if (file == NULL || (!is_wanted && !is_needed_by_others(job, table)))
             continue;
         if (!mimic__file_can_be_reread(file->path))
             return mimic__fail(err, MIMIC_ERR_ARGUMENT,

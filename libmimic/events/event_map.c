@@ -231,7 +231,7 @@ static mimic_status read_release(map_load *load, const mimic_dataset *dataset)
     mimic__map_layers_free(load->trees.ctx, &layers);
     MIMIC_TRY(status);
     for (size_t i = first; i < load->map->table_count; i++)
-        if (reader->tables[i].context >= 0)
+        if (reader->tables[i].context >= 0 && reader->tables[i].context < GROUP_COUNT)
             reader->tables[i].context_joins_only = reader->is_taken[reader->tables[i].context];
     for (int group = 0; group < GROUP_COUNT; group++)
         reader->is_taken[group] |= reader->contexts[group].is_met;

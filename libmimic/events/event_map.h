@@ -11,7 +11,15 @@
 #include "schema/schema_model.h"
 
 /* What a patient's events are grouped by, and joined with. */
-typedef enum mimic_event_group { GROUP_SUBJECT, GROUP_ADMISSION, GROUP_STAY, GROUP_COUNT } mimic_event_group;
+typedef enum mimic_event_group {
+    GROUP_SUBJECT,
+    GROUP_ADMISSION,
+    GROUP_STAY,
+    GROUP_COUNT,
+    /* Joined with only: the row of another table, by an id that both have ("join"). */
+    GROUP_ROW = GROUP_COUNT,
+    GROUP_ALL
+} mimic_event_group;
 
 /* Which of the three times of a context event. */
 typedef enum mimic_event_slot { SLOT_START, SLOT_END, SLOT_EXTRA, SLOT_COUNT } mimic_event_slot;
@@ -86,6 +94,7 @@ typedef struct mimic_event_kind {
     size_t key_count;
     const char *dictionary;     /* name of its table; NULL = none */
     const char *description;    /* a fixed description; NULL = none */
+    int64_t description_key;    /* or it is a value of the key: place among key_columns; NO_COLUMN = none */
     const mimic_code_part *const *parents; /* templates over the key columns (column = place among
                                             * key_columns): see mimic__event_parent */
     const size_t *parent_counts;
@@ -123,6 +132,13 @@ typedef struct mimic_event_table {
     int64_t context_times[SLOT_COUNT]; /* columns, or NO_COLUMN */
     bool context_joins_only; /* an earlier release has the group too: its context events carry
                               * MIMIC_EVENT_JOINS_ONLY */
+    /* "join": rows of one table find the row of another, of the same subject, by an id that both have.
+     * The other has context GROUP_ROW, with up to three of its times; the event of a row that is looked
+     * for carries the id as its stay until it is found. */
+    int64_t row_id;       /* column, on both sides; or NO_COLUMN */
+    bool hashes_row_id;
+    int64_t row_salt;     /* to be XORed with the id: tells the ids of different tables apart */
+    const mimic_table *joined; /* the other table, on the side that looks; NULL = none */
     const mimic_event_kind *const *kinds;
     size_t kind_count;
 } mimic_event_table;
@@ -172,5 +188,12 @@ void mimic__event_map_free(mimic_event_map *map); /* NULL is allowed */
  */
 bool mimic__event_parent(const mimic_event_kind *kind, size_t index, const char *key,
                          size_t key_size, mimic_buffer *out);
+
+/* One value of a key; empty when it is missing. Points into the key. */
+typedef struct mimic_key_value {
+    const char *data;
+    size_t size;
+} mimic_key_value;
+mimic_key_value mimic__event_key_value(const char *key, size_t key_size, int64_t place);
 
 #endif

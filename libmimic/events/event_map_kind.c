@@ -52,9 +52,11 @@ static bool read_rank(mimic_map_reader *reader, const mimic_json *json, mimic_ev
 
 /* ---- what is measured ---- */
 
-static bool is_number(mimic_type type)
+/* Of a text, the number that it says; none where it says none. */
+static bool can_be_number(mimic_type type)
 {
-    return type == MIMIC_TYPE_INT16 || type == MIMIC_TYPE_INT32 || type == MIMIC_TYPE_INT64 ||
+    return type == MIMIC_TYPE_STRING || type == MIMIC_TYPE_CATEGORICAL ||
+           type == MIMIC_TYPE_INT16 || type == MIMIC_TYPE_INT32 || type == MIMIC_TYPE_INT64 ||
            type == MIMIC_TYPE_FLOAT32 || type == MIMIC_TYPE_FLOAT64 || type == MIMIC_TYPE_DECIMAL;
 }
 
@@ -102,7 +104,7 @@ static void read_value(mimic_map_reader *reader, const mimic_table *table, const
 {
     kind->value = read_column(reader, table, json, "value");
     kind->text = read_column(reader, table, json, "text");
-    if (kind->value >= 0 && !is_number(table->fields[kind->value].type)) {
+    if (kind->value >= 0 && !can_be_number(table->fields[kind->value].type)) {
         mimic__schema_finding(&reader->base, mimic__json_get(json, "value"),
                               "column \"%s\" is a %s, no number; as \"text\" it can be kept",
                               table->fields[kind->value].name,
@@ -268,27 +270,58 @@ static void read_dictionary(mimic_map_reader *reader, const mimic_json *describe
                               kind->key_count, dictionary->table, dictionary->key_count);
 }
 
+/* "column": a text of the row, which joins the key as its last value. */
+static void read_description_column(mimic_map_reader *reader, const mimic_table *table,
+                                    const mimic_json *name, mimic_event_kind *kind)
+{
+    const int64_t column = mimic__map_column(reader, table, name);
+    if (column < 0)
+        return;
+    if (table->fields[column].type != MIMIC_TYPE_STRING &&
+        table->fields[column].type != MIMIC_TYPE_CATEGORICAL) {
+        mimic__schema_finding(&reader->base, name,
+                              "column \"%s\" is a %s; a description must be a text",
+                              table->fields[column].name, mimic__map_type_name(table, column));
+        return;
+    }
+    int64_t *columns =
+        mimic__schema_array(&reader->base, kind->key_count + 1, sizeof *columns);
+    if (columns == NULL)
+        return;
+    if (kind->key_count > 0)
+        memcpy(columns, kind->key_columns, kind->key_count * sizeof *columns);
+    columns[kind->key_count] = column;
+    kind->description_key = (int64_t)kind->key_count++;
+    kind->key_columns = columns;
+}
+
 static void read_describe(mimic_map_reader *reader, const mimic_table *table,
                           const mimic_json *json, mimic_event_kind *kind)
 {
-    static const char *const known[] = {"dictionary", "key", "text", NULL};
+    static const char *const known[] = {"dictionary", "key", "text", "column", NULL};
     const mimic_json *describe =
         mimic__schema_member(&reader->base, json, "describe", MIMIC_JSON_OBJECT);
+    kind->description_key = MIMIC_EVENT_NO_COLUMN;
     if (describe == NULL)
         return;
     mimic__map_known_only(reader, describe, known);
     const mimic_json *text = mimic__schema_member(&reader->base, describe, "text", MIMIC_JSON_STRING);
+    const mimic_json *column = mimic__json_get(describe, "column");
     const mimic_json *dictionary = mimic__json_get(describe, "dictionary");
+    const int ways = (mimic__json_get(describe, "text") != NULL) + (column != NULL) +
+                     (dictionary != NULL);
     if (text != NULL)
         kind->description = mimic__schema_copy(&reader->base, text->text, text->text_size);
-    if ((mimic__json_get(describe, "text") != NULL) == (dictionary != NULL) &&
-        (dictionary != NULL || mimic__json_get(describe, "key") == NULL))
-        mimic__schema_finding(&reader->base, describe, "\"describe\" takes a \"dictionary\" and its "
-                                                       "\"key\", or a \"text\"");
+    if (ways > 1 || (ways == 0 && mimic__json_get(describe, "key") == NULL))
+        mimic__schema_finding(&reader->base, describe,
+                              "\"describe\" takes a \"dictionary\" and its \"key\", or a "
+                              "\"column\", or a \"text\"");
     kind->key_columns = read_columns(
         reader, table, mimic__schema_member(&reader->base, describe, "key", MIMIC_JSON_ARRAY),
         &kind->key_count);
     read_dictionary(reader, describe, kind);
+    if (column != NULL && dictionary == NULL)
+        read_description_column(reader, table, column, kind);
 }
 
 static void read_icd_version(mimic_map_reader *reader, const mimic_table *table,

@@ -3,14 +3,9 @@
 
 #define KEY_SEPARATOR '\x1f'
 
-typedef struct key_value {
-    const char *data;
-    size_t size;
-} key_value;
-
-static key_value value_of(const char *key, size_t size, int64_t place)
+mimic_key_value mimic__event_key_value(const char *key, size_t size, int64_t place)
 {
-    key_value value = {key, 0};
+    mimic_key_value value = {key, 0};
     const char *const end = key + size;
     for (int64_t i = 0; value.data != NULL; i++) {
         const char *stop = memchr(value.data, KEY_SEPARATOR, (size_t)(end - value.data));
@@ -19,16 +14,16 @@ static key_value value_of(const char *key, size_t size, int64_t place)
             return value;
         value.data = stop == NULL ? NULL : stop + 1;
     }
-    return (key_value){"", 0};
+    return (mimic_key_value){"", 0};
 }
 
 /* Characters in front of the dot; 0 = none. */
 static size_t dot_place(const mimic_event_kind *kind, const char *key, size_t key_size,
-                        key_value code)
+                        mimic_key_value code)
 {
     bool is_nine = kind->icd_version == 9;
     if (kind->icd_column >= 0) {
-        const key_value version = value_of(key, key_size, kind->icd_column);
+        const mimic_key_value version = mimic__event_key_value(key, key_size, kind->icd_column);
         is_nine = version.size == 1 && version.data[0] == '9';
     }
     if (kind->icd == ICD_PROCEDURE)
@@ -48,7 +43,7 @@ bool mimic__event_parent(const mimic_event_kind *kind, size_t index, const char 
             mimic__buffer_append(out, part->literal, part->literal_size);
             continue;
         }
-        const key_value value = value_of(key, key_size, part->column);
+        const mimic_key_value value = mimic__event_key_value(key, key_size, part->column);
         if (value.size == 0) {
             out->size = before;
             return false;

@@ -99,8 +99,8 @@ static bool is_text(const mimic_table *table, int64_t column)
 }
 
 /* A column of ids; *out_hashes says that they are texts. */
-static int64_t read_id(mimic_map_reader *reader, const mimic_table *table, const mimic_json *name,
-                       bool *out_hashes)
+int64_t mimic__map_id(mimic_map_reader *reader, const mimic_table *table, const mimic_json *name,
+                      bool *out_hashes)
 {
     const int64_t column = mimic__map_column(reader, table, name);
     *out_hashes = column >= 0 && is_text(table, column);
@@ -183,7 +183,7 @@ static void read_context(mimic_map_reader *reader, int group)
                                   "table \"%s\" is the context of \"%s\" already", table->name,
                                   mimic__map_group_name((mimic_event_group)other));
     bool hashes;
-    context->id = read_id(reader, table, need(reader, entry->json, "id", "its column of ids"),
+    context->id = mimic__map_id(reader, table, need(reader, entry->json, "id", "its column of ids"),
                           &hashes);
     read_context_times(reader, entry->json, group, context);
 }
@@ -342,12 +342,12 @@ static void check_ids(mimic_map_reader *reader, const mimic_event_table *table,
 static void read_ids(mimic_map_reader *reader, mimic_event_table *table, const mimic_json *json)
 {
     const mimic_table *schema = table->table;
-    table->subject = read_id(reader, schema,
+    table->subject = mimic__map_id(reader, schema,
                              need(reader, json, "subject", "the column that says whose the row is"),
                              &table->hashes_subject);
     table->admission =
-        read_id(reader, schema, mimic__json_get(json, "admission"), &table->hashes_admission);
-    table->stay = read_id(reader, schema, mimic__json_get(json, "stay"), &table->hashes_stay);
+        mimic__map_id(reader, schema, mimic__json_get(json, "admission"), &table->hashes_admission);
+    table->stay = mimic__map_id(reader, schema, mimic__json_get(json, "stay"), &table->hashes_stay);
     table->context = -1;
     for (int group = 0; group < GROUP_COUNT; group++) {
         mimic_map_context *context = &reader->contexts[group];
@@ -428,6 +428,19 @@ static void check_links(mimic_map_reader *reader, const mimic_event_table *table
                               starts > ends ? "start" : "end", starts > ends ? "end" : "start");
 }
 
+/* Some table of the map has a "join" with this one. */
+static bool is_joined(const mimic_map_reader *reader, const mimic_event_table *table)
+{
+    for (size_t i = 0; i < reader->layers->tables.count; i++) {
+        const mimic_json *other = mimic__json_get(
+            mimic__json_get(reader->layers->tables.items[i].json, "join"), "table");
+        if (other != NULL && other->kind == MIMIC_JSON_STRING &&
+            mimic__name_equals(other->text, table->table->name))
+            return true;
+    }
+    return false;
+}
+
 static void read_events(mimic_map_reader *reader, mimic_event_table *table, const mimic_json *json)
 {
     mimic_schema_reader *base = &reader->base;
@@ -436,7 +449,7 @@ static void read_events(mimic_map_reader *reader, mimic_event_table *table, cons
         events = mimic__schema_member(base, json, "events", MIMIC_JSON_ARRAY);
     if (events == NULL)
         return;
-    if (events->child_count == 0 && table->context < 0)
+    if (events->child_count == 0 && table->context < 0 && !is_joined(reader, table))
         mimic__schema_finding(base, events, "a table that gives no event and is no context need not "
                                             "be read; leave it out");
     if (events->child_count > MIMIC_MAP_MAX_KINDS - reader->kind_count) {
@@ -465,8 +478,8 @@ static void read_events(mimic_map_reader *reader, mimic_event_table *table, cons
 
 static void read_table(mimic_map_reader *reader, const mimic_map_entry *entry)
 {
-    static const char *const known[] = {"subject", "admission", "stay",   "at", "fill",
-                                        "expects", "events",    "comment", NULL};
+    static const char *const known[] = {"subject", "admission", "stay",    "at",   "fill",
+                                        "expects", "events",    "comment", "join", NULL};
     mimic__map_enter(reader, entry->source);
     const mimic_table *schema = find_table(reader, entry->json, entry->name);
     if (entry->json->kind != MIMIC_JSON_OBJECT) {
@@ -489,6 +502,7 @@ static void read_table(mimic_map_reader *reader, const mimic_map_entry *entry)
         table->context_times[slot] = MIMIC_EVENT_NO_COLUMN;
     read_ids(reader, table, entry->json);
     check_subject(reader, table, entry->json);
+    mimic__map_join(reader, table, entry->json);
     read_table_rules(reader, table, entry->json);
     read_events(reader, table, entry->json);
     reader->map->table_count++;
@@ -509,5 +523,6 @@ void mimic__map_read(mimic_map_reader *reader, const mimic_map_layers *layers)
     for (size_t i = 0; i < layers->tables.count && !reader->base.out_of_memory; i++)
         if (layers->tables.items[i].json != NULL)
             read_table(reader, &layers->tables.items[i]);
+    mimic__map_joins_bind(reader, layers);
     check_context(reader);
 }

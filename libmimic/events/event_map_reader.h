@@ -66,6 +66,7 @@ typedef struct mimic_map_reader {
     const mimic_map_source *source; /* the same: of the value at hand */
     const mimic_map_layers *layers;
     mimic_map_context contexts[GROUP_COUNT];
+    mimic_map_context join; /* of the table at hand; table NULL = it has none */
     bool is_taken[GROUP_COUNT];     /* an earlier release has the group */
     mimic_event_table *tables;      /* of all releases: room for MIMIC_MAP_MAX_TABLES */
     mimic_event_dictionary *dictionaries;
@@ -118,6 +119,17 @@ int64_t mimic__map_column_named(mimic_map_reader *reader, const mimic_table *tab
 const char *mimic__map_type_name(const mimic_table *table, int64_t column);
 bool mimic__map_is_time(const mimic_table *table, int64_t column);
 bool mimic__map_is_integer(const mimic_table *table, int64_t column);
+
+/* ---- event_map_join.c ---- */
+
+/* Reads the "join" of a table. */
+void mimic__map_join(mimic_map_reader *reader, mimic_event_table *table, const mimic_json *json);
+/* When all tables are read: the rows that are looked for become context. */
+void mimic__map_joins_bind(mimic_map_reader *reader, const mimic_map_layers *layers);
+
+/* The column of ids that a string names; *out_hashes says that they are texts. */
+int64_t mimic__map_id(mimic_map_reader *reader, const mimic_table *table, const mimic_json *name,
+                      bool *out_hashes);
 
 /* ---- event_map_term.c ---- */
 

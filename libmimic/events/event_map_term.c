@@ -237,7 +237,7 @@ static bool has_own(const term_walk *walk, mimic_event_group group)
 static void read_slot(const term_walk *walk, const mimic_map_context *context, span column,
                       mimic_event_time *time)
 {
-    const char *group = mimic__map_group_name(time->group);
+    const bool is_row = time->group == GROUP_ROW;
     const int64_t wanted = mimic__map_column_named(walk->reader, context->table, walk->json,
                                                    column.data, column.size);
     int slot = 0;
@@ -246,9 +246,25 @@ static void read_slot(const term_walk *walk, const mimic_map_context *context, s
     time->slot = (mimic_event_slot)slot;
     if (wanted >= 0 && slot == SLOT_COUNT)
         mimic__schema_finding(&walk->reader->base, walk->json,
-                              "\"%s\" is none of \"start\", \"end\" and \"extra\" of the context of "
-                              "\"%s\"; others cannot be joined with",
-                              context->table->fields[wanted].name, group);
+                              "\"%s\" is none of %s \"%s\"; others cannot be joined with",
+                              context->table->fields[wanted].name,
+                              is_row ? "the \"columns\" of the \"join\" with"
+                                     : "\"start\", \"end\" and \"extra\" of the context of",
+                              is_row ? context->table->name : mimic__map_group_name(time->group));
+}
+
+/* "emar.charttime", of the row that the table is joined with; false when the text is no such thing. */
+static bool read_row_join(const term_walk *walk, span text, mimic_event_time *time)
+{
+    const mimic_map_context *const join = &walk->reader->join;
+    const char *dot = memchr(text.data, '.', text.size);
+    const size_t size = dot == NULL ? 0 : (size_t)(dot - text.data);
+    if (dot == NULL || join->table == NULL || time->source != TIME_JOIN ||
+        !is_word(part_of(text, 0, size), join->table->name))
+        return false;
+    time->group = GROUP_ROW;
+    read_slot(walk, join, part_of(text, size + 1, text.size), time);
+    return true;
 }
 
 /* "admission.dischtime"; false when the text is no such thing. */
@@ -301,7 +317,7 @@ static mimic_event_time read_term(const term_walk *walk, span text)
         return time;
     }
     time.source = TIME_JOIN;
-    if (time.column < 0 && read_join(walk, text, &time))
+    if (time.column < 0 && (read_row_join(walk, text, &time) || read_join(walk, text, &time)))
         return time;
     time.source = TIME_COLUMN;
     if (time.column < 0)

@@ -8,6 +8,7 @@
 #include "events/event_order.h"
 
 #define COUNTED_MARKS 0x00FFu
+#define DAY INT64_C(86400000000)
 
 /* ---- rules ---- */
 
@@ -150,9 +151,12 @@ static int64_t late_time(mimic_patient_work *patient, const mimic_event_times *t
         if (way->source == TIME_EARLIEST) {
             time = patient->context.earliest[way->group][way->slot];
         } else if (way->source == TIME_JOIN) {
-            const mimic_episode *const own = mimic__event_context_find(
-                &patient->context, way->group,
-                way->group == GROUP_STAY ? event->stay : event->admission);
+            const mimic_episode *const own =
+                way->group == GROUP_ROW
+                    ? patient->joined
+                    : mimic__event_context_find(&patient->context, way->group,
+                                                way->group == GROUP_STAY ? event->stay
+                                                                         : event->admission);
             time = own == NULL ? MIMIC_EVENT_NONE : own->times[way->slot];
         }
         if (time != MIMIC_EVENT_NONE)
@@ -174,10 +178,16 @@ static void take_admission_of(const mimic_episode *stay, mimic_event *event)
     event->flags |= MIMIC_MARK_ADMISSION_FILLED;
 }
 
+/* Midnight sharp stands for its day: MIMIC keeps many dates as times. */
+static mimic_moment moment_of(const mimic_kind_rule *rule, const mimic_event *event)
+{
+    return (mimic_moment){event->anchor, rule->is_day || event->anchor % DAY == 0};
+}
+
 static void fill_ids(mimic_patient_work *patient, const mimic_event_table *table,
                      const mimic_kind_rule *rule, mimic_event *event)
 {
-    const mimic_moment moment = {event->anchor, rule->is_day};
+    const mimic_moment moment = moment_of(rule, event);
     const bool has_moment = event->anchor != MIMIC_EVENT_NONE;
     if (event->admission == MIMIC_EVENT_NONE && event->stay != MIMIC_EVENT_NONE)
         take_admission_of(stay_of(patient, event), event);
@@ -215,9 +225,18 @@ static unsigned check(mimic_patient_work *patient, const mimic_event_table *tabl
                                         : rules->knows_stays && stay_of(patient, event) == NULL)
         marks |= MIMIC_MARK_MISSING_ID;
     if (admission != NULL && event->anchor != MIMIC_EVENT_NONE && !rule->is_static &&
-        mimic__episode_excludes(admission, (mimic_moment){event->anchor, rule->is_day}))
+        mimic__episode_excludes(admission, moment_of(rule, event)))
         marks |= MIMIC_MARK_OUTSIDE;
     return marks;
+}
+
+/* The row that the event's is joined with, whose admission it shares; its id came as the stay. */
+static void find_row(mimic_patient_work *patient, mimic_event *event)
+{
+    patient->joined = mimic__event_context_find(&patient->context, GROUP_ROW, event->stay);
+    event->stay = MIMIC_EVENT_NONE;
+    if (patient->joined != NULL && event->admission == MIMIC_EVENT_NONE)
+        event->admission = patient->joined->admission;
 }
 
 /* False when it has no time and needs one. */
@@ -226,6 +245,8 @@ static bool settle_times(mimic_patient_work *patient, const mimic_event_table *t
 {
     const mimic_event_kind *const kind = rule->kind;
     const bool has_anchor = table->anchor.count > 0;
+    if (table->joined != NULL)
+        find_row(patient, event);
     if (rule->has_late_anchor)
         event->anchor = late_time(patient, &table->anchor, event, event->anchor);
     if (rule->has_late_time && !has_anchor)
@@ -238,8 +259,8 @@ static bool settle_times(mimic_patient_work *patient, const mimic_event_table *t
         event->time = late_time(patient, &kind->time, event, event->time);
     if (rule->has_late_available)
         event->available = late_time(patient, &kind->available, event, event->available);
-    if (event->available == MIMIC_EVENT_NONE)
-        event->available = event->time;
+    if (event->available == MIMIC_EVENT_NONE || event->available < event->time)
+        event->available = event->time; /* charted ahead: it was not known to have happened */
     return event->time != MIMIC_EVENT_NONE || !rule->has_late_time;
 }
 

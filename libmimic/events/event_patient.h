@@ -13,7 +13,8 @@
  *   1. its anchor: what "at" of the table says, else its own time
  *   2. an admission or stay that the row lacks: the admission of its stay; where the table says so the
  *      one that covers the anchor; and the admission of a stay that was found this way
- *   3. its time and when it was available, joins included; "available" is the time where not said
+ *   3. its time and when it was available, joins included; "available" is the time where not said, and
+ *      never before it
  *   4. the rules: unknown subject, missing id, outside its admission
  * An event with a time to be joined that is not there is not made. A rule that rejects takes the whole
  * row. What a row says of admissions and stays counts for others even so.
@@ -71,6 +72,7 @@ typedef struct mimic_patient_work {
     unsigned marks; /* of all its events */
     mimic_event_context context;
     mimic_patient_row row;
+    const mimic_episode *joined; /* the row of another table that the event at hand goes with */
     /* Settled events as they came, until the next subject: */
     mimic_event *events;
     const char **texts;

@@ -20,6 +20,7 @@
 #define BLOCK_BYTES_MIN ((size_t)16 << 10)
 #define BLOCK_BYTES_MAX ((size_t)1 << 20)
 #define BLOCKS_OF_MEMORY 256
+#define BLOCKS_OUT 64
 #define SLOTS_MAX 8
 #define FEED_BYTES (sizeof(mimic_block_page) + 256) /* of a run that is read, beside its block */
 
@@ -103,10 +104,20 @@ static unsigned slot_count(const mimic_event_sorter *sorter)
     return slots < SLOTS_MAX ? (unsigned)slots : SLOTS_MAX;
 }
 
-static size_t blocks_ahead(const mimic_event_sorter *sorter)
+/* Blocks that are read ahead, where there is so much memory for a stream. */
+static size_t blocks_ahead(const mimic_event_sorter *sorter, size_t memory)
 {
-    const int jobs = mimic__pool_jobs(sorter->options.pool);
-    return jobs == 1 ? 0 : slot_count(sorter);
+    const size_t most = memory / (16 * sorter->block_bytes);
+    const size_t jobs = (size_t)mimic__pool_jobs(sorter->options.pool);
+    if (jobs == 1)
+        return 0;
+    return jobs < most ? jobs : most;
+}
+
+/* Bytes for a stream, of which one a lane may be open. */
+static size_t stream_bytes(const mimic_event_sorter *sorter)
+{
+    return sorter->options.memory_out / sorter->options.lane_count;
 }
 
 /* ---- rooms ---- */
@@ -348,7 +359,7 @@ mimic_status mimic__event_sorter_add(mimic_event_sorter *sorter, mimic_event_chu
 static size_t readable(const mimic_event_sorter *sorter, const sorter_lane *lane, size_t first,
                        size_t memory)
 {
-    const size_t ahead = blocks_ahead(sorter) + 2; /* and what comes out */
+    const size_t ahead = blocks_ahead(sorter, memory) + 2; /* and what comes out */
     size_t left = memory / 4 * 3;
     size_t largest = 0;
     size_t count = 0;
@@ -371,25 +382,23 @@ static mimic_status set_table(void *ctx, mimic_event_chunk *chunk, mimic_error *
     return MIMIC_OK;
 }
 
-/* What lane->runs[first .. first + count) hold, merged. */
-static mimic_status new_merge(mimic_event_sorter *sorter, const mimic_block_run *runs, size_t count,
-                              const int64_t bounds[2], mimic_event_stream **out_stream,
-                              mimic_error *err)
+/* What a merge of these runs is told, whatever the subjects. */
+static mimic_merge_options merge_options(mimic_event_sorter *sorter, const mimic_block_run *runs,
+                                         size_t count, size_t memory)
 {
-    const mimic_merge_options options = {
+    return (mimic_merge_options){
         .pool = sorter->options.pool,
         .file = &sorter->file,
         .runs = runs,
         .run_count = count,
-        .first = bounds[0],
-        .last = bounds[1],
-        .ahead = blocks_ahead(sorter),
+        .first = INT64_MIN,
+        .last = INT64_MAX,
+        .ahead = blocks_ahead(sorter, memory),
         .max_events = block_events(sorter),
         .max_bytes = sorter->block_bytes,
         .accept = set_table,
         .ctx = sorter,
     };
-    return mimic__event_merge_new(sorter->ctx, &options, out_stream, err);
 }
 
 static mimic_status write_merged(mimic_event_sorter *sorter, mimic_event_stream *stream,
@@ -413,11 +422,12 @@ static mimic_status write_merged(mimic_event_sorter *sorter, mimic_event_stream 
 static mimic_status merge_runs(mimic_event_sorter *sorter, sorter_lane *lane, size_t first,
                                size_t count, mimic_error *err)
 {
-    static const int64_t all[2] = {INT64_MIN, INT64_MAX};
+    const mimic_merge_options options =
+        merge_options(sorter, lane->runs + first, count, sorter->options.memory);
     mimic_event_stream *stream = NULL;
     mimic_packing *packing = NULL;
     mimic_block_run merged = {0};
-    mimic_status status = new_merge(sorter, lane->runs + first, count, all, &stream, err);
+    mimic_status status = mimic__event_merge_new(sorter->ctx, &options, &stream, err);
     if (status == MIMIC_OK)
         status = new_packing(sorter, &packing, err);
     if (status == MIMIC_OK)
@@ -436,10 +446,9 @@ static mimic_status merge_runs(mimic_event_sorter *sorter, sorter_lane *lane, si
 /* Merges just so many runs, one pass over them at a time, that the rest can be read at once. */
 static mimic_status lessen_runs(mimic_event_sorter *sorter, sorter_lane *lane, mimic_error *err)
 {
-    const size_t share = sorter->options.memory / sorter->options.lane_count;
     size_t at = 0;
     for (;;) {
-        const size_t most = readable(sorter, lane, 0, share);
+        const size_t most = readable(sorter, lane, 0, stream_bytes(sorter));
         if (most >= lane->count)
             return MIMIC_OK;
         const size_t excess = lane->count - most + 1;
@@ -455,7 +464,7 @@ static mimic_status finish(mimic_event_sorter *sorter)
 {
     sorter_room *const last = &sorter->rooms[sorter->filling];
     MIMIC_TRY(wait_for_task(sorter));
-    if (!sorter->has_spilled)
+    if (!sorter->has_spilled && last->bytes <= sorter->options.memory_out)
         return make_order(sorter, last, &sorter->order, &sorter->failure);
     if (last->count > 0)
         MIMIC_TRY(turn_rooms(sorter));
@@ -553,15 +562,17 @@ mimic_status mimic__event_sorter_stream(mimic_event_sorter *sorter, unsigned lan
                                         int64_t last, mimic_event_stream **out_stream,
                                         mimic_error *err)
 {
-    const int64_t bounds[2] = {first, last};
     *out_stream = NULL;
     MIMIC_TRY(say_again(sorter, err));
     if (!sorter->is_finished || lane >= sorter->options.lane_count)
         return mimic__fail(err, MIMIC_ERR_STATE, "a sorter is not finished, or has no lane %u", lane);
     if (!sorter->has_spilled)
-        return new_memory_stream(sorter, lane, bounds, out_stream, err);
-    return new_merge(sorter, sorter->lanes[lane].runs, sorter->lanes[lane].count, bounds, out_stream,
-                     err);
+        return new_memory_stream(sorter, lane, (const int64_t[2]){first, last}, out_stream, err);
+    mimic_merge_options options = merge_options(sorter, sorter->lanes[lane].runs,
+                                                sorter->lanes[lane].count, stream_bytes(sorter));
+    options.first = first;
+    options.last = last;
+    return mimic__event_merge_new(sorter->ctx, &options, out_stream, err);
 }
 
 int64_t mimic__event_sorter_spilled(const mimic_event_sorter *sorter)
@@ -596,10 +607,13 @@ mimic_status mimic__event_sorter_new(const mimic_context *ctx,
         mimic__free(ctx, path);
         return mimic__fail_memory(err);
     }
-    const size_t block = options->memory / BLOCKS_OF_MEMORY;
+    const size_t memory_out = options->memory_out == 0 ? options->memory : options->memory_out;
+    const size_t of_memory = options->memory / BLOCKS_OF_MEMORY;
+    const size_t block = of_memory < memory_out / BLOCKS_OUT ? of_memory : memory_out / BLOCKS_OUT;
     sorter->task.run = run_task;
     sorter->ctx = ctx;
     sorter->options = *options;
+    sorter->options.memory_out = memory_out;
     sorter->path = path;
     sorter->block_bytes = block < BLOCK_BYTES_MIN   ? BLOCK_BYTES_MIN
                           : block > BLOCK_BYTES_MAX ? BLOCK_BYTES_MAX

@@ -20,12 +20,15 @@
 typedef struct mimic_event_sorter mimic_event_sorter;
 
 typedef struct mimic_event_sorter_options {
-    size_t memory;       /* bytes for events, while they are added and again while they come out */
+    size_t memory;       /* bytes for events, while they are added */
     const char *path;    /* scratch: the file stands beside this one (see mimic__open_nameless) */
     mimic_pool *pool;    /* may be NULL */
     unsigned lane_count; /* 1 to 16 */
     unsigned (*lane)(const void *ctx, int64_t subject); /* NULL = all are 0 */
     const void *lane_ctx;
+    size_t memory_out;   /* from finish on, for what it keeps and for its streams; 0 = as memory. Where many
+                          * sorters are filled one behind the other and read side by side, each can have
+                          * all the memory for the former and its share for the latter */
 } mimic_event_sorter_options;
 
 mimic_status mimic__event_sorter_new(const mimic_context *ctx,

@@ -18,6 +18,7 @@ import peers
 import pg_loads
 import process
 import report
+import trajectories
 
 
 def arguments():
@@ -30,8 +31,10 @@ def arguments():
     parser.add_argument("--only", action="append", default=[], metavar="ROW", help="these rows only; may be given again")
     parser.add_argument("--tables", help="comma-separated; default chartevents,labevents")
     parser.add_argument("--shapes", action="store_true", help="the adverse shapes instead of the invented tables")
+    parser.add_argument("--trajectories", action="store_true",
+                        help="two tables into shards of trajectories; with --growth: from 100,000 events on (--sizes)")
     parser.add_argument("--growth", action="store_true", help="time per MB and memory at growing sizes")
-    parser.add_argument("--sizes", default="1,10,100,1000", help="MB for --growth (1,10,100,1000)")
+    parser.add_argument("--sizes", help="for --growth: MB (1,10,100,1000), or events (100000 to 10000000)")
     parser.add_argument("--identical", action="store_true", help="compare the outputs of 1, 2, 3 and 8 threads")
     parser.add_argument("--micro", action="store_true", help="the microbenchmarks that are built")
     parser.add_argument("--postgres", action="store_true", help="loads into a PostgreSQL server of its own")
@@ -48,6 +51,7 @@ def arguments():
     if unknown or len(options.old) > 2:
         parser.error("no such row: " + ", ".join(unknown) if unknown else "too many numbers")
     options.out = options.out or options.work
+    options.sizes = options.sizes or ("100000,1000000,10000000" if options.trajectories else "1,10,100,1000")
     return options
 
 
@@ -103,7 +107,9 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     who = everyone(options)
     status, shorter = 0, None
-    if options.growth:
+    if options.trajectories:
+        name, facts, rows, text = trajectories.run(options, who)
+    elif options.growth:
         name, facts, rows, text = growth.run(options, who)
     elif options.identical:
         name, facts, rows, text = identical.run(options, who)

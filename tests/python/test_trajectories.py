@@ -172,3 +172,25 @@ def test_patient_function(out, tmp_path):
     report = mimic.patients(out, rows, target, name="counts")
     assert report.tables[0].written == 3
     assert target.read_text() == "subject_id,events\n1,4\n3,1\n3,1\n"
+
+
+def test_build(hospital, tmp_path):
+    report = mimic.build_trajectories(hospital, tmp_path / "out", codes=["LAB*", "MEDS*"], jobs=2)
+    assert report["subjects"] == 20
+    data = mimic.trajectories(tmp_path / "out")
+    assert len(data) == 20 == len(list(data)) and data.dataset == "mimic-iv 3.1"
+    assert sum(len(patient) for patient in data) == report["events"]
+    assert all(code.code.startswith(("LAB", "MEDS")) for code in data.codes)
+    with pytest.raises(TypeError, match="no option colour"):
+        mimic.build_trajectories(hospital, tmp_path / "out", colour="red")
+    with pytest.raises(ValueError, match="bad_times must be one of"):
+        mimic.build_trajectories(hospital, tmp_path / "out", bad_times="ignore")
+
+
+def test_two_steps(hospital, tmp_path):
+    mimic.partition_trajectories([hospital], tmp_path / "work")
+    mimic.assemble_trajectories(tmp_path / "work", tmp_path / "out")
+    mimic.build_trajectories(hospital, tmp_path / "again")
+    found = [[(one.subject_id, one.codes()) for one in mimic.trajectories(tmp_path / name)]
+             for name in ("out", "again")]
+    assert found[0] == found[1] and len(found[0]) == 20

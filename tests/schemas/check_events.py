@@ -22,7 +22,7 @@ RANKS = {
     "stay_end", "departure", "discharge", "diagnosis", "billing", "death",
 }
 MAP_KEYS = {"dataset", "version", "title", "sources", "context", "dictionaries", "tables"}
-TABLE_KEYS = {"subject", "admission", "stay", "at", "fill", "expects", "events"}
+TABLE_KEYS = {"subject", "admission", "stay", "join", "at", "fill", "expects", "events"}
 EVENT_KEYS = {
     "event", "rank", "code", "time", "when", "available", "value", "text", "unit", "link", "icd", "icd_version",
     "properties", "describe", "parents",
@@ -107,6 +107,11 @@ def check_time(one, where, table, term):
     match = re.fullmatch(WORD, term)
     if match:
         one.column(where, table, term, TIMES)
+        return
+    join = one.map["tables"][table].get("join")
+    if join and "." in term and term.split(".")[0] == join["table"]:
+        if term.split(".")[1] not in join["columns"]:
+            one.add(where, "%r is not among the columns of the join" % term)
         return
     match = re.fullmatch(r"(?:earliest\()?" + WORD + r"\." + WORD + r"\)?", term)
     if match and term.startswith("earliest(") == term.endswith(")"):
@@ -217,6 +222,15 @@ def check_table(one, table, entry):
     for key in ("subject", "admission", "stay"):
         if key in entry:
             one.column(where, table, entry[key], INTEGERS | TEXTS)
+    if "join" in entry:
+        join = entry["join"]
+        one.keys(where + "/join", join, {"table", "by", "columns"}, {"table", "by", "columns"})
+        one.column(where + "/join", table, join["by"], INTEGERS | TEXTS)
+        one.column(where + "/join", join["table"], join["by"], INTEGERS | TEXTS)
+        for name in join["columns"]:
+            one.column(where + "/join", join["table"], name, TIMES)
+        if join["table"] not in one.map["tables"]:
+            one.add(where, "the map lacks table %r" % join["table"])
     if "at" in entry:
         check_times(one, where, table, entry["at"])
     for key in ("fill", "expects"):

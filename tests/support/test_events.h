@@ -160,4 +160,84 @@ static inline int test_compare_events(const void *left, const void *right)
     return (a->row > b->row) - (a->row < b->row); /* rows are distinct, and in order */
 }
 
+/* The lane of a subject, of as many as ctx says. */
+static inline unsigned test_lane(const void *ctx, int64_t subject)
+{
+    const unsigned *const lanes = ctx;
+    return (unsigned)((uint64_t)subject * 7 / 3 % *lanes);
+}
+
+/* A chunk is as good as its runs say. */
+static inline void test_check_runs(const mimic_event_chunk *chunk, int64_t *last)
+{
+    size_t first = 0;
+    for (size_t r = 0; r < chunk->run_count; r++) {
+        const mimic_event_run *const run = &chunk->runs[r];
+        ck_assert_uint_eq(run->first, first);
+        ck_assert_uint_gt(run->count, 0);
+        ck_assert_int_ge(run->subject, *last);
+        ck_assert(r == 0 || run->subject > *last);
+        *last = run->subject;
+        for (size_t i = 0; i < run->count; i++)
+            ck_assert_int_eq(chunk->events[first + i].subject, run->subject);
+        first += run->count;
+    }
+    ck_assert_uint_eq(first, chunk->count);
+    ck_assert(chunk->ascends);
+    ck_assert_uint_eq(chunk->table, 4);
+}
+
+static inline void test_check_event(const mimic_event_chunk *chunk, size_t i,
+                                    const test_events *all, const mimic_event *expected)
+{
+    mimic_event event = chunk->events[i];
+    const char *const text = chunk->bytes + event.text;
+    const size_t size = test_text_bytes(expected);
+    event.text = expected->text;
+    ck_assert_int_eq(memcmp(&event, expected, sizeof event), 0);
+    ck_assert(size == 0 || memcmp(text, all->bytes + expected->text, size) == 0);
+}
+
+/* `expected` in order, of which lane lanes[0] of lanes[1] and the subjects of the bounds are wanted.
+ * Frees the stream, and returns how many events it gave. */
+static inline size_t test_check_stream(mimic_event_stream *stream, const test_events *all,
+                           const mimic_event *expected, const int64_t bounds[2],
+                           const unsigned lanes[2])
+{
+    int64_t last = INT64_MIN;
+    size_t at = 0;
+    size_t found = 0;
+    for (;;) {
+        mimic_event_chunk *chunk = NULL;
+        ck_assert_int_eq(stream->next(stream, &chunk, NULL), MIMIC_OK);
+        if (chunk == NULL)
+            break;
+        ck_assert_uint_gt(chunk->count, 0);
+        test_check_runs(chunk, &last);
+        for (size_t i = 0; i < chunk->count; i++, at++) {
+            while (at < all->count &&
+                   (expected[at].subject < bounds[0] || expected[at].subject > bounds[1] ||
+                    test_lane(&lanes[1], expected[at].subject) != lanes[0]))
+                at++;
+            ck_assert_uint_lt(at, all->count);
+            test_check_event(chunk, i, all, &expected[at]);
+        }
+        found += chunk->count;
+        mimic__chunk_release(chunk);
+    }
+    for (; at < all->count; at++)
+        ck_assert(expected[at].subject < bounds[0] || expected[at].subject > bounds[1] ||
+                  test_lane(&lanes[1], expected[at].subject) != lanes[0]);
+    stream->free(stream);
+    return found;
+}
+
+static inline mimic_event *test_in_order(const test_events *events)
+{
+    mimic_event *const sorted = malloc((events->count + 1) * sizeof *sorted);
+    memcpy(sorted, events->events, events->count * sizeof *sorted);
+    qsort(sorted, events->count, sizeof *sorted, test_compare_events);
+    return sorted;
+}
+
 #endif

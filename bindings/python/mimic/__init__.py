@@ -10,6 +10,7 @@ What does not fit its schema is a reject, with its place and the reason, and the
 fails raises a MimicError, which says where. Ctrl-C ends any job cleanly.
 """
 
+from ._build import assemble_trajectories, build_trajectories, partition_trajectories
 from ._errors import (ArgumentError, BackendError, CancelledError, CorruptError, DriftError,
                       HeaderError, InputOutputError, InternalError, InvalidValueError, JSONError,
                       LimitError, MimicError, NotFoundError, OutOfMemoryError, RejectsError,
@@ -37,7 +38,8 @@ __all__ = [
     "LedgerEntry", "LimitError", "MimicError", "NotFoundError", "Note", "OutOfMemoryError",
     "Patient", "Progress", "Quality", "QualityCheck", "QualityColumn", "QualityTable", "Registry",
     "Reject", "Rejects", "RejectsError", "Report", "Schema", "SchemaError", "StateError",
-    "Store", "Table", "TableReport", "Trajectories", "UnsupportedError", "check", "convert", "detect", "infer",
-    "load", "patients", "quality", "read_csv", "registry", "status", "synth", "trajectories",
+    "Store", "Table", "TableReport", "Trajectories", "UnsupportedError",
+    "assemble_trajectories", "build_trajectories", "check", "convert", "detect", "infer",
+    "load", "partition_trajectories", "patients", "quality", "read_csv", "registry", "status", "synth", "trajectories",
     "write",
 ]

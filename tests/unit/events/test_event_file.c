@@ -5,15 +5,14 @@
 #include "test_events.h"
 #include "io/output.h"
 
-#include "events/event_sorter.h"
+#include <fcntl.h>
+
+#include "base/hash.h"
+#include "events/event_file.h"
 
 #define LANES 3
 
-static unsigned lane_of(const void *ctx, int64_t subject)
-{
-    (void)ctx;
-    return (unsigned)((uint64_t)subject * 7 / 3 % LANES);
-}
+static const unsigned lane_count = LANES;
 
 /* Codes and units of a run, in an order of its own. */
 typedef struct names {
@@ -100,7 +99,8 @@ static mimic_status make_file(const making *how, mimic_error *err)
     mimic_event_sorter *sorter = NULL;
     test_events events = {0};
     const mimic_event_sorter_options options = {
-        .memory = how->memory, .path = how->path, .lane_count = LANES, .lane = lane_of};
+        .memory = how->memory, .path = how->path, .lane_count = LANES, .lane = test_lane,
+        .lane_ctx = &lane_count};
     mimic_event_sorter_options with_pool = options;
     mimic_status status = make_names(how->ctx, how->spec, how->turn, &of, err);
     if (status == MIMIC_OK && how->jobs > 0)
@@ -196,4 +196,289 @@ START_TEST(event_file__same_bytes)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(event_file, event_file__same_bytes)
+/* ---- what comes back ---- */
+
+static mimic_event_file *open_file(const making *how, const names *into)
+{
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_event_file *file = NULL;
+    const mimic_event_file_options options = {how->path, into->codes, into->units, NULL, NULL};
+    ck_assert_msg(mimic__event_file_open(how->ctx, &options, &file, &err) == MIMIC_OK, "%s",
+                  err.message);
+    return file;
+}
+
+/* Lanes and ranges of subjects, with the numbers of codes that the reader has. */
+START_TEST(event_file__what_comes_back)
+{
+    test_folder folder = test_folder_make();
+    mimic_context *ctx = NULL;
+    ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
+    for (int shape = 0; shape < TEST_SHAPES; shape++) {
+        const test_spec spec = {(test_shape)shape, 30000, 0, 3, 300, 9};
+        const making how = {ctx, &spec, 5, 3, (size_t)1 << 20, 3000, test_path(&folder, "t")};
+        names of = {0};
+        ck_assert_int_eq(make_file(&how, NULL), MIMIC_OK);
+        ck_assert_int_eq(make_names(ctx, &spec, 77, &of, NULL), MIMIC_OK);
+        test_events events = named(&spec, &of);
+        mimic_event *const sorted = test_in_order(&events);
+        mimic_event_file *const file = open_file(&how, &of);
+        ck_assert_str_eq(mimic__event_file_head(file).json, "{\"table\": \"labevents\"}");
+        ck_assert_uint_eq(mimic__event_file_head(file).json_size, 22);
+        size_t found = 0;
+        for (unsigned turn = 0; turn < 4 * LANES; turn++) {
+            const unsigned lanes[2] = {turn % LANES, LANES};
+            const size_t from = spec.count / 5 * (turn / LANES);
+            const int64_t bounds[2] = {
+                turn < LANES ? INT64_MIN : sorted[from].subject,
+                turn < LANES ? INT64_MAX : sorted[from + spec.count / 9 * (turn % 4)].subject};
+            mimic_event_stream *stream = NULL;
+            ck_assert_int_eq(mimic__event_file_stream(file, lanes[0], bounds[0], bounds[1], 1 << 20,
+                                                      &stream, NULL),
+                             MIMIC_OK);
+            const size_t count = test_check_stream(stream, &events, sorted, bounds, lanes);
+            found += turn < LANES ? count : 0;
+        }
+        ck_assert_uint_eq(found, spec.count);
+        mimic__event_file_free(file);
+        free_names(&of);
+        free(sorted);
+        test_events_free(&events);
+    }
+    mimic_context_free(ctx);
+    test_folder_remove(&folder);
+}
+END_TEST
+
+/* A table without a single event has a file, too. */
+START_TEST(event_file__empty)
+{
+    test_folder folder = test_folder_make();
+    mimic_context *ctx = NULL;
+    size_t count = 1;
+    ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
+    const test_spec spec = {ONE_SUBJECT, 0, 0, 3, 300, 9};
+    const making how = {ctx, &spec, 5, 0, 0, 3000, test_path(&folder, "t")};
+    ck_assert_int_eq(make_file(&how, NULL), MIMIC_OK);
+    ck_assert_int_eq(read_file(ctx, how.path, NULL, &count, NULL), MIMIC_OK);
+    ck_assert_uint_eq(count, 0);
+    mimic_error err = MIMIC_ERROR_INIT;
+    ck_assert_int_eq(read_file(ctx, "/no/such/file", NULL, &count, &err), MIMIC_ERR_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(err.message, "/no/such/file"));
+    ck_assert_int_eq(read_file(ctx, folder.path, NULL, &count, &err), MIMIC_ERR_CORRUPT);
+    mimic_context_free(ctx);
+    test_folder_remove(&folder);
+}
+END_TEST
+
+/* Kinds of the map: 0 to 2 are of table 4, whose rows are context 0; 3 is another table's. */
+typedef struct small_map {
+    mimic_event_kind kinds[4];
+    const mimic_event_kind *kind_list[4];
+    mimic_event_table tables[5];
+    mimic_event_map map;
+} small_map;
+
+static void make_map(small_map *out)
+{
+    *out = (small_map){0};
+    for (uint16_t i = 0; i < 4; i++) {
+        out->kinds[i].number = i;
+        out->kinds[i].table = i < 3 ? 4 : 1;
+        out->kind_list[i] = &out->kinds[i];
+    }
+    out->tables[4].number = 4;
+    out->map.tables = out->tables;
+    out->map.table_count = 5;
+    out->map.kinds = out->kind_list;
+    out->map.kind_count = 4;
+}
+
+START_TEST(event_file__of_another_map)
+{
+    test_folder folder = test_folder_make();
+    mimic_context *ctx = NULL;
+    mimic_error err = MIMIC_ERROR_INIT;
+    size_t count = 0;
+    small_map map;
+    ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
+    const test_spec spec = {IN_ORDER, 1000, 0, 3, 300, 9};
+    const making how = {ctx, &spec, 5, 0, 0, 3000, test_path(&folder, "t")};
+    ck_assert_int_eq(make_file(&how, NULL), MIMIC_OK);
+    make_map(&map);
+    ck_assert_msg(read_file(ctx, how.path, &map.map, &count, &err) == MIMIC_OK, "%s", err.message);
+    ck_assert_uint_eq(count, spec.count);
+    map.tables[4].context = -1; /* its rows are no context */
+    ck_assert_int_eq(read_file(ctx, how.path, &map.map, &count, NULL), MIMIC_ERR_CORRUPT);
+    make_map(&map);
+    map.map.kind_count = 2;
+    ck_assert_int_eq(read_file(ctx, how.path, &map.map, &count, NULL), MIMIC_ERR_CORRUPT);
+    make_map(&map);
+    map.kinds[2].table = 1;
+    ck_assert_int_eq(read_file(ctx, how.path, &map.map, &count, NULL), MIMIC_ERR_CORRUPT);
+    make_map(&map);
+    map.map.table_count = 4;
+    ck_assert_int_eq(read_file(ctx, how.path, &map.map, &count, NULL), MIMIC_ERR_CORRUPT);
+    mimic_context_free(ctx);
+    test_folder_remove(&folder);
+}
+END_TEST
+
+/* ---- damage ---- */
+
+/* In place: a file that is made anew each time is flushed by some file systems. */
+static void write_bytes(const char *path, const char *bytes, size_t size)
+{
+    const int file = open(path, O_WRONLY);
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(pwrite(file, bytes, size, 0), (ssize_t)size);
+    ck_assert_int_eq(ftruncate(file, (off_t)size), 0);
+    ck_assert_int_eq(close(file), 0);
+}
+
+typedef struct small_file {
+    test_folder folder;
+    mimic_context *ctx;
+    char path[1024];
+    char *bytes;
+    size_t size;
+} small_file;
+
+static void make_small(small_file *f, size_t events)
+{
+    const test_spec spec = {FEW_SUBJECTS, events, 0, 3, 5, 3};
+    f->folder = test_folder_make();
+    ck_assert_int_eq(mimic_context_new(NULL, &f->ctx, NULL), MIMIC_OK);
+    snprintf(f->path, sizeof f->path, "%s", test_path(&f->folder, "t"));
+    const making how = {f->ctx, &spec, 0, 0, 0, 3000, f->path};
+    ck_assert_int_eq(make_file(&how, NULL), MIMIC_OK);
+    ck_assert_int_eq(mimic__read_file(f->ctx, f->path, 0, &f->bytes, &f->size, NULL), MIMIC_OK);
+}
+
+static void free_small(small_file *f)
+{
+    mimic_free(f->ctx, f->bytes);
+    mimic_context_free(f->ctx);
+    test_folder_remove(&f->folder);
+}
+
+START_TEST(event_file__each_byte_changed)
+{
+    small_file f;
+    size_t count = 0;
+    make_small(&f, 12);
+    for (size_t i = 0; i < f.size; i++) {
+        mimic_error err = MIMIC_ERROR_INIT;
+        const char before = f.bytes[i];
+        f.bytes[i] ^= (char)(1 << i % 8);
+        write_bytes(f.path, f.bytes, f.size);
+        f.bytes[i] = before;
+        ck_assert_msg(read_file(f.ctx, f.path, NULL, &count, &err) == MIMIC_ERR_CORRUPT,
+                      "byte %zu of %zu: %s", i, f.size, err.message);
+        ck_assert_str_eq(err.source, f.path);
+    }
+    free_small(&f);
+}
+END_TEST
+
+START_TEST(event_file__cut_off_or_too_long)
+{
+    small_file f;
+    size_t count = 0;
+    make_small(&f, 12);
+    for (size_t size = f.size; size-- > 0; size -= size < 400 || size + 450 > f.size ? 0 : 36) {
+        write_bytes(f.path, f.bytes, size);
+        ck_assert_int_eq(read_file(f.ctx, f.path, NULL, &count, NULL), MIMIC_ERR_CORRUPT);
+    }
+    char *const longer = calloc(1, 2 * f.size);
+    memcpy(longer, f.bytes, f.size);
+    write_bytes(f.path, longer, f.size + 1);
+    ck_assert_int_eq(read_file(f.ctx, f.path, NULL, &count, NULL), MIMIC_ERR_CORRUPT);
+    memcpy(longer + f.size, f.bytes, f.size);
+    write_bytes(f.path, longer, 2 * f.size);
+    ck_assert_int_eq(read_file(f.ctx, f.path, NULL, &count, NULL), MIMIC_ERR_CORRUPT);
+    free(longer);
+    free_small(&f);
+}
+END_TEST
+
+/* Numbers of footer and index are made up, and their checksums made right. */
+START_TEST(event_file__made_up_numbers)
+{
+    small_file f;
+    uint64_t random = 4;
+    size_t count = 0;
+    make_small(&f, 40);
+    char *const changed = malloc(f.size);
+    unsigned char *const footer = (unsigned char *)changed + f.size - MIMIC_EVENT_FOOTER_BYTES;
+    for (int turn = 0; turn < 3000; turn++) {
+        memcpy(changed, f.bytes, f.size);
+        uint64_t pages = 0;
+        memcpy(&pages, footer + 16 + 8 * (turn % LANES), 8);
+        ck_assert_uint_lt(pages, f.size);
+        unsigned char *const page = (unsigned char *)changed + pages;
+        const bool in_page = turn % 2 == 0 && pages > 0;
+        unsigned char *const numbers = in_page ? page + 8 : footer;
+        const size_t size = in_page ? 16 + 56 * 2 : MIMIC_EVENT_FOOTER_BYTES - 8;
+        for (int i = 0; i < 1 + turn % 3; i++) {
+            uint64_t value = test_random(&random) >> (test_random(&random) % 64);
+            if (turn % 5 == 0)
+                value = test_random(&random) % f.size;
+            const size_t width = in_page && turn % 4 == 0 ? 4 : 8;
+            memcpy(numbers + test_random(&random) % (size / width) * width, &value, width);
+        }
+        const uint64_t hash =
+            in_page ? mimic__hash64(page + 8, MIMIC_PAGE_BYTES - 8)
+                    : mimic__hash64(footer, MIMIC_EVENT_FOOTER_BYTES - 8);
+        memcpy(in_page ? page : footer + MIMIC_EVENT_FOOTER_BYTES - 8, &hash, 8);
+        write_bytes(f.path, changed, f.size);
+        const mimic_status status = read_file(f.ctx, f.path, NULL, &count, NULL);
+        ck_assert_msg(status == MIMIC_OK || status == MIMIC_ERR_CORRUPT || status == MIMIC_ERR_MEMORY,
+                      "%s", mimic_status_name(status));
+    }
+    free(changed);
+    free_small(&f);
+}
+END_TEST
+
+/* ---- what goes wrong ---- */
+
+static char memory_path[1100];
+
+static mimic_status write_and_read(const mimic_context *ctx, mimic_error *err)
+{
+    const test_spec spec = {IN_PIECES, 600, 0, 3, 10, 3};
+    const making how = {ctx, &spec, 5, 0, 0, 100, memory_path};
+    size_t count = 0;
+    MIMIC_TRY(make_file(&how, err));
+    MIMIC_TRY(read_file(ctx, how.path, NULL, &count, err));
+    ck_assert_uint_eq(count, 600);
+    return MIMIC_OK;
+}
+
+START_TEST(event_file__no_memory)
+{
+    test_folder folder = test_folder_make();
+    snprintf(memory_path, sizeof memory_path, "%s", test_path(&folder, "t"));
+    ck_assert_int_gt(replay_failing_allocations(write_and_read), 100);
+    test_folder_remove(&folder);
+}
+END_TEST
+
+START_TEST(event_file__no_folder)
+{
+    mimic_context *ctx = NULL;
+    mimic_error err = MIMIC_ERROR_INIT;
+    ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
+    const test_spec spec = {IN_PIECES, 600, 0, 3, 10, 3};
+    const making how = {ctx, &spec, 5, 0, (size_t)64 << 20, 100, "/proc/no/such/folder/t"};
+    ck_assert_int_eq(make_file(&how, &err), MIMIC_ERR_IO);
+    ck_assert_ptr_nonnull(strstr(err.message, "/proc/no"));
+    mimic_context_free(ctx);
+}
+END_TEST
+
+MIMIC_TEST_MAIN(event_file, event_file__same_bytes, event_file__what_comes_back, event_file__empty,
+                event_file__of_another_map, event_file__each_byte_changed,
+                event_file__cut_off_or_too_long, event_file__made_up_numbers,
+                event_file__no_memory, event_file__no_folder)

@@ -239,7 +239,7 @@ START_TEST(event_map_check__events)
         {MAP(LABS("{'event':'a','rank':'result','code':'x'}")), AT ": \"time\" is missing: a column, or null"},
         {MAP(LABS("{'event':'a','rank':'static','code':'x','time':'taken'}")), AT "/time: an event of rank \"static\""},
         {EVENT("'Value':'num'"), AT "/Value: unknown property \"Value\"; did you mean \"value\"?"},
-        {EVENT("'value':'txt'"), AT "/value: column \"txt\" is a string, no number; as \"text\" it can be kept"},
+        {EVENT("'value':'taken'"), AT "/value: column \"taken\" is a timestamp, no number; as \"text\" it can be kept"},
         {EVENT("'value':'nun'"), AT "/value: table labs has no column \"nun\"; did you mean \"num\"?"},
         {EVENT("'text':'raw'"), AT "/text: column \"raw\" is binary, which no event holds"},
         {EVENT("'text':['txt']"), AT "/text: a column must be a string, not an array"},
