@@ -143,11 +143,14 @@ void mimic__map_joins_bind(mimic_map_reader *reader, const mimic_map_layers *lay
         const mimic_json *join = join_of(layers, table, &entry);
         if (entry == NULL)
             continue;
-        mimic__map_enter(reader, entry->source);
+        const mimic_map_entry *dropped =
+            other == NULL ? mimic__map_dropped(layers, table->joined->name) : NULL;
+        mimic__map_enter(reader, dropped == NULL ? entry->source : dropped->source);
         if (other == NULL)
-            mimic__schema_finding(&reader->base, join,
-                                  "table \"%s\" is joined with and must be among \"tables\" "
-                                  "(\"events\" may be empty there)", table->joined->name);
+            mimic__schema_finding(&reader->base, dropped == NULL ? join : dropped->at,
+                                  "table \"%s\" is joined with by \"%s\" and must be among "
+                                  "\"tables\" (\"events\" may be empty there)",
+                                  table->joined->name, table->table->name);
         else
             mimic__schema_finding(&reader->base, join,
                                   "table \"%s\" is \"context\", has a \"join\" itself, or is joined "

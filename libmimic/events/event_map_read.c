@@ -188,23 +188,34 @@ static void read_context(mimic_map_reader *reader, int group)
     read_context_times(reader, entry->json, group, context);
 }
 
+static const mimic_map_entry *find_entry(const mimic_map_layers *layers, const char *table)
+{
+    for (size_t i = 0; i < layers->tables.count; i++)
+        if (mimic__name_equals(layers->tables.items[i].name, table))
+            return &layers->tables.items[i];
+    return NULL;
+}
+
+const mimic_map_entry *mimic__map_dropped(const mimic_map_layers *layers, const char *table)
+{
+    const mimic_map_entry *entry = find_entry(layers, table);
+    return entry == NULL || entry->json != NULL ? NULL : entry;
+}
+
 /* Context whose table the map does not read. */
 static void check_context(mimic_map_reader *reader)
 {
     for (int group = 0; group < GROUP_COUNT; group++) {
         const mimic_map_entry *entry = &reader->layers->context[group];
         const mimic_map_context *context = &reader->contexts[group];
-        const mimic_map_entry *dropped = NULL;
         if (context->table == NULL || context->is_met)
             continue;
-        for (size_t i = 0; i < reader->layers->tables.count; i++)
-            if (mimic__name_equals(reader->layers->tables.items[i].name, context->table->name))
-                dropped = &reader->layers->tables.items[i];
-        if (dropped != NULL && dropped->json != NULL)
+        const mimic_map_entry *other = find_entry(reader->layers, context->table->name);
+        if (other != NULL && other->json != NULL)
             continue; /* it is there, and faulty */
-        mimic__map_enter(reader, dropped == NULL ? entry->source : dropped->source);
+        mimic__map_enter(reader, other == NULL ? entry->source : other->source);
         mimic__schema_finding(&reader->base,
-                              dropped == NULL ? mimic__json_get(entry->json, "table") : dropped->at,
+                              other == NULL ? mimic__json_get(entry->json, "table") : other->at,
                               "table \"%s\" is the context of \"%s\" and must be among \"tables\" "
                               "(\"events\" may be empty there); or drop the context too: "
                               "\"context\": {\"%s\": null}",

@@ -103,6 +103,8 @@ void mimic__map_layers_free(const mimic_context *ctx, mimic_map_layers *layers);
 
 /* Findings that follow stand in this text. */
 void mimic__map_enter(mimic_map_reader *reader, const mimic_map_source *source);
+/* The entry that drops a table; NULL = none does. */
+const mimic_map_entry *mimic__map_dropped(const mimic_map_layers *layers, const char *table);
 /* Reads all of a release's layers into the reader's tables and dictionaries. */
 void mimic__map_read(mimic_map_reader *reader, const mimic_map_layers *layers);
 

@@ -63,7 +63,7 @@ static void walk_times(const mimic_event_table *table, const mimic_event_times *
     for (size_t i = 0; i < times->count; i++) {
         need_column(table, times->ways[i].column);
         need_column(table, times->ways[i].minus);
-        require(times->ways[i].slot < SLOT_COUNT && times->ways[i].group < GROUP_COUNT,
+        require(times->ways[i].slot < SLOT_COUNT && times->ways[i].group < GROUP_ALL,
                 "a join with nothing");
     }
 }
@@ -106,7 +106,7 @@ static void walk(const mimic_context *ctx, const mimic_event_map *map)
     require(map->table_count <= 256 && map->kind_count < MIMIC_EVENT_CONTEXT, "too much");
     for (size_t i = 0; i < map->table_count; i++) {
         const mimic_event_table *table = &map->tables[i];
-        const int64_t columns[] = {table->subject, table->admission, table->stay,
+        const int64_t columns[] = {table->subject, table->admission, table->stay, table->row_id,
                                    table->context_times[0], table->context_times[1],
                                    table->context_times[2]};
         require(table->number == i && table->subject >= 0, "a table of nobody");

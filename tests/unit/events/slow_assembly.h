@@ -208,6 +208,13 @@ static inline int64_t slow_earliest(const world *self, int64_t subject, int grou
     return earliest;
 }
 
+/* Midnight sharp stands for its day. */
+static inline int64_t slow_last(int64_t moment)
+{
+    const int64_t day = INT64_C(86400000000);
+    return moment % day == 0 && moment <= INT64_MAX - day ? moment + day - 1 : moment;
+}
+
 static inline const mimic_event *slow_cover(const world *self, int64_t subject, int group,
                                             int64_t admission, int64_t moment)
 {
@@ -223,7 +230,7 @@ static inline const mimic_event *slow_cover(const world *self, int64_t subject, 
         if (group == GROUP_STAY && admission != NONE && event->admission != NONE &&
             event->admission != admission)
             continue;
-        if (event->time == NONE || event->time > moment)
+        if (event->time == NONE || event->time > slow_last(moment))
             continue;
         if (event->available != NONE && event->available < moment)
             continue;
@@ -286,7 +293,7 @@ static inline bool slow_settle(const world *self, mimic_event *event)
             event->time = joined->time;
         event->available = slow_earliest(self, subject, GROUP_STAY, SLOT_START);
     }
-    if (event->available == NONE)
+    if (event->available == NONE || event->available < event->time)
         event->available = event->time;
     return event->time != NONE || kind == HAND_GENDER;
 }
@@ -316,7 +323,7 @@ static inline unsigned slow_marks(const world *self, const mimic_event_rules *ru
         const int64_t end = admission->available;
         const bool is_reversed = start != NONE && end != NONE && end < start;
         if (!is_reversed &&
-            ((start != NONE && event->anchor < start) || (end != NONE && event->anchor > end)))
+            ((start != NONE && slow_last(event->anchor) < start) || (end != NONE && event->anchor > end)))
             marks |= MIMIC_MARK_OUTSIDE;
     }
     return marks;

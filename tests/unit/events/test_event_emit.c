@@ -139,7 +139,8 @@ static void is_text(const mimic_event_chunk *chunk, size_t index, const char *ex
                       "text %.*s instead of %s", (int)size, chunk->bytes + event->text, expected);
     const char *found = chunk->bytes + event->text + size;
     ck_assert_msg(event->properties_size == strlen(properties) &&
-                      memcmp(found, properties, event->properties_size) == 0,
+                      (*properties == '\0' ||
+                       memcmp(found, properties, event->properties_size) == 0),
                   "properties %.*s instead of %s", (int)event->properties_size, found, properties);
 }
 

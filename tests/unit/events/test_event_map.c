@@ -248,6 +248,36 @@ START_TEST(event_map__context)
 }
 END_TEST
 
+START_TEST(event_map__joins)
+{
+    scene self = scene_new();
+    add_map(&self, "{'dataset':'d','tables':{'items':{'subject':'item','join':{'table':'LABS','by':'item',"
+                   "'columns':['taken','stored']},'events':[{'event':'a','rank':'result','code':'x','time':"
+                   "'labs.stored','describe':{'column':'label','key':['item']}}]},'labs':{'subject':'pid',"
+                   "'events':[]}}}");
+    mimic_event_map *map = find_one(&self, self.base.first);
+    const mimic_event_table *looking = &map->tables[0];
+    const mimic_event_table *other = &map->tables[1];
+    ck_assert_ptr_eq(looking->joined, other->table);
+    ck_assert_ptr_null(other->joined);
+    ck_assert_int_eq(other->context, GROUP_ROW);
+    ck_assert_str_eq(column_name(looking, looking->row_id), "item");
+    ck_assert_str_eq(column_name(other, other->row_id), "item");
+    ck_assert(looking->row_salt == other->row_salt && other->row_salt != 0);
+    ck_assert_str_eq(column_name(other, other->context_times[SLOT_END]), "stored");
+    const mimic_event_kind *kind = looking->kinds[0];
+    ck_assert_int_eq(kind->time.ways[0].source, TIME_JOIN);
+    ck_assert_int_eq(kind->time.ways[0].group, GROUP_ROW);
+    ck_assert_int_eq(kind->time.ways[0].slot, SLOT_END);
+    ck_assert(kind->time.is_late);
+    ck_assert_int_eq(kind->description_key, 1);
+    ck_assert_uint_eq(kind->key_count, 2);
+    ck_assert_str_eq(column_name(looking, kind->key_columns[1]), "label");
+    mimic__event_map_free(map);
+    scene_free(&self);
+}
+END_TEST
+
 START_TEST(event_map__text_ids)
 {
     scene self = scene_new();
@@ -556,7 +586,7 @@ START_TEST(event_map__memory)
 END_TEST
 
 MIMIC_TEST_MAIN(event_map, event_map__built_in, event_map__ranks, event_map__structs,
-                event_map__context, event_map__text_ids, event_map__layers,
+                event_map__context, event_map__joins, event_map__text_ids, event_map__layers,
                 event_map__user_over_built_in, event_map__of_another_release, event_map__refused,
                 event_map__hash, event_map__two_releases, event_map__alone_nothing_to_fill,
                 event_map__hospital_and_emergency, event_map__parents, event_map__parents_of_map,

@@ -105,6 +105,8 @@ START_TEST(event_map_check__release)
          "/tables/LabEvents: \"LabEvents\" stands here twice; names must differ by more than case"},
         {"{'extends':'mimic-iv@3.1','tables':{'icustays':null}}",
          "/tables/icustays: table \"icustays\" is the context of \"stay\" and must be among"},
+        {"{'extends':'mimic-iv@3.1','tables':{'poe':null}}",
+         "/tables/poe: table \"poe\" is joined with by \"poe_detail\" and must be among"},
         {"{'extends':'mimic-iv@3.1','tables':{'labevents':5}}",
          "/tables/labevents: a table must be an object, or null to drop it, not a number"},
         {"{'extends':'mimic-iv@3.1','dictionaries':{'d_hcpcs':null}}",
@@ -172,6 +174,44 @@ START_TEST(event_map_check__dictionaries)
          "/dictionaries/items/language: unknown property \"language\"\n"},
     };
     FAULTS(faults);
+}
+END_TEST
+
+/* A join of notes with labs, and what is among its tables beside. */
+#define JOIN(join, more)                                                                           \
+    "{'dataset':'d','version':'1'," CONTEXT ",'tables':{" PATIENTS "," VISITS "," STAYS            \
+    ",'items':{'subject':'item','join':" join ",'events':[{'event':'a','rank':'result','code':'x'," \
+    "'time':['labs.taken']}]}" more "}}"
+#define JOINED ",'labs':{'subject':'pid','events':[]}"
+#define AT_JOIN "/tables/items/join"
+
+START_TEST(event_map_check__joins)
+{
+    static const fault faults[] = {
+        {JOIN("{'table':'labs','by':'item','columns':['stored']}", JOINED),
+         "/tables/items/events/0/time/0: \"taken\" is none of the \"columns\" of the \"join\" with \"labs\""},
+        {JOIN("{'table':'labs','by':'item','columns':['taken'],'on':'item'}", JOINED), AT_JOIN "/on: unknown property \"on\""},
+        {JOIN("{'table':'labs','by':'item','columns':['taken','num']}", JOINED), AT_JOIN "/columns/1: column \"num\" is a float64"},
+        {JOIN("{'table':'labs','by':'item','columns':['taken']}", ""), AT_JOIN ": table \"labs\" is joined with by \"items\" and must"},
+    };
+    FAULTS(faults);
+    static const char *const others[] = { /* these have more findings than one */
+        JOIN("{'table':'lab','by':'item','columns':['taken']}", JOINED),
+        JOIN("{'table':'items','by':'item','columns':['taken']}", JOINED),
+        JOIN("{'table':'labs','columns':['taken']}", JOINED),
+        JOIN("{'table':'labs','by':'label','columns':['taken']}", JOINED),
+        JOIN("{'table':'labs','by':'item'}", JOINED),
+        JOIN("{'table':'visits','by':'item','columns':['start']}", ""),
+        JOIN("{}", JOINED),
+        JOIN("7", JOINED),
+    };
+    fixture self = fixture_new();
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        findings found;
+        ck_assert_int_eq(check_json(&self, others[i], &found, NULL), MIMIC_ERR_SCHEMA);
+        ck_assert_ptr_nonnull(strstr(found.text, AT_JOIN));
+    }
+    fixture_free(&self);
 }
 END_TEST
 
@@ -325,6 +365,9 @@ START_TEST(event_map_check__descriptions)
         {EVENT("'describe':'x'"), AT "/describe: \"describe\" must be an object, not a string"},
         {EVENT("'describe':{}"), AT "/describe: \"describe\" takes a \"dictionary\" and its \"key\", or"},
         {EVENT("'describe':{'dictionary':'items','text':'x','key':['item']}"), AT "/describe: \"describe\" takes a"},
+        {EVENT("'describe':{'column':'txt','text':'x'}"), AT "/describe: \"describe\" takes a"},
+        {EVENT("'describe':{'column':'text'}"), AT "/describe/column: table labs has no column \"text\""},
+        {EVENT("'describe':{'column':'num'}"), AT "/describe/column: column \"num\" is a float64; a description must"},
         {EVENT("'describe':{'dictionary':'d_items','key':['item']}"), AT "/describe/dictionary: \"d_items\" is not among"},
         {EVENT("'describe':{'dictionary':'items'}"), AT "/describe: a key of 0 columns, but dictionary \"items\""},
         {EVENT("'describe':{'dictionary':'items','key':['item','unit']}"), AT "/describe: a key of 2 columns, but"},
@@ -464,6 +507,15 @@ static mimic_status check_scenario(const mimic_context *ctx, mimic_error *err)
     return status;
 }
 
+static mimic_status join_scenario(const mimic_context *ctx, mimic_error *err)
+{
+    char *json = fixture_json(JOIN("{'table':'labs','by':'item','columns':['taken']}", JOINED));
+    const mimic_status status =
+        mimic_event_map_check(ctx, shared, json, strlen(json), "mine", NULL, NULL, err);
+    free(json);
+    return status;
+}
+
 static mimic_status extend_scenario(const mimic_context *ctx, mimic_error *err)
 {
     static const char json[] = "{\"extends\":\"synthea@2.7.0\",\"tables\":{\"allergies\":null}}";
@@ -486,6 +538,7 @@ START_TEST(event_map_check__memory)
     shared = self.registry;
     ck_assert_int_gt(replay_failing_allocations(check_scenario), 5);
     ck_assert_int_gt(replay_failing_allocations(extend_scenario), 5);
+    ck_assert_int_gt(replay_failing_allocations(join_scenario), 5);
     ck_assert_int_gt(replay_failing_allocations(faulty_scenario), 5);
     fixture_free(&self);
 }
@@ -495,5 +548,5 @@ MIMIC_TEST_MAIN(event_map_check, event_map_check__sound, event_map_check__releas
                 event_map_check__context, event_map_check__dictionaries, event_map_check__tables,
                 event_map_check__events, event_map_check__codes, event_map_check__times,
                 event_map_check__conditions, event_map_check__descriptions, event_map_check__places,
-                event_map_check__no_json, event_map_check__limits,
+                event_map_check__joins, event_map_check__no_json, event_map_check__limits,
                 event_map_check__too_many_columns, event_map_check__memory)
