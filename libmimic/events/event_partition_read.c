@@ -61,18 +61,6 @@ static mimic_status check_heads(const event_partition *partition, mimic_error *e
                                "%s and %s were made with different options or event maps; run "
                                "partition again with the same ones (--force)",
                                partition->paths[0].events, partition->paths[i].events);
-    for (size_t i = 0; i < partition->count; i++)
-        for (size_t k = 0; k < partition->heads[i].table_count; k++) {
-            bool is_there = false;
-            for (size_t n = 0; n < partition->count && !is_there; n++)
-                is_there = partition->heads[n].table == partition->heads[i].tables[k];
-            if (!is_there)
-                return mimic__fail(err, MIMIC_ERR_NOT_FOUND,
-                                   "table %lld of the event map is missing: its partition is not "
-                                   "done (of %s, it has a file)",
-                                   (long long)partition->heads[i].tables[k],
-                                   partition->heads[i].datasets[0]);
-        }
     return MIMIC_OK;
 }
 
@@ -109,6 +97,37 @@ static mimic_status take_options(event_partition *partition, mimic_error *err)
                : mimic__fail(err, MIMIC_ERR_STATE,
                              "the event map is not the one that partition used; give the same --map "
                              "to both, or run partition again");
+}
+
+/* Every table that a head knows of has a file. Here the map is known, and so are their names. */
+static mimic_status check_tables(const event_partition *partition, mimic_error *err)
+{
+    event_job *const job = partition->job;
+    const char *missing = NULL;
+    bool *const done = mimic__arena_array(&job->arena, job->map->table_count, sizeof *done);
+    if (done == NULL)
+        return mimic__fail_memory(err);
+    for (size_t i = 0; i < partition->count; i++)
+        if ((uint64_t)partition->heads[i].table < job->map->table_count)
+            done[partition->heads[i].table] = true;
+    for (size_t i = 0; i < partition->count; i++)
+        for (size_t k = 0; k < partition->heads[i].table_count; k++) {
+            const uint64_t number = (uint64_t)partition->heads[i].tables[k];
+            if (number >= job->map->table_count || done[number])
+                continue;
+            done[number] = true; /* named once */
+            const char *const name = job->map->tables[number].table->name;
+            missing = missing == NULL
+                          ? name
+                          : mimic__arena_format(&job->arena, "%s, %s", missing, name);
+            if (missing == NULL)
+                return mimic__fail_memory(err);
+        }
+    return missing == NULL ? MIMIC_OK
+                           : mimic__fail(err, MIMIC_ERR_NOT_FOUND,
+                                         "tables that are there and have no partition yet: %s; "
+                                         "run `mimic trajectories partition` for each",
+                                         missing);
 }
 
 static int compare_inputs(const void *a, const void *b)
@@ -169,6 +188,7 @@ static mimic_status open_all(event_partition *partition, const char *work, mimic
                                          &partition->heads[i], err));
     MIMIC_TRY(check_heads(partition, err));
     MIMIC_TRY(take_options(partition, err));
+    MIMIC_TRY(check_tables(partition, err));
     MIMIC_TRY(take_inputs(partition, err));
     return open_files(partition, err);
 }
