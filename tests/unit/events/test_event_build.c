@@ -280,6 +280,79 @@ START_TEST(build__two_steps_and_shards_make_the_same)
 }
 END_TEST
 
+static void in_two_steps(hospital *self, const mimic_trajectory_options *given, const char *work,
+                         const char *out)
+{
+    const char *const dirs[] = {self->dir};
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_trajectory_report *report = NULL;
+    mimic_trajectory_options options = *given;
+    options.dataset = "mimic-iv@2.2";
+    ck_assert_int_eq(mimic_trajectories_partition(self->ctx, self->registry, dirs, 1, work, &options,
+                                                  &report, &err),
+                     MIMIC_OK);
+    mimic_trajectory_report_free(report);
+    const mimic_status status = mimic_trajectories_assemble(self->ctx, self->registry, work, out,
+                                                            &options, &report, &err);
+    ck_assert_msg(status == MIMIC_OK, "%s", err.message);
+    mimic_trajectory_report_free(report);
+}
+
+/* Also of patients whose own row does not fit, and where no table of patients is there. */
+START_TEST(build__two_steps_know_the_same_patients)
+{
+    hospital self;
+    char path[400], work[400], second[400];
+    begin(&self);
+    put_file(&self, "hosp/patients.csv",
+             HEAD_PATIENTS "11,F,50,2150,2014 - 2016,never\n"
+                           "12,M,abc,2140,2014 - 2016,2141-03-01\n"
+                           "13,F,60,2160,2014 - 2016,\n");
+    mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+    options.subjects_per_file = 1;
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/one%d", self.folder.path, i);
+        snprintf(work, sizeof work, "%s/work%d", self.folder.path, i);
+        snprintf(second, sizeof second, "%s/two%d", self.folder.path, i);
+        build_well(&self, &options, path);
+        in_two_steps(&self, &options, work, second);
+        ck_assert_uint_eq(digest(second, ""), digest(path, ""));
+        snprintf(path, sizeof path, "%s/hosp/patients.csv", self.dir);
+        ck_assert(i == 1 || remove(path) == 0);
+    }
+    end(&self);
+}
+END_TEST
+
+START_TEST(build__files_of_other_folders_are_not_assembled)
+{
+    hospital self;
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_trajectory_report *report = NULL;
+    char path[400], work[400];
+    begin(&self);
+    const char *const dirs[] = {self.dir};
+    mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+    snprintf(work, sizeof work, "%s/work", self.folder.path);
+    in_two_steps(&self, &options, work, self.out);
+    snprintf(path, sizeof path, "%s/hosp/labevents.csv", self.dir);
+    ck_assert_int_eq(remove(path), 0);
+    options.dataset = "mimic-iv@2.2";
+    ck_assert_int_eq(mimic_trajectories_partition(self.ctx, self.registry, dirs, 1, work, &options,
+                                                  &report, &err),
+                     MIMIC_OK);
+    mimic_trajectory_report_free(report);
+    options.force = 1;
+    ck_assert_int_eq(mimic_trajectories_assemble(self.ctx, self.registry, work, self.out, &options,
+                                                 &report, &err),
+                     MIMIC_ERR_STATE);
+    options.tables = NULL;
+    options.table_count = 1;
+    ck_assert_int_eq(build(&self, &options, self.out, &report, &err), MIMIC_ERR_ARGUMENT);
+    end(&self);
+}
+END_TEST
+
 /* ---- what is there already ---- */
 
 START_TEST(build__leaves_what_is_unchanged_and_refuses_what_is_not_its_own)
@@ -350,6 +423,71 @@ START_TEST(build__goes_on_with_a_move_that_was_cut_short)
 }
 END_TEST
 
+START_TEST(build__goes_on_with_a_removal_that_was_cut_short)
+{
+    hospital self;
+    char path[1000];
+    begin(&self);
+    mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+    options.subjects_per_file = 1; /* more files than those of the next */
+    build_well(&self, &options, self.out);
+    snprintf(path, sizeof path, "%s/manifest.json", self.out);
+    ck_assert_int_eq(remove(path), 0);
+    snprintf(path, sizeof path, "%s/.mimic-partial", self.out);
+    ck_assert_int_eq(mkdir(path, 0777), 0);
+    snprintf(path, sizeof path, "%s/.mimic-partial/moving", self.out);
+    test_write_file(path, "removing\n", 9);
+    build_well(&self, NULL, self.out);
+    snprintf(path, sizeof path, "%s/fresh", self.folder.path);
+    build_well(&self, NULL, path);
+    ck_assert_uint_eq(digest(self.out, ""), digest(path, ""));
+    end(&self);
+}
+END_TEST
+
+typedef struct intruder {
+    hospital *self;
+    bool has_come;
+} intruder;
+
+/* While one build is at work, another one finishes in the same folder. */
+static int build_another(const mimic_progress *progress, void *ctx)
+{
+    intruder *const other = ctx;
+    mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+    if (other->has_come || strcmp(progress->table, "events") != 0)
+        return 0;
+    other->has_come = true;
+    options.version = "v2";
+    ck_assert_int_eq(build_well(other->self, &options, other->self->out).is_complete, 1);
+    return 0;
+}
+
+START_TEST(build__does_not_replace_what_another_one_finished_meanwhile)
+{
+    hospital self;
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_trajectory_report *report = NULL;
+    char path[400];
+    begin(&self);
+    put_many(&self, 3000);
+    intruder other = {.self = &self};
+    mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+    options.progress = build_another;
+    options.progress_ctx = &other;
+    const mimic_status status = build(&self, &options, self.out, &report, &err);
+    ck_assert(other.has_come);
+    ck_assert_msg(status == MIMIC_ERR_STATE, "%s %s", mimic_status_name(status), err.message);
+    options = (mimic_trajectory_options)MIMIC_TRAJECTORY_OPTIONS_INIT;
+    options.version = "v2";
+    ck_assert_int_eq(build_well(&self, &options, self.out).is_unchanged, 1);
+    snprintf(path, sizeof path, "%s/fresh", self.folder.path);
+    build_well(&self, &options, path);
+    ck_assert_uint_eq(digest(self.out, ""), digest(path, ""));
+    end(&self);
+}
+END_TEST
+
 /* ---- memory that runs out ---- */
 
 static hospital failing;
@@ -405,5 +543,9 @@ END_TEST
 MIMIC_TEST_MAIN(build, build__every_row_is_accounted_for,
                 build__bytes_depend_on_inputs_and_options_alone,
                 build__two_steps_and_shards_make_the_same,
+                build__two_steps_know_the_same_patients,
+                build__files_of_other_folders_are_not_assembled,
                 build__leaves_what_is_unchanged_and_refuses_what_is_not_its_own,
-                build__goes_on_with_a_move_that_was_cut_short, build__every_allocation_may_fail)
+                build__goes_on_with_a_move_that_was_cut_short,
+                build__goes_on_with_a_removal_that_was_cut_short,
+                build__does_not_replace_what_another_one_finished_meanwhile, build__every_allocation_may_fail)
