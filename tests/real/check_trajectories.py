@@ -36,6 +36,27 @@ DATASETS = {
 }
 SUBJECT = re.compile(r"subject_id|PATIENT|PATIENTID", re.IGNORECASE)
 
+# Read off the tables by eye: subject, time, code, value, when it was known.
+BY_HAND = {
+    "mimic-iii": [
+        ("10006", "2094-03-05 00:00:00", "MEDS_BIRTH", None, "2094-03-05 00:00:00"),
+        ("10006", "2164-10-23 21:09:00", "HOSPITAL_ADMISSION//EMERGENCY//EMERGENCY ROOM ADMIT", None,
+         "2164-10-23 21:09:00"),
+        ("10006", "2164-11-01 17:15:00", "HOSPITAL_DISCHARGE//HOME HEALTH CARE", None,
+         "2164-11-01 17:15:00"),
+        ("10017", "2149-05-31 10:44:34", "CALLOUT//REQUEST//MED", None, "2149-05-31 10:44:34"),
+        ("42367", "2147-10-29 16:46:00", "INFUSION_END//225799", 60.0, "2147-10-29 16:46:00"),
+    ],
+    "synthea-small": [
+        ("b37f7960-7e9e-f3f7-f891-79ae4f632406", "2014-05-06 08:34:30",
+         "ENCOUNTER//START//ambulatory//185345009", None, "2014-05-06 08:34:30"),
+        ("b37f7960-7e9e-f3f7-f891-79ae4f632406", "2014-05-06 00:00:00", "CONDITION//START//195662009",
+         None, "2014-05-06 08:49:30"),
+        ("b37f7960-7e9e-f3f7-f891-79ae4f632406", "2014-08-22 18:34:30", "OBSERVATION//8302-2//cm",
+         101.8, "2014-08-22 18:34:30"),
+    ],
+}
+
 
 def expected_events(data, table, rule):
     """(row, subject as it stands in the table, time, code, float32, text) of a table."""
@@ -141,6 +162,14 @@ def check_links(faults, build, name):
                   f"{name}: a link ties other than the two events of a row")
 
 
+def check_by_hand(faults, build, name, ids):
+    found = {(event["subject_id"], time_of(event), event["code"], event.get("value"),
+              time_of(event, "available_time")) for _, events in build.files for event in events}
+    for subject, time, name_of, value, known in BY_HAND.get(name, []):
+        faults.expect((ids[subject], moment(time), name_of, value, moment(known)) in found,
+                      f"{name}: no {name_of} of {subject} at {time}, known at {known}")
+
+
 def check_accounting(faults, build, data, rules, expected):
     """Rows read = with events + without + rejected, and each as it should be."""
     tables = {entry["table"]: entry for entry in build.manifest["tables"]}
@@ -179,6 +208,7 @@ def check_dataset(faults, program, name):
     faults.expect(set(build.by_table) <= set(order), f"{name}: events of tables that are not mapped")
     check_order(faults, build, order)
     check_links(faults, build, name)
+    check_by_hand(faults, build, name, ids)
     check_accounting(faults, build, data, rules, expected)
     return build, expected, ids
 
