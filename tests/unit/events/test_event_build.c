@@ -178,6 +178,87 @@ START_TEST(build__every_row_is_accounted_for)
 }
 END_TEST
 
+/* ---- times by joins ---- */
+
+/* The events of a subject that have this code; the first of them in *time and *available. */
+static int read_code(hospital *self, int64_t subject, const char *code, int64_t *time,
+                     int64_t *available)
+{
+    mimic_trajectories *trajectories = NULL;
+    mimic_patient patient = MIMIC_PATIENT_INIT;
+    int found = 0;
+    ck_assert_int_eq(mimic_trajectories_open(self->ctx, self->out, NULL, &trajectories, NULL),
+                     MIMIC_OK);
+    ck_assert_int_eq(mimic_trajectories_seek(trajectories, subject, NULL), MIMIC_OK);
+    ck_assert_int_eq(mimic_trajectories_next(trajectories, &patient, NULL), MIMIC_OK);
+    const uint32_t number = mimic_trajectories_find_code(trajectories, code);
+    for (int64_t i = patient.count; i-- > 0;)
+        if (patient.code[i] == number) {
+            *time = patient.time[i];
+            *available = patient.available[i];
+            found++;
+        }
+    mimic_trajectories_free(trajectories);
+    return found;
+}
+
+static void put_late(hospital *self)
+{
+    put_file(self, "hosp/patients.csv",
+             HEAD_PATIENTS "11,F,50,2150,2014 - 2016,once\n"
+                           "12,M,40,2140,2014 - 2016,2149-03-01\n"
+                           "13,F,60,2160,2014 - 2016,\n");
+    put_file(self, "hosp/admissions.csv",
+             HEAD_ADMISSIONS
+             "11,101,2150-01-01 10:00:00,2150-01-05 12:00:00,,URGENT,P1,ER,HOME,Other,?,,WHITE,,,0\n"
+             "12,102,1970-01-02 00:00:00,1970-01-03 00:00:00,1970-01-03 00:00:00,URGENT,P1,ER,DIED,"
+             "Other,?,,WHITE,,,1\n"
+             "12,,1970-01-02 00:00:00,1970-01-03 00:00:00,1970-01-02 12:00:00,URGENT,P1,ER,DIED,"
+             "Other,?,,WHITE,,,1\n");
+    put_file(self, "hosp/diagnoses_icd.csv",
+             "subject_id,hadm_id,seq_num,icd_code,icd_version\n"
+             "11,101,1,4019,9\n"
+             "11,999,2,4019,9\n"
+             "11,,3,4019,9\n"
+             "99,998,1,4019,9\n");
+}
+
+START_TEST(build__times_that_are_joined)
+{
+    static const mimic_policy policies[] = {MIMIC_POLICY_MARK, MIMIC_POLICY_KEEP};
+    const int64_t hour = INT64_C(3600000000);
+    hospital self;
+    mimic_error err = MIMIC_ERROR_INIT;
+    begin(&self);
+    put_late(&self);
+    for (int rejects = 0; rejects < 2; rejects++) {
+        mimic_trajectory_report *report = NULL;
+        mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+        int64_t time = 0, available = 0;
+        options.force = 1;
+        options.bad_times = policies[rejects];
+        options.missing_ids = rejects ? MIMIC_POLICY_REJECT : MIMIC_POLICY_MARK;
+        ck_assert_int_eq(build(&self, &options, self.out, &report, &err), MIMIC_OK);
+        /* A death whose day cannot be read is told of. */
+        ck_assert_int_eq(find(report, "patients").marked[0], 1);
+        ck_assert_int_eq(read_code(&self, 11, "MEDS_DEATH", &time, &available), 1);
+        ck_assert_int_eq(time, INT64_MIN);
+        ck_assert_int_eq(read_code(&self, 13, "MEDS_DEATH", &time, &available), 0);
+        /* The earliest counts, of an admission without its number too; it was known then. */
+        ck_assert_int_eq(read_code(&self, 12, "MEDS_DEATH", &time, &available), 1);
+        ck_assert_int_eq(time, 36 * hour);
+        ck_assert_int_eq(available, 36 * hour);
+        /* A diagnosis whose time is not found has its subject and ids judged all the same. */
+        const mimic_event_table_report diagnoses = find(report, "diagnoses_icd");
+        ck_assert_int_eq(diagnoses.with_events, 1);
+        ck_assert_int_eq(diagnoses.rejected, rejects ? 3 : 1);
+        ck_assert_int_eq(diagnoses.without_events, rejects ? 0 : 2);
+        mimic_trajectory_report_free(report);
+    }
+    end(&self);
+}
+END_TEST
+
 /* ---- the same bytes ---- */
 
 /* Labs of many patients, in no order; more than are sorted in memory at the least memory. */
@@ -540,7 +621,7 @@ START_TEST(build__every_allocation_may_fail)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(build, build__every_row_is_accounted_for,
+MIMIC_TEST_MAIN(build, build__every_row_is_accounted_for, build__times_that_are_joined,
                 build__bytes_depend_on_inputs_and_options_alone,
                 build__two_steps_and_shards_make_the_same,
                 build__two_steps_know_the_same_patients,
