@@ -1,4 +1,5 @@
 /* The folder that a build writes, part by part; see the header. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -93,17 +94,22 @@ static mimic_status lock(event_out *out, const char *folder, mimic_target_lock *
     return mimic__target_lock_take(out->job->ctx, &place, out_lock, err);
 }
 
-/* Is anything there that a build would write? */
-static bool has_any(event_out *out, const char *const *names, size_t count, const char **out_name)
+/* A folder that is not ours holds nothing but what parts and locks leave: somebody else's files shall
+ * not find a dataset among them. */
+static mimic_status check_empty(event_out *out, mimic_error *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        const char *const path = join(out, out->path, names[i]);
-        if (path == NULL || mimic__path_exists(path)) {
-            *out_name = names[i];
-            return true;
-        }
-    }
-    return false;
+    DIR *const folder = opendir(out->path);
+    mimic_status status = MIMIC_OK;
+    if (folder == NULL)
+        return MIMIC_OK; /* there is none; what else is wrong will be said when it is made */
+    for (const struct dirent *entry; status == MIMIC_OK && (entry = readdir(folder)) != NULL;)
+        if (entry->d_name[0] != '.')
+            status = mimic__fail(err, MIMIC_ERR_STATE,
+                                 "%s/%s is there, and was not made by this command; name an empty "
+                                 "folder, or one that is not there yet",
+                                 out->path, entry->d_name);
+    closedir(folder);
+    return status;
 }
 
 static mimic_status check_folder(event_out *out, bool *out_is_done, mimic_error *err)
@@ -111,7 +117,6 @@ static mimic_status check_folder(event_out *out, bool *out_is_done, mimic_error 
     const char *const manifest = join(out, out->path, MANIFEST_NAME);
     const char *const identity = join(out, out->path, IDENTITY_NAME);
     const char *const moving = join(out, out->partial, "moving");
-    const char *found = "";
     char known[EVENT_IDENTITY_BYTES];
     struct stat facts;
     if (manifest == NULL || identity == NULL || moving == NULL)
@@ -129,13 +134,7 @@ static mimic_status check_folder(event_out *out, bool *out_is_done, mimic_error 
                                  "folder, or replace them (--force)",
                                  out->path);
     }
-    if (!mimic__path_exists(moving) &&
-        (has_any(out, moved, COUNT_OF(moved), &found) ||
-         has_any(out, others, COUNT_OF(others), &found)))
-        return mimic__fail(err, MIMIC_ERR_STATE,
-                           "%s/%s is there, and was not made by this command; choose another folder",
-                           out->path, found);
-    return MIMIC_OK;
+    return mimic__path_exists(moving) ? MIMIC_OK : check_empty(out, err);
 }
 
 mimic_status mimic__event_out_open(event_out *out, const char *path, bool *out_is_done,
