@@ -64,8 +64,9 @@ typedef struct mimic_trajectory_options {
     const char *const *maps;   /* paths of event maps that change the built-in ones; NULL = none */
     size_t map_count;          /* of maps */
     const char *version;       /* of this build of the trajectories, stands in every event; NULL = "v1" */
-    int32_t jobs;              /* threads that may work, the caller's included; 0 = 1. What comes out is
-                                * the same whatever it is */
+    int32_t jobs;              /* threads that may work, the caller's included; 0 = 1. No more than one
+                                * for each 8 MiB of memory do. What comes out is the same whatever it
+                                * is */
     uint64_t memory;           /* bytes to work in, at least 64 MiB; 0 = 512 MiB. What comes out is the
                                 * same whatever it is */
     mimic_group group;         /* what a trajectory is of */

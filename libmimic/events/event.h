@@ -50,11 +50,22 @@ typedef struct mimic_event {
     uint16_t flags;
 } mimic_event;
 
+/* Texts and properties of more bytes than this are long: notes, above all. */
+#define MIMIC_EVENT_LONG_TEXT 256
+
+static inline uint32_t mimic__event_long_bytes(const mimic_event *event)
+{
+    const uint32_t text = event->text_size == MIMIC_EVENT_NO_TEXT ? 0 : event->text_size;
+    const uint32_t bytes = text + event->properties_size;
+    return bytes > MIMIC_EVENT_LONG_TEXT ? bytes : 0;
+}
+
 /* Events of one subject that stand together. */
 typedef struct mimic_event_run {
     int64_t subject;
     uint32_t first;
     uint32_t count;
+    uint32_t long_bytes; /* of its long texts, which a packet has to think of */
 } mimic_event_run;
 
 /* A row that gave no event for a reason that is told. */

@@ -411,7 +411,8 @@ static mimic_status assemble(assembly_run *run, mimic_error *err)
         MIMIC_TRY(gather(run, subject, packet, err));
         if (run->giant != NULL)
             MIMIC_TRY(finish_giant(run, place.split, err));
-        else if (packet->event_count >= MIMIC_PACKET_EVENTS)
+        else if (packet->event_count >= MIMIC_PACKET_EVENTS ||
+                 packet->long_bytes >= MIMIC_PACKET_LONG_BYTES)
             MIMIC_TRY(close_packet(run, place.split, err));
         MIMIC_TRY(detach_packets(run, place.split, err));
     }

@@ -6,8 +6,8 @@
  *     several subjects of one file = a packet ► encode (the same task) ► write, in order
  *
  * A packet is closed by the first subject with which it has MIMIC_PACKET_EVENTS events (as they come
- * from the streams, context included), so that what a record batch holds depends on the data alone. A
- * subject too large for memory is sorted in pieces, through a scratch file, with the same result.
+ * from the streams, context included) or MIMIC_PACKET_LONG_BYTES of long texts, so that what a record
+ * batch holds depends on the data alone. A subject too large for memory is sorted in pieces, through a scratch file, with the same result.
  */
 #ifndef MIMIC_EVENTS_EVENT_ASSEMBLY_H
 #define MIMIC_EVENTS_EVENT_ASSEMBLY_H
@@ -18,6 +18,7 @@
 #include "events/event_plan.h"
 
 #define MIMIC_PACKET_EVENTS 16384
+#define MIMIC_PACKET_LONG_BYTES ((size_t)4 << 20)
 
 /*
  * Finished events, in order; those of a subject are neighbours. Of one file. A packet is one set,

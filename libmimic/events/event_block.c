@@ -506,6 +506,12 @@ static bool take_texts(const reading *from, mimic_event_chunk *chunk)
     }
     if (end != chunk->bytes_size || from->left != end)
         return false;
+    for (size_t i = 0; i < chunk->run_count; i++) {
+        mimic_event_run *const run = &chunk->runs[i];
+        run->long_bytes = 0;
+        for (uint32_t k = run->first; k < run->first + run->count; k++)
+            run->long_bytes += mimic__event_long_bytes(&chunk->events[k]);
+    }
     if (end > 0)
         memcpy(chunk->bytes, from->at, end);
     return true;

@@ -74,16 +74,18 @@ static mimic_status grow_bytes(mimic_event_builder *builder, size_t needed, mimi
     return MIMIC_OK;
 }
 
-static void add_to_runs(mimic_event_chunk *chunk, int64_t subject, size_t count)
+static void add_to_runs(mimic_event_chunk *chunk, int64_t subject, size_t count,
+                        uint32_t long_bytes)
 {
     mimic_event_run *const last = chunk->runs + chunk->run_count;
     if (chunk->run_count > 0 && last[-1].subject == subject) {
         last[-1].count += (uint32_t)count;
+        last[-1].long_bytes += long_bytes;
         return;
     }
     if (chunk->run_count > 0 && last[-1].subject > subject)
         chunk->ascends = false;
-    *last = (mimic_event_run){subject, (uint32_t)chunk->count, (uint32_t)count};
+    *last = (mimic_event_run){subject, (uint32_t)chunk->count, (uint32_t)count, long_bytes};
     chunk->run_count++;
 }
 
@@ -98,6 +100,7 @@ mimic_status mimic__event_builder_add(mimic_event_builder *builder, mimic_event_
     const size_t wanted = slice->count < room ? slice->count : room;
     chunk->table = slice->chunk->table;
     size_t taken = 0;
+    uint32_t long_bytes = 0;
     for (; taken < wanted; taken++) {
         mimic_event event = from[taken];
         const size_t size = mimic__event_text_bytes(&event);
@@ -111,11 +114,12 @@ mimic_status mimic__event_builder_add(mimic_event_builder *builder, mimic_event_
         event.text = (uint32_t)chunk->bytes_size;
         if ((event.flags & MIMIC_EVENT_HAS_VALUE) == 0)
             event.value = 0;
+        long_bytes += mimic__event_long_bytes(&event);
         chunk->events[chunk->count + taken] = event;
         chunk->bytes_size = end;
     }
     if (taken > 0)
-        add_to_runs(chunk, from->subject, taken);
+        add_to_runs(chunk, from->subject, taken, long_bytes);
     chunk->count += taken;
     slice->first += (uint32_t)taken;
     slice->count -= (uint32_t)taken;

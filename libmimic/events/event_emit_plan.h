@@ -196,6 +196,7 @@ typedef struct emit_call {
     size_t reject_capacity;
     int64_t rows_none;
     bool descends;
+    bool has_long; /* there may be a long text */
 } emit_call;
 
 /* event_emit_columns.c */

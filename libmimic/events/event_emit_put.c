@@ -55,7 +55,8 @@ static mimic_event_run *begin_run(emit_call *call, int64_t subject)
         return NULL;
     call->runs = runs;
     call->descends |= call->run_count > 0 && runs[call->run_count - 1].subject > subject;
-    runs[call->run_count] = (mimic_event_run){subject, (uint32_t)call->event_count, 0};
+    runs[call->run_count] =
+        (mimic_event_run){.subject = subject, .first = (uint32_t)call->event_count};
     return &runs[call->run_count++];
 }
 
@@ -322,6 +323,7 @@ static mimic_status put_strings(emit_call *call, const mimic_column *column, mim
         mimic_event *const event = &events[made[m]];
         event->text = (uint32_t)(out - begin);
         event->text_size = (uint32_t)size;
+        call->has_long |= size > MIMIC_EVENT_LONG_TEXT / 2;
         if (size > 0)
             out = copy_text(out, bytes + offsets[i], size, end);
     }
@@ -361,6 +363,7 @@ static inline bool put_text(emit_call *call, size_t index, int64_t row, mimic_ev
         copy_text(call->bytes.data + call->bytes.size, text.data, text.size, end);
     call->bytes.size += text.size;
     event->text_size = (uint32_t)text.size;
+    call->has_long |= text.size > MIMIC_EVENT_LONG_TEXT / 2;
     return true;
 }
 
@@ -383,6 +386,7 @@ static mimic_status put_texts(emit_call *call, const emit_kind *kind, mimic_erro
         else if (kind->property_count > 0)
             mimic__emit_properties(call, kind, row);
         event->properties_size = (uint32_t)(call->bytes.size - begin);
+        call->has_long |= event->properties_size > MIMIC_EVENT_LONG_TEXT / 2;
         if (call->bytes.failed || call->bytes.size > MOST_TEXT_BYTES)
             return fail_text(call, err);
     }

@@ -186,6 +186,15 @@ static bool trim_all(emit_call *call, size_t *out_size)
     return is_done;
 }
 
+static void count_long(mimic_event_chunk *chunk)
+{
+    for (size_t i = 0; i < chunk->run_count; i++) {
+        mimic_event_run *const run = &chunk->runs[i];
+        for (uint32_t k = run->first; k < run->first + run->count; k++)
+            run->long_bytes += mimic__event_long_bytes(&chunk->events[k]);
+    }
+}
+
 static mimic_status make_chunk(emit_call *call, mimic_event_chunk **out_chunk, mimic_error *err)
 {
     const mimic_context *const ctx = call->emitter->ctx;
@@ -208,6 +217,8 @@ static mimic_status make_chunk(emit_call *call, mimic_event_chunk **out_chunk, m
     chunk->rows_none = call->rows_none;
     chunk->rejects = call->rejects;
     chunk->reject_count = call->reject_count;
+    if (call->has_long)
+        count_long(chunk);
     chunk->memory = call->events;
     chunk->more[0] = call->bytes.data;
     chunk->more[1] = call->runs;

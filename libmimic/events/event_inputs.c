@@ -15,6 +15,7 @@
 
 #define LEAST_MEMORY ((uint64_t)64 << 20)
 #define USUAL_MEMORY ((uint64_t)512 << 20)
+#define MEMORY_OF_A_JOB ((uint64_t)8 << 20) /* a thread needs its own to encode a packet */
 #define USUAL_SUBJECTS 1000 /* a file, as the MEDS pipelines for MIMIC-IV have it */
 
 /* ---- options ---- */
@@ -69,6 +70,8 @@ static mimic_status complete_numbers(mimic_trajectory_options *options, mimic_er
         options->jobs = 1;
     if (options->jobs < 0 || options->jobs > MIMIC_MAX_JOBS)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT, "jobs must be 1 to %d", MIMIC_MAX_JOBS);
+    if ((uint64_t)options->jobs > options->memory / MEMORY_OF_A_JOB)
+        options->jobs = (int32_t)(options->memory / MEMORY_OF_A_JOB);
     if (options->shard_count == 0)
         options->shard_count = 1;
     if (options->shard < 0 || options->shard_count < 1 || options->shard > options->shard_count ||

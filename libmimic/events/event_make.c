@@ -156,7 +156,8 @@ typedef enum input_way { WAY_MEMORY, WAY_DIRECT, WAY_SPILL } input_way;
 typedef struct budget {
     size_t resident; /* for tables sorted in memory */
     size_t readers;  /* how many may be open at once */
-    size_t sorted;   /* of tables that spill, together */
+    size_t sorted;   /* of tables that spill, together, while they come out */
+    size_t reading;  /* of the one that is read, before there are other readers */
 } budget;
 
 /* The largest first get the readers. */
@@ -191,16 +192,17 @@ static void choose_ways(const event_job *job, budget *left, input_way *ways)
 
 /* ---- sorting a table ---- */
 
-mimic_status mimic__event_sort_input(event_job *job, event_input *input, size_t memory,
-                                     unsigned lanes, const event_file_range *files,
+mimic_status mimic__event_sort_input(event_job *job, event_input *input,
+                                     const event_sorting *sorting,
                                      mimic_event_sorter **out_sorter, mimic_error *err)
 {
     const mimic_event_sorter_options options = {
-        .memory = memory,
+        .memory = sorting->memory,
+        .memory_out = sorting->memory_out,
         .path = job->scratch,
         .pool = job->pool,
-        .lane_count = lanes,
-        .lane = lanes == 1 ? NULL : mimic__event_plan_split,
+        .lane_count = sorting->lanes,
+        .lane = sorting->lanes == 1 ? NULL : mimic__event_plan_split,
         .lane_ctx = job->plan};
     event_source *source = NULL;
     mimic_event_sorter *sorter = NULL;
@@ -213,8 +215,8 @@ mimic_status mimic__event_sort_input(event_job *job, event_input *input, size_t 
         status = mimic__event_source_next(source, &chunk, err);
         if (status != MIMIC_OK || chunk == NULL)
             break;
-        if (files != NULL)
-            mimic__chunk_keep_files(chunk, job->plan, *files);
+        if (sorting->files != NULL)
+            mimic__chunk_keep_files(chunk, job->plan, *sorting->files);
         status = mimic__event_sorter_add(sorter, chunk, err);
         if (status == MIMIC_OK && mimic__event_job_tell(job) != 0)
             status = mimic__event_job_cancelled(err);
@@ -249,21 +251,27 @@ static void close_streams(const event_job *job, stream_set *set)
     *set = (stream_set){0};
 }
 
-static mimic_status open_stream(event_making *run, event_input *input, input_way way, size_t memory,
-                                stream_set *set, size_t index, mimic_error *err)
+static mimic_status open_stream(event_making *run, event_input *input,
+                                const event_sorting *sorting, stream_set *set, size_t index,
+                                mimic_error *err)
 {
     event_job *const job = run->job;
-    input->was_direct = way == WAY_DIRECT;
-    if (way == WAY_DIRECT)
+    input->was_direct = sorting == NULL;
+    if (sorting == NULL)
         return mimic__event_source_stream(job, input, run->files, &set->streams[index], err);
-    MIMIC_TRY(mimic__event_sort_input(job, input, memory, 1, &run->files, &set->sorters[index],
-                                      err));
+    MIMIC_TRY(mimic__event_sort_input(job, input, sorting, &set->sorters[index], err));
     run->state->spilled += mimic__event_sorter_spilled(set->sorters[index]);
     return mimic__event_sorter_stream(set->sorters[index], 0, INT64_MIN, INT64_MAX,
                                       &set->streams[index], err);
 }
 
-/* Sorted tables first, so that the readers of the others need not wait beside them. */
+static size_t at_least(size_t bytes)
+{
+    return bytes < LEAST_SORTER ? LEAST_SORTER : bytes;
+}
+
+/* Sorted tables first, one after the other: while one is read it has the memory that the readers of
+ * the others take later. */
 static mimic_status open_streams(event_making *run, const input_way *ways, const budget *left,
                                  stream_set *set, mimic_error *err)
 {
@@ -275,10 +283,14 @@ static mimic_status open_streams(event_making *run, const input_way *ways, const
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < job->input_count; i++) {
             event_input *const input = &job->inputs[i];
-            const size_t memory = ways[i] == WAY_MEMORY ? (size_t)expected_bytes(input) : share;
+            const bool spills = ways[i] == WAY_SPILL;
+            const event_sorting sorting = {
+                .memory = at_least(spills ? left->reading : (size_t)expected_bytes(input)),
+                .memory_out = spills ? at_least(share) : 0,
+                .lanes = 1,
+                .files = &run->files};
             if ((ways[i] == WAY_DIRECT) == (pass == 1))
-                MIMIC_TRY(open_stream(run, input, ways[i],
-                                      memory < LEAST_SORTER ? LEAST_SORTER : memory, set, i, err));
+                MIMIC_TRY(open_stream(run, input, pass == 1 ? NULL : &sorting, set, i, err));
         }
     return MIMIC_OK;
 }
@@ -288,6 +300,7 @@ static mimic_status run_streams(event_making *run, mimic_error *err)
     event_job *const job = run->job;
     const size_t half = (size_t)(job->options.memory / 2);
     budget left = {.resident = half / 4, .sorted = half / 4};
+    left.reading = half / 2 - reader_bytes(job) / 2;
     left.readers = half / 2 / reader_bytes(job);
     stream_set set = {.count = job->input_count};
     input_way *const ways = mimic__alloc_array(job->ctx, job->input_count, sizeof *ways);

@@ -22,9 +22,16 @@ mimic_status mimic__event_run_tables(event_making *run, mimic_error *err);
 /* From the files that `partition` left, one a table of the map (NULL = none). */
 mimic_status mimic__event_run_files(event_making *run, mimic_event_file *const *files,
                                     size_t file_count, mimic_error *err);
-/* Reads one table into a sorter with a lane a split: what `partition` does. */
-mimic_status mimic__event_sort_input(event_job *job, event_input *input, size_t memory,
-                                     unsigned lanes, const event_file_range *files,
+/* How a table is sorted. */
+typedef struct event_sorting {
+    size_t memory;     /* while it is read */
+    size_t memory_out; /* from then on; 0 = the same */
+    unsigned lanes;    /* 1, or one a split: what `partition` does */
+    const event_file_range *files; /* only subjects of these; NULL = all */
+} event_sorting;
+
+mimic_status mimic__event_sort_input(event_job *job, event_input *input,
+                                     const event_sorting *sorting,
                                      mimic_event_sorter **out_sorter, mimic_error *err);
 
 #endif

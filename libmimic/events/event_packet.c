@@ -8,6 +8,7 @@
 /* What encoding takes an event: columns, and the same compressed. A guess for the budget. */
 #define ENCODE_BYTES 192
 
+#define LONG_COPIES 3 /* of a long text: as it came, in a column, compressed */
 #define ROOM_BYTES (sizeof(mimic_event) + sizeof(char *) + sizeof(uint32_t))
 #define PATIENT_BYTES (sizeof(mimic_event) + sizeof(char *) + 2 * sizeof(mimic_sort_pair))
 
@@ -65,6 +66,7 @@ void mimic__packet_clear(mimic_packet *packet)
     packet->slice_count = 0;
     packet->subject_count = 0;
     packet->event_count = 0;
+    packet->long_bytes = 0;
     packet->most_events = 0;
     packet->count = 0;
     packet->charge = 0;
@@ -106,6 +108,7 @@ mimic_status mimic__packet_add_slice(mimic_packet *packet, mimic_held_chunk *hel
     slices[packet->slice_count++] = (mimic_packet_slice){held, run->first, run->count};
     packet->subjects[packet->subject_count - 1].end = packet->slice_count;
     packet->event_count += run->count;
+    packet->long_bytes += run->long_bytes;
     held->uses++;
     return MIMIC_OK;
 }
@@ -185,7 +188,7 @@ mimic_status mimic__packet_detach(mimic_packet *packet, mimic_pinned *pinned, mi
 size_t mimic__packet_charge(const mimic_packet *packet)
 {
     return packet->event_count * (ROOM_BYTES + ENCODE_BYTES) + packet->most_events * PATIENT_BYTES +
-           packet->slice_count * sizeof *packet->slices +
+           packet->slice_count * sizeof *packet->slices + packet->long_bytes * LONG_COPIES +
            packet->subject_count * sizeof *packet->subjects;
 }
 

@@ -44,6 +44,7 @@ struct mimic_packet {
     size_t subject_count;
     size_t subject_capacity;
     size_t event_count;
+    size_t long_bytes; /* of texts, see event.h */
     size_t most_events; /* of one subject */
     /* What the task makes: */
     mimic_patient_work patient;

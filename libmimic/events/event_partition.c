@@ -96,8 +96,9 @@ static mimic_status partition_table(event_job *job, event_input *input, const ev
     if (done)
         return MIMIC_OK;
     MIMIC_TRY(begin_table(job, err));
-    MIMIC_TRY(mimic__event_sort_input(job, input, (size_t)(job->options.memory / STEP_SHARE),
-                                      MIMIC_SPLIT_COUNT, NULL, &sorter, err));
+    const event_sorting sorting = {.memory = (size_t)(job->options.memory / STEP_SHARE),
+                                   .lanes = MIMIC_SPLIT_COUNT};
+    MIMIC_TRY(mimic__event_sort_input(job, input, &sorting, &sorter, err));
     const mimic_status status = write_files(job, input, paths, sorter, err);
     sum->spilled += mimic__event_sorter_spilled(sorter);
     mimic__event_sorter_free(sorter);
