@@ -31,6 +31,8 @@
 /* Of a context event: its id is known and can be joined with, but is not filled in by time. A stay in
  * the emergency department is no ICU stay for the tables of the hospital. */
 #define MIMIC_EVENT_JOINS_ONLY 0x1000u
+/* The row has a time for it that cannot be read: written without a time where a join finds none. */
+#define MIMIC_EVENT_UNREAD_TIME 0x0800u
 
 typedef struct mimic_event {
     int64_t subject;

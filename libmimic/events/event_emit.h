@@ -22,7 +22,7 @@
  * A row has an event of a kind when its conditions hold, its time is there, and its code is asked for.
  * Exceptions: a static kind needs no time; nor does one whose time is late, as the assembly finds it
  * (and counts the row anew where it does not); nor one whose time cannot be read, which is written
- * without a time and with MIMIC_MARK_BAD_TIME. An event bears that mark too when its available time,
+ * without a time and with MIMIC_MARK_BAD_TIME, also where no join finds one instead. An event bears that mark too when its available time,
  * its anchor, its text, its code or its properties are of a time that cannot be read and is NULL
  * therefore.
  *
@@ -34,7 +34,7 @@
  * there; whether their codes are asked for is not looked at. Late times are not compared.
  *
  * A context event stands before the others of its row. There is none without the id of the admission
- * or stay.
+ * or stay, but where a time of it is there, which may be the earliest of the subject's.
  */
 #ifndef MIMIC_EVENTS_EVENT_EMIT_H
 #define MIMIC_EVENTS_EVENT_EMIT_H

@@ -60,16 +60,25 @@ static mimic_event_run *begin_run(emit_call *call, int64_t subject)
     return &runs[call->run_count++];
 }
 
-/* A row of a context table without the id of what it is about says nothing. */
+/* One of the times that others are joined with is there. */
+static bool has_context_time(const emit_call *call, size_t i)
+{
+    for (size_t slot = 0; slot < SLOT_COUNT; slot++)
+        if (moment_of(call, call->emitter->context_times[slot])[i] != MIMIC_EVENT_NONE)
+            return true;
+    return false;
+}
+
+/* A row of a context table without the id of what it is about says when something was, at most. */
 static bool has_context(const emit_call *call, size_t i)
 {
     switch (call->emitter->setup.table->context) {
     case GROUP_SUBJECT:
         return true;
     case GROUP_ADMISSION:
-        return call->admissions[i] != MIMIC_EVENT_NONE;
+        return call->admissions[i] != MIMIC_EVENT_NONE || has_context_time(call, i);
     case GROUP_STAY:
-        return call->stays[i] != MIMIC_EVENT_NONE;
+        return call->stays[i] != MIMIC_EVENT_NONE || has_context_time(call, i);
     case GROUP_ROW:
         return call->row_ids[i] != MIMIC_EVENT_NONE;
     default:
@@ -227,6 +236,7 @@ static void put_marks(emit_call *call, const emit_kind *kind, size_t k)
     const uint16_t reversed = setup->reversed == MIMIC_POLICY_KEEP ? MIMIC_EVENT_KEPT_REVERSED
                                                                    : (uint16_t)MIMIC_MARK_REVERSED;
     const bool is_linked = kind->source->link != LINK_NONE;
+    const uint8_t *const unread = kind->is_late ? call->bad[kind->time] : NULL;
     if (kind->bad_moment_count == 0 && !is_linked)
         return;
     for (size_t m = 0; m < call->made_count; m++) {
@@ -234,6 +244,8 @@ static void put_marks(emit_call *call, const emit_kind *kind, size_t k)
         unsigned marks = 0;
         if (kind->bad_moment_count > 0 && call->faults[k][i])
             marks |= bad;
+        if (unread != NULL && unread[i])
+            marks |= MIMIC_EVENT_UNREAD_TIME;
         if (is_linked && call->reversed[i])
             marks |= reversed;
         call->events[call->made[m]].flags = (uint16_t)marks;

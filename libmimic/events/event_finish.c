@@ -99,30 +99,6 @@ static mimic_status write_codes(event_out *out, const code_order *order, const c
 
 /* ---- splits ---- */
 
-static mimic_status read_strangers(event_job *job, const char *path, mimic_error *err)
-{
-    event_records *records = NULL;
-    MIMIC_TRY(mimic__records_open(job->ctx, path, &records, err));
-    mimic_status status = MIMIC_OK;
-    while (status == MIMIC_OK) {
-        const char *bytes;
-        size_t size;
-        int64_t subject;
-        status = mimic__records_next(records, &bytes, &size, err);
-        if (status != MIMIC_OK || bytes == NULL)
-            break;
-        if (size != sizeof subject) {
-            status = mimic__records_fail(records, err);
-            break;
-        }
-        memcpy(&subject, bytes, sizeof subject);
-        if (!mimic__event_subjects_add(job->ctx, &job->subjects, subject))
-            status = mimic__fail_memory(err);
-    }
-    mimic__records_free(records);
-    return status;
-}
-
 static mimic_status write_splits(event_out *out, const char *const *parts, size_t count,
                                  const char *path, mimic_error *err)
 {
@@ -131,7 +107,7 @@ static mimic_status write_splits(event_out *out, const char *const *parts, size_
         const char *const strangers = join(out, parts[i], "subjects.records");
         if (strangers == NULL)
             return mimic__fail_memory(err);
-        MIMIC_TRY(read_strangers(job, strangers, err));
+        MIMIC_TRY(mimic__event_subjects_read(job->ctx, &job->subjects, strangers, err));
     }
     mimic__event_subjects_settle(&job->subjects);
     return mimic__splits_file_write(job->ctx, path, job->subjects.ids, job->subjects.count,

@@ -110,6 +110,23 @@ mimic_status mimic__remove_tree(const mimic_context *ctx, const char *path, mimi
     return status;
 }
 
+/* ---- names ---- */
+
+mimic_status mimic__each_name(const char *path, folder_name_fn fn, void *fn_ctx, mimic_error *err)
+{
+    DIR *const folder = opendir(path);
+    mimic_status status = MIMIC_OK;
+    if (folder == NULL && errno == ENOENT)
+        return MIMIC_OK;
+    if (folder == NULL)
+        return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot read folder %s", path);
+    for (const struct dirent *entry; status == MIMIC_OK && (entry = readdir(folder)) != NULL;)
+        if (!is_dots(entry->d_name))
+            status = fn(entry->d_name, fn_ctx, err);
+    closedir(folder);
+    return status;
+}
+
 /* ---- moving ---- */
 
 static mimic_status merge_below(mimic_buffer *from, mimic_buffer *to, int depth, mimic_error *err);

@@ -206,8 +206,8 @@ mimic_status mimic__giant_add(mimic_giant *giant, mimic_event_slice slice, mimic
     const size_t context = mimic__event_context_size(&giant->packet->patient.context);
     if (context > LIMIT_MIN * EVENT_BYTES && context > giant->options.memory / 2)
         return mimic__fail(err, MIMIC_ERR_LIMIT,
-                           "subject %lld has more admissions and stays than fit into memory; give "
-                           "more of it",
+                           "subject %lld has more admissions, stays and rows that others are joined "
+                           "with than fit into memory; give more of it",
                            (long long)giant->options.subject->subject);
     if (raw->count == 0 || raw->items[raw->count - 1].table != table) {
         if (raw->count > 0)

@@ -11,7 +11,9 @@ mimic_status mimic__event_paths_make(mimic_arena *arena, const char *stem, event
     out_paths->events = mimic__arena_format(arena, "%s.events", stem);
     out_paths->codes = mimic__arena_format(arena, "%s.codes.records", stem);
     out_paths->rejects = mimic__arena_format(arena, "%s.rejects.records", stem);
-    return out_paths->events == NULL || out_paths->codes == NULL || out_paths->rejects == NULL
+    out_paths->subjects = mimic__arena_format(arena, "%s.subjects.records", stem);
+    return out_paths->events == NULL || out_paths->codes == NULL || out_paths->rejects == NULL ||
+                   out_paths->subjects == NULL
                ? mimic__fail_memory(err)
                : MIMIC_OK;
 }

@@ -9,6 +9,7 @@ typedef struct event_paths {
     const char *events;
     const char *codes;
     const char *rejects;
+    const char *subjects; /* of a table that says who is known */
 } event_paths;
 
 mimic_status mimic__event_paths_make(mimic_arena *arena, const char *stem, event_paths *out_paths,

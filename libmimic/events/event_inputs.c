@@ -97,10 +97,23 @@ static mimic_status complete_numbers(mimic_trajectory_options *options, mimic_er
     return MIMIC_OK;
 }
 
+static mimic_status check_list(const char *name, const char *const *texts, size_t count,
+                               mimic_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (texts == NULL || texts[i] == NULL)
+            return mimic__fail(err, MIMIC_ERR_ARGUMENT, "%s: number %zu of %zu is NULL", name, i,
+                               count);
+    return MIMIC_OK;
+}
+
 static mimic_status complete(event_job *job, mimic_error *err)
 {
     mimic_trajectory_options *const options = &job->options;
     MIMIC_TRY(MIMIC_OPTIONS_COPY(&job->csv, options->csv, "mimic_csv_options", err));
+    MIMIC_TRY(check_list("tables", options->tables, options->table_count, err));
+    MIMIC_TRY(check_list("codes", options->codes, options->code_count, err));
+    MIMIC_TRY(check_list("maps", options->maps, options->map_count, err));
     MIMIC_TRY(complete_numbers(options, err));
     MIMIC_TRY(complete_forms(options, err));
     MIMIC_TRY(complete_policies(options, err));

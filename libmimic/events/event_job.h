@@ -126,6 +126,14 @@ void mimic__chunk_keep_files(mimic_event_chunk *chunk, const mimic_event_plan *p
 
 bool mimic__event_subjects_add(const mimic_context *ctx, event_subjects *subjects, int64_t id);
 void mimic__event_subjects_settle(event_subjects *subjects); /* sorts */
+/* Adds those of the records in a file; a file that is not there has none. */
+mimic_status mimic__event_subjects_read(const mimic_context *ctx, event_subjects *subjects,
+                                        const char *path, mimic_error *err);
+/* Says this table who is known? That of patients does; where there is none, each. */
+bool mimic__event_job_knows_by(const event_job *job, const event_input *input);
+/* The subjects of all of its rows, those included that will be rejected, as such a file. */
+mimic_status mimic__event_subjects_write(event_job *job, const event_input *input,
+                                         const char *path, mimic_error *err);
 /* Reads them from the table of patients, or where there is none from all tables; makes job->plan. */
 mimic_status mimic__event_job_plan(event_job *job, mimic_error *err);
 /* Of job->subjects, in any order. */

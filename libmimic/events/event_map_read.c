@@ -463,6 +463,11 @@ static void read_events(mimic_map_reader *reader, mimic_event_table *table, cons
     if (events->child_count == 0 && table->context < 0 && !is_joined(reader, table))
         mimic__schema_finding(base, events, "a table that gives no event and is no context need not "
                                             "be read; leave it out");
+    if (events->child_count > MIMIC_MAP_MAX_ROW_KINDS) {
+        mimic__schema_finding(base, events, "%zu events of a row; at most %d are possible",
+                              events->child_count, MIMIC_MAP_MAX_ROW_KINDS);
+        return;
+    }
     if (events->child_count > MIMIC_MAP_MAX_KINDS - reader->kind_count) {
         mimic__schema_finding(base, events, "more than %u kinds of events in the map",
                               MIMIC_MAP_MAX_KINDS);

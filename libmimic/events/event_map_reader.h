@@ -17,6 +17,7 @@
 #define MIMIC_MAP_MAX_BYTES (4u * 1024 * 1024)
 #define MIMIC_MAP_MAX_TABLES 256
 #define MIMIC_MAP_MAX_KINDS MIMIC_EVENT_CONTEXT
+#define MIMIC_MAP_MAX_ROW_KINDS 1024 /* of one table */
 #define MIMIC_MAP_MAX_CODE 1024 /* bytes of a template */
 #define MIMIC_MAP_MAX_WAYS 16   /* of one time */
 #define MIMIC_MAP_NAME_BYTES (MIMIC_SCHEMA_MAX_FIELD_NAME + 1)

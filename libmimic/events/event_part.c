@@ -15,6 +15,7 @@
 #define MANIFEST_NAME "manifest.json"
 #define FINISHED_NAME ".mimic-finished" /* parts that were moved, on their way out */
 #define LOCK_NAME ".mimic-lock"
+#define MOST_WAITS 200 /* of some seconds each, for another part that finishes */
 
 static const char *const moved[] = {"data", "files"};
 static const char *const others[] = {"metadata", "rejects.csv", MANIFEST_NAME, IDENTITY_NAME,
@@ -67,11 +68,11 @@ static mimic_status read_identity(event_out *out, const char *path,
     return MIMIC_OK;
 }
 
-static mimic_status write_identity(event_out *out, const char *path, mimic_error *err)
+static mimic_status write_word(event_out *out, const char *path, const char *word, mimic_error *err)
 {
     mimic_output *output = NULL;
     MIMIC_TRY(mimic__output_open(out->job->ctx, path, NULL, &output, err));
-    mimic_status status = mimic__output_write(output, out->identity, strlen(out->identity), err);
+    mimic_status status = mimic__output_write(output, word, strlen(word), err);
     if (status == MIMIC_OK)
         status = mimic__output_write(output, "\n", 1, err);
     if (status == MIMIC_OK)
@@ -254,7 +255,13 @@ mimic_status mimic__event_part_make(event_out *out, event_part_fn fn, void *fn_c
     if (state == NULL)
         return mimic__fail_memory(err);
     MIMIC_TRY(lock(out, out->part, &held, err));
-    mimic_status status = MIMIC_OK;
+    bool is_done = false;
+    mimic_status status = check_folder(out, &is_done, err);
+    if (status != MIMIC_OK || is_done) { /* another one finished while this one waited */
+        mimic__target_lock_free(held);
+        (void)rmdir(out->partial);
+        return status;
+    }
     if (!mimic__path_exists(state) || out->job->options.force) /* a forced build forgets its parts */
         status = run_until_sorted(out, fn, fn_ctx, err);
     if (status != MIMIC_OK && status != MIMIC_ERR_MEMORY) {
@@ -345,22 +352,70 @@ static mimic_status move_metadata(event_out *out, const char *from, mimic_error 
     if (rename(manifest, waiting) != 0)
         return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot move %s", manifest);
     MIMIC_TRY(mimic__merge_tree(out->job->ctx, from, out->path, err));
-    MIMIC_TRY(write_identity(out, identity, err));
+    MIMIC_TRY(write_word(out, identity, out->identity, err));
     if (rename(waiting, final) != 0)
         return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot move %s", waiting);
     return mimic__sync_folder(out->path, err);
 }
 
-/* Under another name first, so that what a kill leaves of it is known for what it is. */
+/* One by one under another name first, so that what a kill leaves of them is known for what it is.
+ * Parts that another process works on stay. */
+static mimic_status clear_entry(const char *name, void *ctx, mimic_error *err)
+{
+    event_out *const out = ctx;
+    const char *const path = join(out, out->partial, name);
+    const char *const finished = join(out, out->path, FINISHED_NAME);
+    const char *const to = finished == NULL ? NULL : join(out, finished, name);
+    char holder[MIMIC_TARGET_HOLDER_BYTES];
+    if (path == NULL || to == NULL)
+        return mimic__fail_memory(err);
+    const mimic_target_place place = {.path = path, .is_folder = true};
+    MIMIC_TRY(mimic__target_lock_holder(out->job->ctx, &place, holder, err));
+    if (holder[0] != '\0')
+        return MIMIC_OK;
+    return rename(path, to) == 0
+               ? MIMIC_OK
+               : mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot move %s", path);
+}
+
 static mimic_status clear_partial(event_out *out, mimic_error *err)
 {
+    const mimic_context *const ctx = out->job->ctx;
     const char *const finished = join(out, out->path, FINISHED_NAME);
     if (finished == NULL)
         return mimic__fail_memory(err);
-    MIMIC_TRY(mimic__remove_tree(out->job->ctx, finished, err));
-    if (rename(out->partial, finished) != 0 && errno != ENOENT)
-        return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot move %s", out->partial);
-    return mimic__remove_tree(out->job->ctx, finished, err);
+    MIMIC_TRY(mimic__remove_tree(ctx, finished, err));
+    MIMIC_TRY(mimic__make_folders(finished, err));
+    MIMIC_TRY(mimic__each_name(out->partial, clear_entry, out, err));
+    MIMIC_TRY(mimic__remove_tree(ctx, finished, err));
+    (void)rmdir(out->partial); /* unless a part is left */
+    return MIMIC_OK;
+}
+
+/* Parts of something else were being moved, and what of them is in OUT goes: they are not whole. */
+static mimic_status void_entry(const char *name, void *ctx, mimic_error *err)
+{
+    event_out *const out = ctx;
+    const char *const folder = join(out, out->partial, name);
+    const char *const state = folder == NULL ? NULL : join(out, folder, "part.json");
+    if (state == NULL)
+        return mimic__fail_memory(err);
+    const bool is_ours = strncmp(name, out->identity, strlen(out->identity)) == 0;
+    return is_ours ? MIMIC_OK : mimic__remove_tree(out->job->ctx, state, err);
+}
+
+/* The way is free for our data: all that follows is the same when it is cut short and begun anew. */
+static mimic_status begin_move(event_out *out, const char *moving, mimic_error *err)
+{
+    char going[EVENT_IDENTITY_BYTES];
+    MIMIC_TRY(read_identity(out, moving, going, err));
+    if (strcmp(going, out->identity) == 0) /* this very move was cut short */
+        return MIMIC_OK;
+    if (going[0] != '\0')
+        MIMIC_TRY(mimic__each_name(out->partial, void_entry, out, err));
+    MIMIC_TRY(write_word(out, moving, "removing", err));
+    MIMIC_TRY(remove_former(out, err));
+    return write_word(out, moving, out->identity, err);
 }
 
 static mimic_status finish_parts(event_out *out, const char *const *parts, size_t count,
@@ -368,41 +423,75 @@ static mimic_status finish_parts(event_out *out, const char *const *parts, size_
 {
     const char *const final = join(out, out->partial, "final");
     const char *const moving = join(out, out->partial, "moving");
-    char going[EVENT_IDENTITY_BYTES];
     if (final == NULL || moving == NULL)
         return mimic__fail_memory(err);
     MIMIC_TRY(mimic__remove_tree(out->job->ctx, final, err));
     MIMIC_TRY(mimic__make_folders(final, err));
     MIMIC_TRY(mimic__event_metadata_write(out, parts, count, sum, final, err));
-    MIMIC_TRY(read_identity(out, moving, going, err));
-    if (strcmp(going, out->identity) != 0) { /* else this very move was cut short */
-        MIMIC_TRY(write_identity(out, moving, err));
-        MIMIC_TRY(remove_former(out, err));
-    }
+    MIMIC_TRY(begin_move(out, moving, err));
     MIMIC_TRY(move_parts(out, parts, count, err));
     MIMIC_TRY(move_metadata(out, final, err));
     return clear_partial(out, err);
 }
 
+/* Is OUT whole, and of this very identity? */
+static mimic_status is_whole(event_out *out, bool *out_is_whole, mimic_error *err)
+{
+    const char *const manifest = join(out, out->path, MANIFEST_NAME);
+    const char *const identity = join(out, out->path, IDENTITY_NAME);
+    char known[EVENT_IDENTITY_BYTES];
+    if (manifest == NULL || identity == NULL)
+        return mimic__fail_memory(err);
+    MIMIC_TRY(read_identity(out, identity, known, err));
+    *out_is_whole = strcmp(known, out->identity) == 0 && mimic__path_exists(manifest);
+    return MIMIC_OK;
+}
+
+static mimic_status finish_locked(event_out *out, event_state *sum, bool *out_is_complete,
+                                  mimic_error *err)
+{
+    const char *const state = join(out, out->part, "part.json");
+    const char **parts;
+    bool is_done = false;
+    if (state == NULL)
+        return mimic__fail_memory(err);
+    MIMIC_TRY(check_folder(out, &is_done, err));
+    if (!mimic__path_exists(state)) /* another one finished in between */
+        MIMIC_TRY(is_whole(out, &is_done, err));
+    if (is_done) {
+        *out_is_complete = true;
+        MIMIC_TRY(clear_partial(out, err));
+        return mimic__event_out_state(out, sum, err);
+    }
+    if (!mimic__path_exists(state))
+        return mimic__fail(err, MIMIC_ERR_STATE,
+                           "%s is gone: another build was finished in this folder; build again",
+                           out->part);
+    MIMIC_TRY(find_parts(out, &parts, out_is_complete, err));
+    return *out_is_complete
+               ? finish_parts(out, parts, (size_t)out->job->options.shard_count, sum, err)
+               : mimic__event_state_read(out->job->ctx, state, sum, err);
+}
+
+/* Whoever finishes a large dataset takes a while, and those of other parts wait for it. */
+static mimic_status lock_patiently(event_out *out, mimic_target_lock **out_lock, mimic_error *err)
+{
+    mimic_error last = MIMIC_ERROR_INIT;
+    mimic_status status = lock(out, out->path, out_lock, &last);
+    for (int i = 0; i < MOST_WAITS && status == MIMIC_ERR_BACKEND; i++) {
+        last = (mimic_error)MIMIC_ERROR_INIT;
+        status = lock(out, out->path, out_lock, &last);
+    }
+    return status == MIMIC_OK ? MIMIC_OK : mimic__fail_again(err, &last);
+}
+
 mimic_status mimic__event_out_finish(event_out *out, event_state *sum, bool *out_is_complete,
                                      mimic_error *err)
 {
-    const char **parts;
     mimic_target_lock *held = NULL;
-    MIMIC_TRY(lock(out, out->path, &held, err));
-    const char *const state = join(out, out->part, "part.json");
-    mimic_status status = state == NULL ? mimic__fail_memory(err) : MIMIC_OK;
     *out_is_complete = false;
-    if (status == MIMIC_OK && !mimic__path_exists(state)) { /* another one finished in between */
-        *out_is_complete = true;
-        status = mimic__event_out_state(out, sum, err);
-    } else if (status == MIMIC_OK) {
-        status = find_parts(out, &parts, out_is_complete, err);
-        if (status == MIMIC_OK && *out_is_complete)
-            status = finish_parts(out, parts, (size_t)out->job->options.shard_count, sum, err);
-        else if (status == MIMIC_OK)
-            status = mimic__event_state_read(out->job->ctx, state, sum, err);
-    }
+    MIMIC_TRY(lock_patiently(out, &held, err));
+    const mimic_status status = finish_locked(out, sum, out_is_complete, err);
     mimic__target_lock_free(held);
     return status;
 }

@@ -2,8 +2,8 @@
  * The folder that a build writes, and its parts.
  *
  *     OUT/.mimic-partial/<identity>-<i>-of-<n>/   a part: its data, and what event_state.h says
- *     OUT/.mimic-partial/moving                   the parts are being moved into OUT: what data is
- *                                                 there already is ours
+ *     OUT/.mimic-partial/moving                   "removing", or the identity of the parts that are
+ *                                                 being moved into OUT: what is there is ours
  *     OUT/.mimic-finished                         parts that were moved, on their way out
  *     OUT/.mimic-identity                         what the dataset in OUT was made of
  *     OUT/.mimic-state.json                       its counts
@@ -12,7 +12,8 @@
  * The identity is a hash of the settings and of the inputs (names, sizes, times of change), so that
  * parts of different builds are never mixed. A part that was killed begins anew; one that is done is
  * left as it is. Whoever finds all parts done moves them into OUT; when that is cut short, the next
- * one goes on.
+ * one goes on, and a build of something else first declares the parts void that were being moved.
+ * Whoever comes to OUT under its lock looks again whose it is.
  */
 #ifndef MIMIC_EVENTS_EVENT_PART_H
 #define MIMIC_EVENTS_EVENT_PART_H
@@ -61,6 +62,9 @@ mimic_status mimic__event_metadata_write(event_out *out, const char *const *part
 bool mimic__path_exists(const char *path);
 /* Removes a folder or file with everything in it; what is not there is removed. MIMIC_ERR_IO. */
 mimic_status mimic__remove_tree(const mimic_context *ctx, const char *path, mimic_error *err);
+typedef mimic_status (*folder_name_fn)(const char *name, void *name_ctx, mimic_error *err);
+/* Calls `fn` with each name in a folder, none where there is no folder; fn may remove or move it. */
+mimic_status mimic__each_name(const char *path, folder_name_fn fn, void *fn_ctx, mimic_error *err);
 /* Moves what is in `from` into `to`, folder by folder; what is there under the same name is replaced,
  * folders are merged. `from` is empty afterwards, but there. */
 mimic_status mimic__merge_tree(const mimic_context *ctx, const char *from, const char *to,

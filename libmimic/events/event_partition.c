@@ -20,13 +20,31 @@ static mimic_status make_paths(event_job *job, const char *work, const event_inp
     return mimic__event_paths_make(&job->arena, stem, paths, err);
 }
 
+/* Of the same tables: what lies in WORK beside it belongs together. */
+static bool has_same_tables(const event_job *job, const event_head *head)
+{
+    if (head->table_count != job->input_count)
+        return false;
+    for (size_t i = 0; i < job->input_count; i++)
+        if (head->tables[i] != job->inputs[i].table->number)
+            return false;
+    return true;
+}
+
+static bool are_there(const event_job *job, const event_input *input, const event_paths *paths)
+{
+    return mimic__path_exists(paths->events) && mimic__path_exists(paths->codes) &&
+           mimic__path_exists(paths->rejects) &&
+           (!mimic__event_job_knows_by(job, input) || mimic__path_exists(paths->subjects));
+}
+
 /* The file is there already, made of this very input. */
 static mimic_status is_done(event_job *job, const event_input *input, const event_paths *paths,
                             event_reading *out_reading, bool *out_is_done, mimic_error *err)
 {
     event_head head = {0};
     *out_is_done = false;
-    if (job->options.force || !mimic__path_exists(paths->events))
+    if (job->options.force || !are_there(job, input, paths))
         return MIMIC_OK;
     mimic_error error = MIMIC_ERROR_INIT;
     const mimic_status status = mimic__event_head_read(job, paths->events, &head, &error);
@@ -38,7 +56,7 @@ static mimic_status is_done(event_job *job, const event_input *input, const even
     }
     *out_is_done = strcmp(head.settings, job->reading_settings) == 0 &&
                    head.size == input->size && head.modified == input->modified &&
-                   head.modified >= 0;
+                   head.modified >= 0 && has_same_tables(job, &head);
     if (*out_is_done)
         *out_reading = head.reading;
     return MIMIC_OK;
@@ -55,12 +73,15 @@ static mimic_status write_codes(event_job *job, const event_paths *paths, mimic_
     return status;
 }
 
-/* The file of events is the last: where it is, the others are. */
+/* The file of events is the last, and a former one goes first: where it is, the others are its own. */
 static mimic_status write_files(event_job *job, const event_input *input, const event_paths *paths,
                                 mimic_event_sorter *sorter, mimic_error *err)
 {
     int64_t lines;
     mimic_buffer json;
+    MIMIC_TRY(mimic__remove_tree(job->ctx, paths->events, err));
+    if (mimic__event_job_knows_by(job, input))
+        MIMIC_TRY(mimic__event_subjects_write(job, input, paths->subjects, err));
     MIMIC_TRY(write_codes(job, paths, err));
     MIMIC_TRY(mimic__reject_lines_write(job->rejects, paths->rejects, true, &lines, err));
     mimic__buffer_init(&json, job->ctx);

@@ -4,6 +4,7 @@
  *     <number>-<table>.events           its events by split and subject (event_sorter.h)
  *     <number>-<table>.codes.records    what its codes mean
  *     <number>-<table>.rejects.records  rows that were put aside
+ *     <number>-<table>.subjects.records who is known: of the table of patients, else of each
  *
  * Each file of events says in its head which tables there are, so that a missing one is noticed, and
  * which options it was read with, so that assemble need not be told again.

@@ -52,6 +52,13 @@ static mimic_status find_files(event_partition *partition, const char *work, mim
 
 /* ---- what the heads say ---- */
 
+/* Made while the same tables were there: else files of several folders may lie side by side. */
+static bool is_of_same_tables(const event_head *head, const event_head *first)
+{
+    return head->table_count == first->table_count &&
+           memcmp(head->tables, first->tables, head->table_count * sizeof *head->tables) == 0;
+}
+
 static mimic_status check_heads(const event_partition *partition, mimic_error *err)
 {
     const event_head *const first = &partition->heads[0];
@@ -61,18 +68,23 @@ static mimic_status check_heads(const event_partition *partition, mimic_error *e
                                "%s and %s were made with different options or event maps; run "
                                "partition again with the same ones (--force)",
                                partition->paths[0].events, partition->paths[i].events);
-    for (size_t i = 0; i < partition->count; i++)
-        for (size_t k = 0; k < partition->heads[i].table_count; k++) {
-            bool is_there = false;
-            for (size_t n = 0; n < partition->count && !is_there; n++)
-                is_there = partition->heads[n].table == partition->heads[i].tables[k];
-            if (!is_there)
-                return mimic__fail(err, MIMIC_ERR_NOT_FOUND,
-                                   "table %lld of the event map is missing: its partition is not "
-                                   "done (of %s, it has a file)",
-                                   (long long)partition->heads[i].tables[k],
-                                   partition->heads[i].datasets[0]);
-        }
+    for (size_t i = 1; i < partition->count; i++)
+        if (!is_of_same_tables(&partition->heads[i], first))
+            return mimic__fail(err, MIMIC_ERR_STATE,
+                               "%s and %s were made while different tables were there; run "
+                               "partition again for all of them, into an empty folder if a table is "
+                               "gone",
+                               partition->paths[0].events, partition->paths[i].events);
+    for (size_t k = 0; k < first->table_count; k++) {
+        bool is_there = false;
+        for (size_t n = 0; n < partition->count && !is_there; n++)
+            is_there = partition->heads[n].table == first->tables[k];
+        if (!is_there)
+            return mimic__fail(err, MIMIC_ERR_NOT_FOUND,
+                               "table %lld of the event map is missing: its partition is not "
+                               "done (of %s, it has a file)",
+                               (long long)first->tables[k], first->datasets[0]);
+    }
     return MIMIC_OK;
 }
 
@@ -195,41 +207,21 @@ void mimic__event_partition_free(event_partition *partition)
 
 /* ---- subjects ---- */
 
-static mimic_status read_lane(event_partition *partition, mimic_event_file *file, unsigned lane,
-                              bool wants_context, mimic_error *err)
-{
-    event_job *const job = partition->job;
-    mimic_event_stream *stream = NULL;
-    MIMIC_TRY(mimic__event_file_stream(file, lane, INT64_MIN, INT64_MAX,
-                                       (size_t)(job->options.memory / 8), &stream, err));
-    mimic_status status = MIMIC_OK;
-    while (status == MIMIC_OK) {
-        mimic_event_chunk *chunk = NULL;
-        status = stream->next(stream, &chunk, err);
-        if (status != MIMIC_OK || chunk == NULL)
-            break;
-        for (size_t i = 0; i < chunk->count && status == MIMIC_OK; i++)
-            if ((!wants_context || chunk->events[i].kind == MIMIC_EVENT_CONTEXT + GROUP_SUBJECT) &&
-                !mimic__event_subjects_add(job->ctx, &job->subjects, chunk->events[i].subject))
-                status = mimic__fail_memory(err);
-        mimic__chunk_release(chunk);
-        if (status == MIMIC_OK && mimic__event_job_tell(job) != 0)
-            status = mimic__event_job_cancelled(err);
-    }
-    stream->free(stream);
-    return status;
-}
-
 static mimic_status read_subjects(event_partition *partition, bool *out_knows, mimic_error *err)
 {
-    const event_job *const job = partition->job;
+    event_job *const job = partition->job;
     *out_knows = false;
     for (size_t i = 0; i < job->input_count; i++)
         *out_knows = *out_knows || job->inputs[i].table->context == GROUP_SUBJECT;
-    for (size_t i = 0; i < job->input_count; i++)
-        if (!*out_knows || job->inputs[i].table->context == GROUP_SUBJECT)
-            for (unsigned lane = 0; lane < MIMIC_SPLIT_COUNT; lane++)
-                MIMIC_TRY(read_lane(partition, partition->files[i], lane, *out_knows, err));
+    for (size_t i = 0; i < partition->count; i++) {
+        const mimic_event_table *const table = &job->map->tables[partition->heads[i].table];
+        const char *const path = partition->paths[i].subjects;
+        if (*out_knows && table->context != GROUP_SUBJECT)
+            continue;
+        if (!mimic__path_exists(path))
+            return mimic__fail(err, MIMIC_ERR_NOT_FOUND, "%s is missing; run partition again", path);
+        MIMIC_TRY(mimic__event_subjects_read(job->ctx, &job->subjects, path, err));
+    }
     return MIMIC_OK;
 }
 

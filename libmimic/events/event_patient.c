@@ -245,23 +245,29 @@ static bool settle_times(mimic_patient_work *patient, const mimic_event_table *t
 {
     const mimic_event_kind *const kind = rule->kind;
     const bool has_anchor = table->anchor.count > 0;
+    const int64_t of_row = event->time;
     if (table->joined != NULL)
         find_row(patient, event);
     if (rule->has_late_anchor)
         event->anchor = late_time(patient, &table->anchor, event, event->anchor);
     if (rule->has_late_time && !has_anchor)
-        event->time = late_time(patient, &kind->time, event, event->time);
+        event->time = late_time(patient, &kind->time, event, of_row);
     if (!has_anchor)
         event->anchor = event->time;
     if (event->admission == MIMIC_EVENT_NONE || event->stay == MIMIC_EVENT_NONE)
         fill_ids(patient, table, rule, event);
-    if (rule->has_late_time && has_anchor)
-        event->time = late_time(patient, &kind->time, event, event->time);
+    if (rule->has_late_time) { /* by the ids that were found, too */
+        event->time = late_time(patient, &kind->time, event, of_row);
+        event->anchor = has_anchor ? event->anchor : event->time;
+        if (kind->available.count == 0)
+            event->available = event->time;
+    }
     if (rule->has_late_available)
         event->available = late_time(patient, &kind->available, event, event->available);
     if (event->available == MIMIC_EVENT_NONE || event->available < event->time)
         event->available = event->time; /* charted ahead: it was not known to have happened */
-    return event->time != MIMIC_EVENT_NONE || !rule->has_late_time;
+    return event->time != MIMIC_EVENT_NONE || !rule->has_late_time ||
+           (event->flags & MIMIC_EVENT_UNREAD_TIME) != 0;
 }
 
 static bool is_in_group(mimic_group group, const mimic_event *event, const mimic_kind_rule *rule)
@@ -368,11 +374,13 @@ mimic_status mimic__patient_resolve(mimic_patient_work *patient, const mimic_eve
         const mimic_kind_rule *const rule = &rules->kinds[from->kind];
         mimic_event *const event = &patient->events[patient->count];
         *event = *from;
-        if (!settle_times(patient, table, rule, event))
-            continue;
-        const unsigned marks = check(patient, table, rule, event);
+        const bool is_made = settle_times(patient, table, rule, event);
+        const unsigned marks = check(patient, table, rule, event) &
+                               ~(is_made ? 0 : (unsigned)MIMIC_MARK_OUTSIDE);
         if ((marks & rules->rejecting) != 0)
             reject(row, marks & rules->rejecting, event->anchor);
+        if (!is_made)
+            continue;
         if (!is_in_group(rules->rules->group, event, rule)) {
             row->outside++;
             continue;

@@ -16,7 +16,8 @@
  *   3. its time and when it was available, joins included; "available" is the time where not said, and
  *      never before it
  *   4. the rules: unknown subject, missing id, outside its admission
- * An event with a time to be joined that is not there is not made. A rule that rejects takes the whole
+ * An event with a time to be joined that is not there is not made, but its subject and ids are judged
+ * all the same, as they may be the reason. A rule that rejects takes the whole
  * row. What a row says of admissions and stays counts for others even so.
  */
 #ifndef MIMIC_EVENTS_EVENT_PATIENT_H

@@ -9,8 +9,10 @@
 #include "events/event_emit.h"
 #include "events/event_job.h"
 
-/* The same whatever memory there is, as the order of rejects depends on it. */
+/* The same whatever memory there is, as the order of rejects depends on it. Less where a row may give
+ * many events, which the chunk of a block must hold. */
 #define BLOCK_BYTES (256u * 1024)
+#define BLOCK_KINDS 16u
 
 struct event_source {
     event_job *job;
@@ -86,6 +88,9 @@ static mimic_status open_reader(event_source *source, mimic_error *err)
     options.on_error = MIMIC_ON_ERROR_REJECT;
     options.strict_drift = 0;
     options.block_bytes = BLOCK_BYTES;
+    if (source->input->table->kind_count > BLOCK_KINDS)
+        options.block_bytes =
+            BLOCK_BYTES / ((uint32_t)source->input->table->kind_count / BLOCK_KINDS);
     options.on_reject = on_reject;
     options.on_reject_ctx = source;
     const csv_setup setup = {job->pool, {encode, free_chunk, source}, MIMIC_UNIQUE_NONE};

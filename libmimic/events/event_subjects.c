@@ -9,6 +9,7 @@
 #include "csv/csv_reader_internal.h"
 #include "events/event_emit.h"
 #include "events/event_job.h"
+#include "events/event_records.h"
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -146,13 +147,62 @@ mimic_status mimic__event_job_plan_from(event_job *job, bool knows_subjects, mim
                                  &job->plan, err);
 }
 
-mimic_status mimic__event_job_plan(event_job *job, mimic_error *err)
+bool mimic__event_job_knows_by(const event_job *job, const event_input *input)
 {
     const event_input *const patients = find_patients(job);
+    return patients == NULL || patients == input;
+}
+
+mimic_status mimic__event_job_plan(event_job *job, mimic_error *err)
+{
     job->step = "patients";
-    if (patients != NULL)
-        MIMIC_TRY(read_subjects(job, patients, &job->subjects, err));
-    for (size_t i = 0; i < job->input_count && patients == NULL; i++)
-        MIMIC_TRY(read_subjects(job, &job->inputs[i], &job->subjects, err));
-    return mimic__event_job_plan_from(job, patients != NULL, err);
+    for (size_t i = 0; i < job->input_count; i++)
+        if (mimic__event_job_knows_by(job, &job->inputs[i]))
+            MIMIC_TRY(read_subjects(job, &job->inputs[i], &job->subjects, err));
+    return mimic__event_job_plan_from(job, find_patients(job) != NULL, err);
+}
+
+/* ---- files of subjects ---- */
+
+mimic_status mimic__event_subjects_read(const mimic_context *ctx, event_subjects *subjects,
+                                        const char *path, mimic_error *err)
+{
+    event_records *records = NULL;
+    MIMIC_TRY(mimic__records_open(ctx, path, &records, err));
+    mimic_status status = MIMIC_OK;
+    while (status == MIMIC_OK) {
+        const char *bytes;
+        size_t size;
+        int64_t subject;
+        status = mimic__records_next(records, &bytes, &size, err);
+        if (status != MIMIC_OK || bytes == NULL)
+            break;
+        if (size != sizeof subject) {
+            status = mimic__records_fail(records, err);
+            break;
+        }
+        memcpy(&subject, bytes, sizeof subject);
+        if (!mimic__event_subjects_add(ctx, subjects, subject))
+            status = mimic__fail_memory(err);
+    }
+    mimic__records_free(records);
+    return status;
+}
+
+mimic_status mimic__event_subjects_write(event_job *job, const event_input *input,
+                                         const char *path, mimic_error *err)
+{
+    event_subjects subjects = {0};
+    mimic_output *output = NULL;
+    mimic_status status = read_subjects(job, input, &subjects, err);
+    mimic__event_subjects_settle(&subjects);
+    if (status == MIMIC_OK)
+        status = mimic__output_open(job->ctx, path, NULL, &output, err);
+    for (size_t i = 0; i < subjects.count && status == MIMIC_OK; i++)
+        status = mimic__records_write(output, &subjects.ids[i], sizeof subjects.ids[i], err);
+    if (status == MIMIC_OK)
+        status = mimic__output_publish(output, err);
+    mimic__output_free(output);
+    mimic__free(job->ctx, subjects.ids);
+    return status;
 }

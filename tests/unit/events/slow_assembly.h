@@ -135,6 +135,7 @@ static inline void world_subject(world *self, int64_t subject, uint32_t rows, ui
     for (uint32_t i = world_random(self, 6); i > 0; i--) {
         mimic_event event = hand_event(HAND_DIAGNOSIS, subject, ++self->tables[1].rows, NONE);
         event.admission = world_id(self, subject, pool);
+        event.stay = world_chance(self, 30) ? world_id(self, subject, pool) : NONE;
         world_add(self, 1, event);
     }
     for (uint32_t i = world_random(self, 6); i > 0; i--) {
@@ -232,7 +233,8 @@ static inline const mimic_event *slow_cover(const world *self, int64_t subject, 
             continue;
         if (event->time == NONE || event->time > slow_last(moment))
             continue;
-        if (event->available != NONE && event->available < moment)
+        if (event->available != NONE &&
+            (event->available < moment || event->available < event->time))
             continue;
         if (found == NULL || event->time > found->time)
             found = event;
@@ -287,6 +289,12 @@ static inline bool slow_settle(const world *self, mimic_event *event)
         event->anchor = event->time;
     }
     slow_fill(self, event, kind == HAND_MIXED || kind == HAND_SPECIMEN || kind == HAND_RESULT);
+    if (kind == HAND_DIAGNOSIS) {
+        joined = slow_first(self, subject, GROUP_ADMISSION, event->admission);
+        event->time = event->anchor = joined == NULL ? NONE : joined->available;
+    }
+    if (kind == HAND_DIAGNOSIS || kind == HAND_DEATH)
+        event->available = event->time;
     if (kind == HAND_MIXED) {
         joined = slow_first(self, subject, GROUP_ADMISSION, event->admission);
         if (event->time == NONE && joined != NULL)
@@ -355,11 +363,12 @@ static inline void slow_row(const world *self, const mimic_event_rules *rules, i
             slow.event.admission = slow.event.stay = slow.event.anchor = NONE;
             bad = slow_marks(self, rules, &slow.event) & rejecting & MIMIC_MARK_UNKNOWN_SUBJECT;
         } else {
-            if (!slow_settle(self, &slow.event))
-                continue;
-            gives = true;
+            const bool is_made = slow_settle(self, &slow.event);
+            gives |= is_made;
             slow.marks = slow_marks(self, rules, &slow.event);
-            bad = slow.marks & rejecting;
+            bad = slow.marks & rejecting & ~(is_made ? 0u : (unsigned)MIMIC_MARK_OUTSIDE);
+            if (!is_made && bad == 0)
+                continue;
         }
         if (bad != 0 && rejected == 0) {
             rejected = bad & MIMIC_MARK_UNKNOWN_SUBJECT ? MIMIC_MARK_UNKNOWN_SUBJECT

@@ -178,6 +178,87 @@ START_TEST(build__every_row_is_accounted_for)
 }
 END_TEST
 
+/* ---- times by joins ---- */
+
+/* The events of a subject that have this code; the first of them in *time and *available. */
+static int read_code(hospital *self, int64_t subject, const char *code, int64_t *time,
+                     int64_t *available)
+{
+    mimic_trajectories *trajectories = NULL;
+    mimic_patient patient = MIMIC_PATIENT_INIT;
+    int found = 0;
+    ck_assert_int_eq(mimic_trajectories_open(self->ctx, self->out, NULL, &trajectories, NULL),
+                     MIMIC_OK);
+    ck_assert_int_eq(mimic_trajectories_seek(trajectories, subject, NULL), MIMIC_OK);
+    ck_assert_int_eq(mimic_trajectories_next(trajectories, &patient, NULL), MIMIC_OK);
+    const uint32_t number = mimic_trajectories_find_code(trajectories, code);
+    for (int64_t i = patient.count; i-- > 0;)
+        if (patient.code[i] == number) {
+            *time = patient.time[i];
+            *available = patient.available[i];
+            found++;
+        }
+    mimic_trajectories_free(trajectories);
+    return found;
+}
+
+static void put_late(hospital *self)
+{
+    put_file(self, "hosp/patients.csv",
+             HEAD_PATIENTS "11,F,50,2150,2014 - 2016,once\n"
+                           "12,M,40,2140,2014 - 2016,2149-03-01\n"
+                           "13,F,60,2160,2014 - 2016,\n");
+    put_file(self, "hosp/admissions.csv",
+             HEAD_ADMISSIONS
+             "11,101,2150-01-01 10:00:00,2150-01-05 12:00:00,,URGENT,P1,ER,HOME,Other,?,,WHITE,,,0\n"
+             "12,102,1970-01-02 00:00:00,1970-01-03 00:00:00,1970-01-03 00:00:00,URGENT,P1,ER,DIED,"
+             "Other,?,,WHITE,,,1\n"
+             "12,,1970-01-02 00:00:00,1970-01-03 00:00:00,1970-01-02 12:00:00,URGENT,P1,ER,DIED,"
+             "Other,?,,WHITE,,,1\n");
+    put_file(self, "hosp/diagnoses_icd.csv",
+             "subject_id,hadm_id,seq_num,icd_code,icd_version\n"
+             "11,101,1,4019,9\n"
+             "11,999,2,4019,9\n"
+             "11,,3,4019,9\n"
+             "99,998,1,4019,9\n");
+}
+
+START_TEST(build__times_that_are_joined)
+{
+    static const mimic_policy policies[] = {MIMIC_POLICY_MARK, MIMIC_POLICY_KEEP};
+    const int64_t hour = INT64_C(3600000000);
+    hospital self;
+    mimic_error err = MIMIC_ERROR_INIT;
+    begin(&self);
+    put_late(&self);
+    for (int rejects = 0; rejects < 2; rejects++) {
+        mimic_trajectory_report *report = NULL;
+        mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+        int64_t time = 0, available = 0;
+        options.force = 1;
+        options.bad_times = policies[rejects];
+        options.missing_ids = rejects ? MIMIC_POLICY_REJECT : MIMIC_POLICY_MARK;
+        ck_assert_int_eq(build(&self, &options, self.out, &report, &err), MIMIC_OK);
+        /* A death whose day cannot be read is told of. */
+        ck_assert_int_eq(find(report, "patients").marked[0], 1);
+        ck_assert_int_eq(read_code(&self, 11, "MEDS_DEATH", &time, &available), 1);
+        ck_assert_int_eq(time, INT64_MIN);
+        ck_assert_int_eq(read_code(&self, 13, "MEDS_DEATH", &time, &available), 0);
+        /* The earliest counts, of an admission without its number too; it was known then. */
+        ck_assert_int_eq(read_code(&self, 12, "MEDS_DEATH", &time, &available), 1);
+        ck_assert_int_eq(time, 36 * hour);
+        ck_assert_int_eq(available, 36 * hour);
+        /* A diagnosis whose time is not found has its subject and ids judged all the same. */
+        const mimic_event_table_report diagnoses = find(report, "diagnoses_icd");
+        ck_assert_int_eq(diagnoses.with_events, 1);
+        ck_assert_int_eq(diagnoses.rejected, rejects ? 3 : 1);
+        ck_assert_int_eq(diagnoses.without_events, rejects ? 0 : 2);
+        mimic_trajectory_report_free(report);
+    }
+    end(&self);
+}
+END_TEST
+
 /* ---- the same bytes ---- */
 
 /* Labs of many patients, in no order; more than are sorted in memory at the least memory. */
@@ -280,6 +361,79 @@ START_TEST(build__two_steps_and_shards_make_the_same)
 }
 END_TEST
 
+static void in_two_steps(hospital *self, const mimic_trajectory_options *given, const char *work,
+                         const char *out)
+{
+    const char *const dirs[] = {self->dir};
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_trajectory_report *report = NULL;
+    mimic_trajectory_options options = *given;
+    options.dataset = "mimic-iv@2.2";
+    ck_assert_int_eq(mimic_trajectories_partition(self->ctx, self->registry, dirs, 1, work, &options,
+                                                  &report, &err),
+                     MIMIC_OK);
+    mimic_trajectory_report_free(report);
+    const mimic_status status = mimic_trajectories_assemble(self->ctx, self->registry, work, out,
+                                                            &options, &report, &err);
+    ck_assert_msg(status == MIMIC_OK, "%s", err.message);
+    mimic_trajectory_report_free(report);
+}
+
+/* Also of patients whose own row does not fit, and where no table of patients is there. */
+START_TEST(build__two_steps_know_the_same_patients)
+{
+    hospital self;
+    char path[400], work[400], second[400];
+    begin(&self);
+    put_file(&self, "hosp/patients.csv",
+             HEAD_PATIENTS "11,F,50,2150,2014 - 2016,never\n"
+                           "12,M,abc,2140,2014 - 2016,2141-03-01\n"
+                           "13,F,60,2160,2014 - 2016,\n");
+    mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+    options.subjects_per_file = 1;
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/one%d", self.folder.path, i);
+        snprintf(work, sizeof work, "%s/work%d", self.folder.path, i);
+        snprintf(second, sizeof second, "%s/two%d", self.folder.path, i);
+        build_well(&self, &options, path);
+        in_two_steps(&self, &options, work, second);
+        ck_assert_uint_eq(digest(second, ""), digest(path, ""));
+        snprintf(path, sizeof path, "%s/hosp/patients.csv", self.dir);
+        ck_assert(i == 1 || remove(path) == 0);
+    }
+    end(&self);
+}
+END_TEST
+
+START_TEST(build__files_of_other_folders_are_not_assembled)
+{
+    hospital self;
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_trajectory_report *report = NULL;
+    char path[400], work[400];
+    begin(&self);
+    const char *const dirs[] = {self.dir};
+    mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+    snprintf(work, sizeof work, "%s/work", self.folder.path);
+    in_two_steps(&self, &options, work, self.out);
+    snprintf(path, sizeof path, "%s/hosp/labevents.csv", self.dir);
+    ck_assert_int_eq(remove(path), 0);
+    options.dataset = "mimic-iv@2.2";
+    ck_assert_int_eq(mimic_trajectories_partition(self.ctx, self.registry, dirs, 1, work, &options,
+                                                  &report, &err),
+                     MIMIC_OK);
+    mimic_trajectory_report_free(report);
+    options.force = 1;
+    ck_assert_int_eq(mimic_trajectories_assemble(self.ctx, self.registry, work, self.out, &options,
+                                                 &report, &err),
+                     MIMIC_ERR_STATE);
+    options.tables = NULL;
+    options.table_count = 1;
+    ck_assert_int_eq(build(&self, &options, self.out, &report, &err), MIMIC_ERR_ARGUMENT);
+    end(&self);
+}
+END_TEST
+
 /* ---- what is there already ---- */
 
 START_TEST(build__leaves_what_is_unchanged_and_refuses_what_is_not_its_own)
@@ -350,6 +504,71 @@ START_TEST(build__goes_on_with_a_move_that_was_cut_short)
 }
 END_TEST
 
+START_TEST(build__goes_on_with_a_removal_that_was_cut_short)
+{
+    hospital self;
+    char path[1000];
+    begin(&self);
+    mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+    options.subjects_per_file = 1; /* more files than those of the next */
+    build_well(&self, &options, self.out);
+    snprintf(path, sizeof path, "%s/manifest.json", self.out);
+    ck_assert_int_eq(remove(path), 0);
+    snprintf(path, sizeof path, "%s/.mimic-partial", self.out);
+    ck_assert_int_eq(mkdir(path, 0777), 0);
+    snprintf(path, sizeof path, "%s/.mimic-partial/moving", self.out);
+    test_write_file(path, "removing\n", 9);
+    build_well(&self, NULL, self.out);
+    snprintf(path, sizeof path, "%s/fresh", self.folder.path);
+    build_well(&self, NULL, path);
+    ck_assert_uint_eq(digest(self.out, ""), digest(path, ""));
+    end(&self);
+}
+END_TEST
+
+typedef struct intruder {
+    hospital *self;
+    bool has_come;
+} intruder;
+
+/* While one build is at work, another one finishes in the same folder. */
+static int build_another(const mimic_progress *progress, void *ctx)
+{
+    intruder *const other = ctx;
+    mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+    if (other->has_come || strcmp(progress->table, "events") != 0)
+        return 0;
+    other->has_come = true;
+    options.version = "v2";
+    ck_assert_int_eq(build_well(other->self, &options, other->self->out).is_complete, 1);
+    return 0;
+}
+
+START_TEST(build__does_not_replace_what_another_one_finished_meanwhile)
+{
+    hospital self;
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_trajectory_report *report = NULL;
+    char path[400];
+    begin(&self);
+    put_many(&self, 3000);
+    intruder other = {.self = &self};
+    mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+    options.progress = build_another;
+    options.progress_ctx = &other;
+    const mimic_status status = build(&self, &options, self.out, &report, &err);
+    ck_assert(other.has_come);
+    ck_assert_msg(status == MIMIC_ERR_STATE, "%s %s", mimic_status_name(status), err.message);
+    options = (mimic_trajectory_options)MIMIC_TRAJECTORY_OPTIONS_INIT;
+    options.version = "v2";
+    ck_assert_int_eq(build_well(&self, &options, self.out).is_unchanged, 1);
+    snprintf(path, sizeof path, "%s/fresh", self.folder.path);
+    build_well(&self, &options, path);
+    ck_assert_uint_eq(digest(self.out, ""), digest(path, ""));
+    end(&self);
+}
+END_TEST
+
 /* ---- memory that runs out ---- */
 
 static hospital failing;
@@ -402,8 +621,12 @@ START_TEST(build__every_allocation_may_fail)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(build, build__every_row_is_accounted_for,
+MIMIC_TEST_MAIN(build, build__every_row_is_accounted_for, build__times_that_are_joined,
                 build__bytes_depend_on_inputs_and_options_alone,
                 build__two_steps_and_shards_make_the_same,
+                build__two_steps_know_the_same_patients,
+                build__files_of_other_folders_are_not_assembled,
                 build__leaves_what_is_unchanged_and_refuses_what_is_not_its_own,
-                build__goes_on_with_a_move_that_was_cut_short, build__every_allocation_may_fail)
+                build__goes_on_with_a_move_that_was_cut_short,
+                build__goes_on_with_a_removal_that_was_cut_short,
+                build__does_not_replace_what_another_one_finished_meanwhile, build__every_allocation_may_fail)

@@ -465,8 +465,8 @@ START_TEST(event_map_check__limits)
 {
     static const char head[] = "{'dataset':'d','version':'1','tables':{'labs':{'subject':'pid','events':[";
     static const char event[] = "{'event':'e#','rank':'static','code':'x','time':null}";
-    check_limit(head, event, 0xFF00, "]}}}", NULL);
-    check_limit(head, event, 0xFF01, "]}}}", "more than 65280 kinds of events");
+    check_limit(head, event, 1024, "]}}}", NULL);
+    check_limit(head, event, 1025, "]}}}", "1025 events of a row; at most 1024 are possible");
     check_limit("{'dataset':'d','version':'1','tables':{", "'t#':{}", 257, "}}",
                 "257 of them; at most 256 are possible");
     check_limit("{'dataset':'d','sources':[", "'a source, of which there are many #'", 150000, "]}",
