@@ -366,8 +366,8 @@ const cli_command cmd_trajectories_show = {
         "stay where they change. OUT may be any MEDS dataset in Arrow files.",
     .examples = "mimic trajectories show out 10000032\n"
                 "All of a patient.\n"
-                "mimic trajectories show out 10000032 --from 2180-05-06 --to 2180-05-07 --codes 'LAB*'\n"
-                "The laboratory results of two days.\n"
+                "mimic trajectories show out 10000032 --from 2180-05-06 --codes 'LAB*'\n"
+                "The laboratory, from one day on.\n"
                 "mimic trajectories show out 10000032 --format json --limit 100\n"
                 "The first hundred events, for a program.\n",
     .run = run_show,

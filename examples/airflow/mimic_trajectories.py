@@ -1,7 +1,7 @@
 """Trajectories as an Airflow DAG: a task a table, then a task a part, with the same commands that
 examples/slurm gives to Slurm.
 
-Put this file into the DAGs folder and set the Airflow variables or environment below. All workers must
+Put this file into the DAGs folder and set the environment variables below (README.md). All workers must
 see the folders. Every task may be killed and retried at any moment: what it had finished is found and
 left alone, and no file is ever half there.
 """
@@ -29,8 +29,8 @@ ASSEMBLE_OPTIONS = shlex.split(os.environ.get("MIMIC_ASSEMBLE_OPTIONS", ""))
 
 # Those of MIMIC-IV's event map; name here what the folders have.
 TABLES = os.environ.get("MIMIC_TABLES", (
-    "patients admissions transfers services icustays poe prescriptions pharmacy emar labevents "
-    "microbiologyevents omr chartevents datetimeevents procedureevents inputevents ingredientevents "
+    "patients admissions transfers services icustays poe poe_detail prescriptions pharmacy emar emar_detail "
+    "labevents microbiologyevents omr chartevents datetimeevents procedureevents inputevents ingredientevents "
     "outputevents diagnoses_icd procedures_icd drgcodes hcpcsevents")).split()
 
 

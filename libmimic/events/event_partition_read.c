@@ -1,4 +1,5 @@
 /* The second step: what partition left, as the inputs of a build. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,16 +76,6 @@ static mimic_status check_heads(const event_partition *partition, mimic_error *e
                                "partition again for all of them, into an empty folder if a table is "
                                "gone",
                                partition->paths[0].events, partition->paths[i].events);
-    for (size_t k = 0; k < first->table_count; k++) {
-        bool is_there = false;
-        for (size_t n = 0; n < partition->count && !is_there; n++)
-            is_there = partition->heads[n].table == first->tables[k];
-        if (!is_there)
-            return mimic__fail(err, MIMIC_ERR_NOT_FOUND,
-                               "table %lld of the event map is missing: its partition is not "
-                               "done (of %s, it has a file)",
-                               (long long)first->tables[k], first->datasets[0]);
-    }
     return MIMIC_OK;
 }
 
@@ -116,11 +107,41 @@ static mimic_status take_options(event_partition *partition, mimic_error *err)
         MIMIC_TRY(mimic_registry_find_dataset(job->registry, head->datasets[job->dataset_count],
                                               &job->datasets[job->dataset_count], err));
     MIMIC_TRY(mimic__event_job_find_map(job, err));
+    snprintf(job->reading_settings, sizeof job->reading_settings, "%s", head->settings);
     return strcmp(job->map->hash, head->map) == 0
                ? MIMIC_OK
                : mimic__fail(err, MIMIC_ERR_STATE,
                              "the event map is not the one that partition used; give the same --map "
                              "to both, or run partition again");
+}
+
+/* Every table that is there has a file. Here the map is known, and so are their names. */
+static mimic_status check_tables(const event_partition *partition, mimic_error *err)
+{
+    event_job *const job = partition->job;
+    const event_head *const first = &partition->heads[0]; /* all know of the same tables */
+    const char *missing = NULL;
+    bool *const done = mimic__arena_array(&job->arena, job->map->table_count, sizeof *done);
+    if (done == NULL)
+        return mimic__fail_memory(err);
+    for (size_t i = 0; i < partition->count; i++)
+        if ((uint64_t)partition->heads[i].table < job->map->table_count)
+            done[partition->heads[i].table] = true;
+    for (size_t k = 0; k < first->table_count; k++) {
+        const uint64_t number = (uint64_t)first->tables[k];
+        if (number >= job->map->table_count || done[number])
+            continue;
+        const char *const name = job->map->tables[number].table->name;
+        missing = missing == NULL ? name
+                                  : mimic__arena_format(&job->arena, "%s, %s", missing, name);
+        if (missing == NULL)
+            return mimic__fail_memory(err);
+    }
+    return missing == NULL ? MIMIC_OK
+                           : mimic__fail(err, MIMIC_ERR_NOT_FOUND,
+                                         "tables that are there and have no partition yet: %s; "
+                                         "run `mimic trajectories partition` for each",
+                                         missing);
 }
 
 static int compare_inputs(const void *a, const void *b)
@@ -181,6 +202,7 @@ static mimic_status open_all(event_partition *partition, const char *work, mimic
                                          &partition->heads[i], err));
     MIMIC_TRY(check_heads(partition, err));
     MIMIC_TRY(take_options(partition, err));
+    MIMIC_TRY(check_tables(partition, err));
     MIMIC_TRY(take_inputs(partition, err));
     return open_files(partition, err);
 }

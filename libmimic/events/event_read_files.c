@@ -191,8 +191,14 @@ mimic_status mimic__read_list_files(mimic_trajectories *reader, mimic_error *err
     mimic_file_entry *entries = NULL;
     size_t count = 0;
     const char *data = mimic__arena_format(&reader->arena, "%s/data", reader->path);
-    if (data == NULL)
+    const char *const files = mimic__arena_format(&reader->arena, "%s/files", reader->path);
+    if (data == NULL || files == NULL)
         return mimic__fail_memory(err);
+    if (stat(data, &facts) != 0 && errno == ENOENT && stat(files, &facts) == 0)
+        return mimic__fail(err, MIMIC_ERR_NOT_FOUND,
+                           "%s has a file a patient (layout \"files\"); what is read back is the "
+                           "layout \"shards\"",
+                           reader->path);
     if (stat(data, &facts) != 0 && errno == ENOENT)
         return mimic__fail(err, MIMIC_ERR_NOT_FOUND,
                            "%s holds no dataset of trajectories: there is no folder data in it",

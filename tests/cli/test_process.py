@@ -22,8 +22,9 @@ import unittest
 MIMIC = os.path.abspath(sys.argv.pop(1))
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "cli")
 COMMANDS = ["load", "convert", "check", "status", "quality",
-            "trajectories", "trajectories partition", "trajectories assemble", "schema list", "schema show", "schema ddl",
-            "schema dictionary", "schema infer", "schema check", "schema diff", "synth",
+            "trajectories", "trajectories partition", "trajectories assemble",
+            "trajectories show", "trajectories stats", "schema list", "schema show", "schema ddl", "schema dictionary",
+            "schema infer", "schema check", "schema diff", "synth",
             "completion", "help"]
 HEADER = "visit_id,patient_id,at,weight,ward\n"
 ROW = "%d,1,2100-05-01 08:00:00,70.5,east\n"

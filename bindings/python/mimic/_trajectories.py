@@ -177,6 +177,9 @@ class Patient:
                 return made
         raise AttributeError(f"a Patient has no {name}")
 
+    def __dir__(self) -> List[str]:
+        return sorted({*super().__dir__(), *(name for name, _, _ in _ARRAYS)})
+
     def _raw(self, name: str) -> Any:
         letter = next(letter for known, letter, _ in _ARRAYS if known == name)
         return memoryview(self._bytes[name]).cast(letter)
