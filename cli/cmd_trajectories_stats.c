@@ -12,7 +12,7 @@
 enum { TOP_CODES = 10, SPLITS_MAX = 64 };
 
 typedef struct split_stats {
-    char name[64];
+    char name[256]; /* of a folder: it fits */
     int64_t subjects;
     int64_t events;
 } split_stats;

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/utf8.h"
+#include "batch/batch_builder.h"
 #include "io/codec.h"
 #include "io/output.h"
 
@@ -108,7 +109,7 @@ static mimic_status read_frame(mimic_event_file *file, mimic_error *err)
     if (fstat(file->blocks.fd, &facts) != 0)
         return mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot read %s", file->path);
     if (!S_ISREG(facts.st_mode) || facts.st_size < MIMIC_EVENT_FILE_HEAD + MIMIC_EVENT_FOOTER_BYTES)
-        return fail_corrupt(file, "it is too short", err);
+        return fail_corrupt(file, "it is too short, or no regular file", err);
     file->blocks.size = (int64_t)facts.st_size - MIMIC_EVENT_FOOTER_BYTES;
     MIMIC_TRY(mimic__block_read(&file->blocks, 0, bytes, MIMIC_EVENT_FILE_HEAD, err));
     if (memcmp(bytes, beginning, 8) != 0)
@@ -245,6 +246,12 @@ static bool is_continuation(const mimic_event_chunk *chunk, size_t at)
     return at < chunk->bytes_size && ((unsigned char)chunk->bytes[at] & 0xc0) == 0x80;
 }
 
+/* Years 1 to 9999, or none: others cannot be written. */
+static bool is_time(int64_t time)
+{
+    return time == MIMIC_EVENT_NONE || mimic__time_is_valid(MIMIC_TYPE_TIMESTAMP, time);
+}
+
 /* Numbers of the file become those of the run. Any thread. */
 static const char *accept_event(const mimic_event_file *file, const mimic_event_chunk *chunk,
                                 mimic_event *event)
@@ -252,6 +259,9 @@ static const char *accept_event(const mimic_event_file *file, const mimic_event_
     const size_t text = event->text_size == MIMIC_EVENT_NO_TEXT ? 0 : event->text_size;
     if (!is_kind(file, event->kind) || event->row < 0)
         return "it has an event of another table";
+    if (!is_time(event->time) || !is_time(event->available) ||
+        (event->kind >= MIMIC_EVENT_CONTEXT && !is_time(event->anchor)))
+        return "it has a time that the calendar has not";
     if (is_continuation(chunk, event->text) || is_continuation(chunk, event->text + text))
         return "it has a text that is not UTF-8";
     if (event->unit != MIMIC_EVENT_NO_TEXT) {
@@ -315,7 +325,7 @@ mimic_status mimic__event_file_stream(mimic_event_file *file, unsigned lane, int
 static mimic_status open_inner(mimic_event_file *file, const mimic_event_file_options *options,
                                mimic_error *err)
 {
-    file->blocks.fd = mimic__open_file(file->path, O_RDONLY);
+    file->blocks.fd = mimic__open_file(file->path, O_RDONLY | O_NONBLOCK);
     if (file->blocks.fd < 0)
         return mimic__fail_errno(err, errno == ENOENT ? MIMIC_ERR_NOT_FOUND : MIMIC_ERR_IO, errno,
                                  "cannot open %s", file->path);

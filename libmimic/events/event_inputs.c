@@ -256,12 +256,32 @@ static mimic_status digest(const event_job *job, const mimic_buffer *text, char 
     return MIMIC_OK;
 }
 
+/* Dictionaries are read for what codes mean: other ones make another dataset. */
+static mimic_status put_dictionaries(mimic_buffer *text, const event_job *job, mimic_error *err)
+{
+    for (size_t i = 0; i < job->map->dictionary_count; i++) {
+        const mimic_table *const table = job->map->dictionaries[i].source;
+        const load_file *file;
+        MIMIC_TRY(mimic__event_job_find_file(job, table, &file, err));
+        if (file == NULL)
+            continue;
+        load_input stamp = {.table = table, .paths = (const char *const[]){file->path},
+                            .path_count = 1};
+        mimic__load_input_stamp(&stamp, file->relative);
+        mimic__buffer_format(text, "\n%s %lld %lld", file->relative, (long long)stamp.bytes,
+                             (long long)stamp.modified);
+    }
+    return MIMIC_OK;
+}
+
 static mimic_status digest_settings(event_job *job, mimic_error *err)
 {
     mimic_buffer text;
     mimic__buffer_init(&text, job->ctx);
     put_reading(&text, job);
-    mimic_status status = digest(job, &text, job->reading_settings, err);
+    mimic_status status = put_dictionaries(&text, job, err);
+    if (status == MIMIC_OK)
+        status = digest(job, &text, job->reading_settings, err);
     put_writing(&text, &job->options);
     if (status == MIMIC_OK)
         status = digest(job, &text, job->settings, err);

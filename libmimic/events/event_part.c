@@ -35,7 +35,7 @@ static mimic_status identify(event_out *out, mimic_error *err)
     const event_job *const job = out->job;
     mimic_buffer text;
     mimic__buffer_init(&text, job->ctx);
-    mimic__buffer_text(&text, job->settings);
+    mimic__buffer_format(&text, "%s %s", job->reading_settings, job->settings);
     for (size_t i = 0; i < job->input_count; i++) {
         const event_input *const input = &job->inputs[i];
         mimic__buffer_format(&text, "\n%u %s %lld %lld %d %s", input->table->number,

@@ -132,6 +132,8 @@ static mimic_status partition_input(event_job *job, const char *work, event_inpu
     event_paths paths;
     mimic_target_lock *held = NULL;
     event_table_state *const state = &sum->tables[input->table->number];
+    if (strlen(input->relative) >= sizeof state->source)
+        return mimic__fail(err, MIMIC_ERR_ARGUMENT, "%s: the path is too long", input->relative);
     MIMIC_TRY(make_paths(job, work, input, &paths, err));
     const mimic_target_place place = {.path = paths.events,
                                       .interrupted = mimic__event_job_tell,

@@ -1,4 +1,5 @@
 /* The second step: what partition left, as the inputs of a build. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +107,7 @@ static mimic_status take_options(event_partition *partition, mimic_error *err)
         MIMIC_TRY(mimic_registry_find_dataset(job->registry, head->datasets[job->dataset_count],
                                               &job->datasets[job->dataset_count], err));
     MIMIC_TRY(mimic__event_job_find_map(job, err));
+    snprintf(job->reading_settings, sizeof job->reading_settings, "%s", head->settings);
     return strcmp(job->map->hash, head->map) == 0
                ? MIMIC_OK
                : mimic__fail(err, MIMIC_ERR_STATE,

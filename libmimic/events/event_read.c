@@ -13,8 +13,6 @@
 #include "json/json.h"
 
 #define DEFAULT_BATCH_BYTES ((uint64_t)1 << 30)
-#define NOT_COUNTED (-1)
-#define NO_TABLE (-2)
 
 /* ---- opening ---- */
 
@@ -57,11 +55,11 @@ static mimic_status make_slots(mimic_trajectories *reader, size_t count, mimic_e
 static mimic_status open_inner(mimic_trajectories *reader, const char *path, size_t slots,
                                mimic_error *err)
 {
+    const char *split = reader->options.split;
     reader->path = mimic__arena_strdup(&reader->arena, path);
-    if (reader->options.split != NULL)
-        reader->options.split = mimic__arena_strdup(&reader->arena, reader->options.split);
-    if (reader->path == NULL)
-        return mimic__fail_memory(err);
+    reader->options.split = split == NULL ? NULL : mimic__arena_strdup(&reader->arena, split);
+    if (reader->path == NULL || (split != NULL && reader->options.split == NULL))
+        return mimic__fail_memory(err); /* without a split all would be read */
     MIMIC_TRY(mimic__read_list_files(reader, err));
     MIMIC_TRY(mimic__read_codes(reader, err));
     return make_slots(reader, slots, err);
@@ -80,7 +78,6 @@ mimic_status mimic__trajectories_open(const mimic_context *ctx, const char *path
     reader->probe = (mimic_read_input){.ctx = ctx, .file = -1};
     reader->last_file = SIZE_MAX;
     reader->is_eager = true;
-    reader->subject_count = NOT_COUNTED;
     mimic__arena_init(&reader->arena, ctx);
     for (size_t i = 0; i < NAMED_COUNT; i++)
         mimic__read_names_init(&reader->names[i], ctx);
@@ -283,10 +280,10 @@ static const char *text_of(const mimic_json *object, const char *key)
     return value != NULL && value->kind == MIMIC_JSON_STRING ? value->text : "";
 }
 
-/* metadata/dataset.json; texts stand in the reader's arena. */
-static mimic_status read_card(mimic_trajectories *reader, mimic_trajectories_info *info,
-                              mimic_error *err)
+/* metadata/dataset.json, once; texts stand in the reader's arena. */
+static mimic_status read_card(mimic_trajectories *reader, mimic_error *err)
 {
+    mimic_trajectories_info *info = &reader->info;
     struct stat facts;
     char *json = NULL;
     size_t size = 0;
@@ -313,12 +310,14 @@ mimic_status mimic_trajectories_describe(mimic_trajectories *trajectories,
     if (trajectories == NULL || out_info == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                            "mimic_trajectories_describe needs a reader and out_info");
-    MIMIC_TRY(read_card(trajectories, &info, err));
-    if (trajectories->subject_count == NOT_COUNTED)
-        MIMIC_TRY(
-            mimic__read_count_subjects(trajectories, &trajectories->subject_count, err));
-    info.subjects = trajectories->subject_count == NO_TABLE ? -1 : trajectories->subject_count;
-    info.files = (int64_t)trajectories->file_count;
+    if (!trajectories->has_info) {
+        trajectories->info = info;
+        MIMIC_TRY(read_card(trajectories, err));
+        MIMIC_TRY(mimic__read_count_subjects(trajectories, &trajectories->info.subjects, err));
+        trajectories->info.files = (int64_t)trajectories->file_count;
+        trajectories->has_info = true;
+    }
+    info = trajectories->info;
     if (MIMIC_VIEW_COPY(out_info, info) == MIMIC_OK)
         return MIMIC_OK;
     return mimic__fail(err, MIMIC_ERR_ARGUMENT, "mimic_trajectories_info.struct_size is not set");

@@ -200,7 +200,8 @@ struct mimic_trajectories {
     int64_t skip_to;
     mimic_read_groups groups;
     bool in_groups;
-    int64_t subject_count; /* -1 = not counted yet, -2 = not known */
+    mimic_trajectories_info info; /* when has_info: what it says of itself is read once */
+    bool has_info;
     mimic_status status;
     mimic_error error;
 };
@@ -214,7 +215,7 @@ mimic_status mimic__trajectories_open(const mimic_context *ctx, const char *path
                                       struct mimic_trajectories **out_reader, mimic_error *err);
 mimic_status mimic__read_list_files(struct mimic_trajectories *reader, mimic_error *err);
 mimic_status mimic__read_codes(struct mimic_trajectories *reader, mimic_error *err);
-/* Subjects of subject_splits.arrow, of the split that is asked for; -2 = there is no such file. */
+/* Subjects of subject_splits.arrow, of the split that is asked for; -1 = there is no such file. */
 mimic_status mimic__read_count_subjects(struct mimic_trajectories *reader, int64_t *out_count,
                                         mimic_error *err);
 /* How many record batches a file has. */

@@ -268,6 +268,11 @@ static mimic_status take_columns(mimic_read_slot *slot, const mimic_batch *batch
     const mimic_column *subjects = column_at(slot, batch, COLUMN_SUBJECT);
     const mimic_column *codes = column_at(slot, batch, COLUMN_CODE);
     const mimic_column *table = column_at(slot, batch, COLUMN_TABLE);
+    if (count > slot->reader->options.max_batch_bytes / mimic__event_rows_width())
+        return mimic__fail(err, MIMIC_ERR_LIMIT,
+                           "%s, record batch %zu: its %zu events take more than %llu bytes",
+                           slot->input.path, slot->batch + 1, count,
+                           (unsigned long long)slot->reader->options.max_batch_bytes);
     if (!mimic__event_rows_reserve(rows, count))
         return mimic__fail_memory(err);
     rows->count = count;

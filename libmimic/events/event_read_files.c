@@ -466,7 +466,7 @@ mimic_status mimic__read_count_subjects(mimic_trajectories *reader, int64_t *out
         mimic__arena_format(&reader->arena, "%s/metadata/subject_splits.arrow", reader->path);
     if (path == NULL)
         return mimic__fail_memory(err);
-    *out_count = -2;
+    *out_count = -1;
     if (stat(path, &facts) != 0 && errno == ENOENT)
         return MIMIC_OK;
     MIMIC_TRY(mimic__read_input_open(&input, path, reader->options.max_batch_bytes, err));

@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "events/event_records.h"
 #include "events/event_reject_lines.h"
 #include "io/sorter.h"
@@ -94,14 +95,26 @@ static void begin_line(mimic_buffer *line, const mimic_event_table *table, int64
     put_big_endian(line, (uint64_t)row, 8);
 }
 
-/* Quoted, with its quotes doubled, and NUL-free: what a CSV reader takes back. */
+/* Quoted, with its quotes doubled. A NUL, or a byte that is no UTF-8, would keep readers from the whole
+ * file: U+FFFD stands for it. The row itself is where `byte_offset` says. */
 static void put_text(mimic_buffer *line, const char *text, size_t size)
 {
     mimic__buffer_byte(line, '"');
-    for (size_t i = 0; i < size; i++) {
-        if (text[i] == '"')
-            mimic__buffer_byte(line, '"');
-        mimic__buffer_byte(line, text[i]);
+    while (size > 0) {
+        const size_t sound = mimic__utf8_check(text, size);
+        for (size_t i = 0; i < sound; i++) {
+            if (text[i] == '"')
+                mimic__buffer_byte(line, '"');
+            if (text[i] == '\0')
+                mimic__buffer_text(line, "\xEF\xBF\xBD");
+            else
+                mimic__buffer_byte(line, text[i]);
+        }
+        const bool is_bad = sound < size;
+        if (is_bad)
+            mimic__buffer_text(line, "\xEF\xBF\xBD");
+        text += sound + is_bad;
+        size -= sound + is_bad;
     }
     mimic__buffer_byte(line, '"');
 }

@@ -13,6 +13,14 @@ static const size_t WIDTHS[PART_COUNT] = {
     [PART_TABLE] = 2,   [PART_RANK] = 2,
 };
 
+size_t mimic__event_rows_width(void)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < PART_COUNT; i++)
+        width += WIDTHS[i];
+    return width;
+}
+
 void mimic__event_rows_init(mimic_event_rows *rows, const mimic_context *ctx)
 {
     *rows = (mimic_event_rows){.ctx = ctx, .text = "", .properties = ""};

@@ -44,6 +44,7 @@ typedef struct mimic_event_rows {
 void mimic__event_rows_init(mimic_event_rows *rows, const mimic_context *ctx);
 void mimic__event_rows_free(mimic_event_rows *rows);
 void mimic__event_rows_clear(mimic_event_rows *rows);
+size_t mimic__event_rows_width(void); /* bytes of an event, its texts not counted */
 /* Room for `count` events in all; those that are there stay. */
 bool mimic__event_rows_reserve(mimic_event_rows *rows, size_t count);
 /* Appends copies of some events of a patient; texts become the rows' own. */

@@ -5,6 +5,7 @@ import gc
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -120,8 +121,9 @@ def test_codes(out):
     assert codes[1] == mimic.Code("LAB//1", "Glucose", (), None) == codes[-1]
     assert [code.code for code in codes] == ["GENDER//F", "LAB//1"]
     assert codes.find("LAB//1") == 1 and codes.find("NOTE") is None
-    with pytest.raises(IndexError):
-        codes[99]
+    for number in (99, -3, -(1 << 40), 1 << 32, (1 << 32) + 1, 1 << 70):
+        with pytest.raises(IndexError):
+            codes[number]
 
 
 def test_subjects_by_id(out):
@@ -132,6 +134,49 @@ def test_subjects_by_id(out):
         data[4]
     with pytest.raises(mimic.NotFoundError, match="no event of subject 3 in split \"train\""):
         mimic.trajectories(out, split="train")[3]
+
+
+def test_numbers_that_no_subject_has(out):
+    data = mimic.trajectories(out)
+    for number in ((1 << 64) + 1, (1 << 63), -(1 << 63) - 1, 1 << 200):
+        assert number not in data
+        with pytest.raises(KeyError):
+            data[number]
+    for other in ("1", 1.0, None):
+        assert other not in data
+        with pytest.raises(TypeError):
+            data[other]
+
+
+def test_numbers_of_numpy(out):
+    numpy = pytest.importorskip("numpy")
+    data = mimic.trajectories(out)
+    for number in numpy.array([1, 3]):
+        assert number in data and data[number].subject_id == number
+    assert numpy.int64(7) not in data and data.codes[numpy.uint32(1)].code == "LAB//1"
+
+
+def test_threads(out):
+    data = mimic.trajectories(out)
+    faults = []
+
+    def use(first):
+        try:
+            for turn in range(300):
+                subject = (first + turn) % 3 + 1
+                one = data[subject]
+                assert one.subject_id == subject and subject in data and len(data) == 3
+                assert one.codes()[0] == ("GENDER//F", "LAB//2", "GENDER//M")[subject - 1]
+                data.codes.find("LAB//2")
+        except BaseException as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=use, args=(first,)) for first in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults
 
 
 def test_groups(out):

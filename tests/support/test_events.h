@@ -60,7 +60,9 @@ static inline void test_event_fill(mimic_event *event, const test_spec *spec, si
     event->subject = test_subject(spec->shape, i, r);
     event->time = r % 50 == 0 ? MIMIC_EVENT_NONE
                               : INT64_C(5000000000000000) + (int64_t)(i % 977) * 60000000;
-    event->available = r % 3 == 0 ? MIMIC_EVENT_NONE : event->time + 1000000 * (int64_t)(r % 9000);
+    event->available = r % 3 == 0 || event->time == MIMIC_EVENT_NONE
+                           ? MIMIC_EVENT_NONE
+                           : event->time + 1000000 * (int64_t)(r % 9000);
     event->anchor = r % 1001 == 0 ? INT64_MAX : event->time;
     event->admission = r % 4 == 0 ? MIMIC_EVENT_NONE : 20000000 + (int64_t)(r % 7);
     event->stay = r % 4 != 0 ? MIMIC_EVENT_NONE : INT64_MIN + 1 + (int64_t)(r % 7);
@@ -74,8 +76,10 @@ static inline void test_event_fill(mimic_event *event, const test_spec *spec, si
     event->code = (uint32_t)((r >> 8) % spec->code_count);
     event->unit = r % 3 == 0 ? MIMIC_EVENT_NO_TEXT : (uint32_t)((r >> 12) % spec->unit_count);
     event->kind = r % 97 == 0 ? MIMIC_EVENT_CONTEXT : (uint16_t)(r % 3);
-    if (event->kind == MIMIC_EVENT_CONTEXT)
+    if (event->kind == MIMIC_EVENT_CONTEXT) {
         event->code = event->unit = MIMIC_EVENT_NO_TEXT;
+        event->anchor = event->time; /* a time, of those that others are joined with */
+    }
     event->text_size = r % 5 == 0   ? (uint32_t)(r % 23)
                        : r % 5 == 1 ? 0
                                     : MIMIC_EVENT_NO_TEXT;

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import json
+import operator
 import sys
+import threading
 from ctypes import byref, c_void_p, string_at
 from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple,
                     Optional, Tuple, Union)
@@ -67,29 +69,40 @@ def _id(number: int) -> Optional[int]:
     return None if number == _NONE else number
 
 
+def _subject(number: Any) -> Optional[int]:
+    """A subject_id, of numpy too; None for what no subject has."""
+    subject = operator.index(number)
+    return subject if _NONE <= subject < 1 << 63 else None
+
+
 class _Reader:
-    """One pass over the files, and the names that belong to its numbers."""
+    """One pass over the files, and the names that belong to its numbers.
+
+    Names may be asked for by any thread; what moves the reader is for one at a time, which has `lock`.
+    """
 
     def __init__(self, path: bytes, options: Any) -> None:
         self.handle = c_void_p()
         lib.mimic_trajectories_open(_ffi.context(), path, byref(options), byref(self.handle))
         self._owned = Owned(self.handle, lib.mimic_trajectories_free)
-        self._codes: List[str] = []
+        self.lock = threading.Lock()
+        self._codes: Dict[int, str] = {}
         self._units: Dict[int, str] = {}
         self._tables: Dict[int, str] = {}
 
     def code_at(self, number: int) -> Code:
         view = _ffi.mimic_code()
-        if lib.mimic_trajectories_code(self.handle, number, byref(view)) != _ffi.OK:
+        if not 0 <= number < _NO_NUMBER or lib.mimic_trajectories_code(self.handle, number, byref(view)) != _ffi.OK:
             raise IndexError(f"there is no code number {number}")
         parents = tuple(_ffi.string(view.parents[i]) for i in range(view.parent_count))
         return Code(_ffi.string(view.code), _ffi.string(view.description), parents,
                     None if view.events < 0 else view.events)
 
     def code(self, number: int) -> str:
-        while len(self._codes) <= number:
-            self._codes.append(self.code_at(len(self._codes)).code)
-        return self._codes[number]
+        code = self._codes.get(number)
+        if code is None:
+            code = self._codes[number] = self.code_at(number).code
+        return code
 
     def unit(self, number: int) -> str:
         if number not in self._units:
@@ -253,16 +266,19 @@ class Codes:
 
     def __getitem__(self, number: int) -> Code:
         """The Code of a number."""
-        if not isinstance(number, int):
+        if not hasattr(number, "__index__"):
             raise TypeError("codes are had by their number; find() gives the number of a code")
-        return self._reader.code_at(number if number >= 0 else max(0, len(self) + number))
+        place = operator.index(number)
+        return self._reader.code_at(place if place >= 0 else len(self) + place)
 
     def __iter__(self) -> Iterator[Code]:
         return (self._reader.code_at(number) for number in range(len(self)))
 
     def find(self, code: str) -> Optional[int]:
         """The number of a code, as it stands in Patient.code; None when no event has it."""
-        number = lib.mimic_trajectories_find_code(self._reader.handle, _ffi.text(code, "the code"))
+        with self._reader.lock:
+            number = lib.mimic_trajectories_find_code(self._reader.handle,
+                                                      _ffi.text(code, "the code"))
         return None if number == _NO_NUMBER else int(number)
 
 
@@ -270,7 +286,8 @@ class Trajectories:
     """A dataset of trajectories; made by `mimic.trajectories`.
 
     Each `for` begins at the first patient. len() is how many subjects the dataset's table of splits
-    has. `trajectories[subject_id]` is one patient, or the list of his admissions or stays.
+    has. `trajectories[subject_id]` is one patient, or the list of his admissions or stays. Several
+    threads may use it at once, each with a `for` of its own.
     """
 
     def __init__(self, path: bytes, options: Any) -> None:
@@ -280,7 +297,8 @@ class Trajectories:
 
     def _describe(self) -> Any:
         info = _ffi.mimic_trajectories_info()
-        lib.mimic_trajectories_describe(self._reader.handle, byref(info))
+        with self._reader.lock:
+            lib.mimic_trajectories_describe(self._reader.handle, byref(info))
         return info
 
     @property
@@ -308,24 +326,32 @@ class Trajectories:
             yield patient
 
     def __getitem__(self, subject_id: int) -> Union[Patient, List[Patient]]:
-        lib.mimic_trajectories_seek(self._reader.handle, subject_id)  # NotFoundError is a KeyError
+        subject = _subject(subject_id)
+        if subject is None:
+            raise _errors.NotFoundError(f"no subject has the number {subject_id}")
         found: List[Patient] = []
-        while True:
-            patient = self._reader.next()
-            if patient is None or patient.subject_id != subject_id:
-                return found
-            if self._options.group == _ffi.GROUP_SUBJECT:
-                return patient
-            found.append(patient)
+        with self._reader.lock:
+            lib.mimic_trajectories_seek(self._reader.handle, subject)  # NotFoundError is a KeyError
+            while True:
+                patient = self._reader.next()
+                if patient is None or patient.subject_id != subject:
+                    return found
+                if self._options.group == _ffi.GROUP_SUBJECT:
+                    return patient
+                found.append(patient)
 
     def __contains__(self, subject_id: object) -> bool:
-        if not isinstance(subject_id, int):
+        try:
+            subject = _subject(subject_id)
+        except TypeError:
             return False
         try:
-            lib.mimic_trajectories_seek(self._reader.handle, subject_id)
+            with self._reader.lock:
+                if subject is not None:
+                    lib.mimic_trajectories_seek(self._reader.handle, subject)
         except _errors.NotFoundError:
             return False
-        return True
+        return subject is not None
 
 
 def trajectories(path: PathLike, *, split: Optional[str] = None, group: str = "subject",

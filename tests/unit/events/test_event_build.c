@@ -405,6 +405,32 @@ START_TEST(build__two_steps_know_the_same_patients)
 }
 END_TEST
 
+START_TEST(build__another_dictionary_is_another_dataset)
+{
+    hospital self;
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_trajectory_report *report = NULL;
+    char work[400], second[400];
+    begin(&self);
+    mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+    snprintf(work, sizeof work, "%s/work", self.folder.path);
+    snprintf(second, sizeof second, "%s/second", self.folder.path);
+    build_well(&self, &options, self.out);
+    in_two_steps(&self, &options, work, second);
+    const uint64_t before = digest(self.out, "");
+    ck_assert_uint_eq(digest(second, ""), before);
+    put_file(&self, "hosp/d_labitems.csv",
+             "itemid,label,fluid,category\n50912,Creatinine,Blood,Chemistry\n");
+    ck_assert_int_eq(build(&self, &options, self.out, &report, &err), MIMIC_ERR_STATE);
+    options.force = 1;
+    build_well(&self, &options, self.out);
+    ck_assert_uint_ne(digest(self.out, ""), before);
+    in_two_steps(&self, &options, work, second);
+    ck_assert_uint_eq(digest(second, ""), digest(self.out, ""));
+    end(&self);
+}
+END_TEST
+
 START_TEST(build__files_of_other_folders_are_not_assembled)
 {
     hospital self;
@@ -430,6 +456,25 @@ START_TEST(build__files_of_other_folders_are_not_assembled)
     options.tables = NULL;
     options.table_count = 1;
     ck_assert_int_eq(build(&self, &options, self.out, &report, &err), MIMIC_ERR_ARGUMENT);
+    end(&self);
+}
+END_TEST
+
+START_TEST(build__rejects_are_utf8)
+{
+    hospital self;
+    char path[400];
+    size_t size;
+    begin(&self);
+    static const char row[] = HEAD_LABS "1,11,,x\"y\0\xFF,50912,,,,,,,,,,,\n";
+    snprintf(path, sizeof path, "%s/hosp/labevents.csv", self.dir);
+    test_write_file(path, row, sizeof row - 1);
+    build_well(&self, NULL, self.out);
+    snprintf(path, sizeof path, "%s/rejects.csv", self.out);
+    char *const bytes = test_read_file(path, &size);
+    ck_assert_ptr_nonnull(strstr(bytes, "\"1,11,,x\"\"y\xEF\xBF\xBD\xEF\xBF\xBD,50912,"));
+    ck_assert_ptr_null(memchr(bytes, '\0', size));
+    free(bytes);
     end(&self);
 }
 END_TEST
@@ -626,6 +671,7 @@ MIMIC_TEST_MAIN(build, build__every_row_is_accounted_for, build__times_that_are_
                 build__two_steps_and_shards_make_the_same,
                 build__two_steps_know_the_same_patients,
                 build__files_of_other_folders_are_not_assembled,
+                build__another_dictionary_is_another_dataset, build__rejects_are_utf8,
                 build__leaves_what_is_unchanged_and_refuses_what_is_not_its_own,
                 build__goes_on_with_a_move_that_was_cut_short,
                 build__goes_on_with_a_removal_that_was_cut_short,

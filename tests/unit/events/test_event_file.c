@@ -6,6 +6,7 @@
 #include "io/output.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "base/hash.h"
 #include "events/event_file.h"
@@ -52,6 +53,23 @@ static void free_names(names *of)
     mimic__event_codes_free(of->units);
 }
 
+/* A time that some event is given; 0 = none is. */
+static int64_t forged_time;
+
+static void forge(test_events *events, const char *place)
+{
+    const bool is_anchor = strcmp(place, "anchor") == 0; /* of context, which others are joined with */
+    size_t i = 0;
+    while (is_anchor && events->events[i].kind < MIMIC_EVENT_CONTEXT)
+        i++;
+    mimic_event *const event = &events->events[i];
+    *(is_anchor                          ? &event->anchor
+      : strcmp(place, "available") == 0 ? &event->available
+                                         : &event->time) = forged_time;
+}
+
+static const char *forged_place;
+
 /* The events with the numbers of these names. */
 static test_events named(const test_spec *spec, const names *of)
 {
@@ -63,6 +81,8 @@ static test_events named(const test_spec *spec, const names *of)
         if (event->unit != MIMIC_EVENT_NO_TEXT)
             event->unit = of->unit_numbers[event->unit];
     }
+    if (forged_time != 0)
+        forge(&events, forged_place);
     return events;
 }
 
@@ -266,6 +286,9 @@ START_TEST(event_file__empty)
     ck_assert_int_eq(read_file(ctx, "/no/such/file", NULL, &count, &err), MIMIC_ERR_NOT_FOUND);
     ck_assert_ptr_nonnull(strstr(err.message, "/no/such/file"));
     ck_assert_int_eq(read_file(ctx, folder.path, NULL, &count, &err), MIMIC_ERR_CORRUPT);
+    const char *const pipe = test_path(&folder, "pipe"); /* which nobody writes to: no waiting */
+    ck_assert_int_eq(mkfifo(pipe, 0600), 0);
+    ck_assert_int_eq(read_file(ctx, pipe, NULL, &count, &err), MIMIC_ERR_CORRUPT);
     mimic_context_free(ctx);
     test_folder_remove(&folder);
 }
@@ -441,6 +464,37 @@ START_TEST(event_file__made_up_numbers)
 }
 END_TEST
 
+/* Checksums and all are right, but no calendar has this time. */
+START_TEST(event_file__made_up_times)
+{
+    static const char *const places[] = {"time", "available", "anchor"};
+    static const int64_t times[] = {INT64_MAX, INT64_MIN + 1, INT64_C(253402300800000000),
+                                    INT64_C(-62135596800000001)};
+    test_folder folder = test_folder_make();
+    mimic_context *ctx = NULL;
+    ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
+    const test_spec spec = {IN_ORDER, 1000, 0, 3, 300, 9};
+    const making how = {ctx, &spec, 5, 0, 0, 3000, test_path(&folder, "t")};
+    for (size_t i = 0; i < 3 * 4; i++) {
+        mimic_error err = MIMIC_ERROR_INIT;
+        size_t count = 0;
+        for (int is_bad = 0; is_bad < 2; is_bad++) {
+            const int64_t time = times[i / 3];
+            forged_place = places[i % 3];
+            forged_time = is_bad ? time : time < 0 ? INT64_C(-62135596800000000)
+                                                   : INT64_C(253402300799999999);
+            ck_assert_int_eq(make_file(&how, NULL), MIMIC_OK);
+            ck_assert_int_eq(read_file(ctx, how.path, NULL, &count, &err),
+                             is_bad ? MIMIC_ERR_CORRUPT : MIMIC_OK);
+        }
+        ck_assert_ptr_nonnull(strstr(err.message, "a time that the calendar has not"));
+    }
+    forged_time = 0;
+    mimic_context_free(ctx);
+    test_folder_remove(&folder);
+}
+END_TEST
+
 /* ---- what goes wrong ---- */
 
 static char memory_path[1100];
@@ -480,5 +534,5 @@ END_TEST
 
 MIMIC_TEST_MAIN(event_file, event_file__same_bytes, event_file__what_comes_back, event_file__empty,
                 event_file__of_another_map, event_file__each_byte_changed,
-                event_file__cut_off_or_too_long, event_file__made_up_numbers,
+                event_file__cut_off_or_too_long, event_file__made_up_numbers, event_file__made_up_times,
                 event_file__no_memory, event_file__no_folder)

@@ -4,6 +4,8 @@
  */
 #include "event_dataset.h"
 
+#include <sys/stat.h>
+
 #include "check_main.h"
 #include "failing_allocator.h"
 
@@ -411,6 +413,51 @@ START_TEST(event_read__faults)
 }
 END_TEST
 
+/* What a dataset says of itself is read once: to ask again takes no more memory, and texts stay. */
+START_TEST(event_read__describe)
+{
+    test_folder folder = test_folder_make();
+    static const char CARD[] = "{\"dataset_name\": \"d\", \"dataset_version\": \"2\"}";
+    write_file(&folder, "train/0.arrow", OWN, (shape){10, 100, -1}, 2);
+    char path[1200];
+    snprintf(path, sizeof path, "%s/metadata", folder.path);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/metadata/dataset.json", folder.path);
+    test_write_file(path, CARD, strlen(CARD));
+    mimic_trajectories *reader = open_reader(&folder, NULL);
+    mimic_trajectories_info first = MIMIC_TRAJECTORIES_INFO_INIT;
+    mimic_trajectories_info again = MIMIC_TRAJECTORIES_INFO_INIT;
+    ck_assert_int_eq(mimic_trajectories_describe(reader, &first, NULL), MIMIC_OK);
+    ck_assert_int_eq(mimic_trajectories_describe(reader, &again, NULL), MIMIC_OK);
+    ck_assert_str_eq(first.dataset, "d");
+    ck_assert_str_eq(first.version, "2");
+    ck_assert_int_eq(first.subjects, -1);
+    ck_assert_int_eq(first.files, 1);
+    ck_assert_ptr_eq(again.dataset, first.dataset);
+    mimic_trajectories_free(reader);
+    test_folder_remove(&folder);
+}
+END_TEST
+
+/* What is made of a record batch counts, too: 96 bytes an event. */
+START_TEST(event_read__large_batch)
+{
+    test_folder folder = test_folder_make();
+    write_file(&folder, "train/0.arrow", MEDS, (shape){10, 100, -1}, 2000);
+    mimic_trajectories_options options = MIMIC_TRAJECTORIES_OPTIONS_INIT;
+    options.max_batch_bytes = 96 * 20000;
+    ck_assert_int_eq(read_all(&folder, &options).events, 20000);
+    options.max_batch_bytes--;
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_patient patient = MIMIC_PATIENT_INIT;
+    mimic_trajectories *reader = open_reader(&folder, &options);
+    ck_assert_int_eq(mimic_trajectories_next(reader, &patient, &err), MIMIC_ERR_LIMIT);
+    ck_assert_ptr_nonnull(strstr(err.message, "record batch 1: its 20000 events"));
+    mimic_trajectories_free(reader);
+    test_folder_remove(&folder);
+}
+END_TEST
+
 /* A file that is cut, or one of whose bytes is another, is an error or reads as something: never more. */
 START_TEST(event_read__damaged_files)
 {
@@ -452,11 +499,15 @@ static mimic_status read_under_stress(const mimic_context *ctx, mimic_error *err
     mimic_trajectories_info info = MIMIC_TRAJECTORIES_INFO_INIT;
     mimic_trajectories_options options = MIMIC_TRAJECTORIES_OPTIONS_INIT;
     options.group = MIMIC_GROUP_ADMISSION;
+    options.split = "train";
     mimic_status status = mimic_trajectories_open(ctx, shared.path, &options, &reader, err);
     if (status == MIMIC_OK)
         status = mimic_trajectories_describe(reader, &info, err);
-    while (status == MIMIC_OK)
+    while (status == MIMIC_OK) {
         status = mimic_trajectories_next(reader, &patient, err);
+        if (status == MIMIC_OK)
+            ck_assert_str_eq(patient.split, "train");
+    }
     if (status == MIMIC_END)
         status = mimic_trajectories_seek(reader, 101, err);
     if (status == MIMIC_OK)
@@ -469,6 +520,7 @@ START_TEST(event_read__failing_allocations)
 {
     shared = test_folder_make();
     write_file(&shared, "train/0.arrow", OWN, (shape){10, 100, -1}, 3);
+    write_file(&shared, "tuning/0.arrow", OWN, (shape){10, 200, -1}, 3);
     replay_failing_allocations(read_under_stress);
     test_folder_remove(&shared);
 }
@@ -507,4 +559,4 @@ END_TEST
 
 MIMIC_TEST_MAIN(event_read, event_read__foreign_dataset, event_read__patients_across_batches,
                 event_read__groups, event_read__values_only, event_read__seek, event_read__faults,
-                event_read__damaged_files, event_read__failing_allocations, event_read__arguments)
+                event_read__describe, event_read__large_batch, event_read__damaged_files, event_read__failing_allocations, event_read__arguments)
