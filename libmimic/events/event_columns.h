@@ -57,7 +57,7 @@ typedef struct mimic_event_columns mimic_event_columns;
 mimic_status mimic__event_columns_new(const mimic_context *ctx, const mimic_event_terms *terms,
                                       mimic_event_columns **out_columns, mimic_error *err);
 void mimic__event_columns_free(mimic_event_columns *columns); /* NULL is allowed */
-/* A record batch of the first events, of *out_count > 0 of them: all up to 2 * 65,536, else 65,536; fewer
+/* A record batch of the first events, of *out_count > 0 of them: all up to 2 * 16,384, else 65,536; fewer
  * where their texts would pass MIMIC_EVENT_BATCH_BYTES. *ready is the caller's, after a failure too. */
 #define MIMIC_EVENT_BATCH_BYTES ((size_t)32 << 20)
 mimic_status mimic__event_columns_encode(mimic_event_columns *columns,

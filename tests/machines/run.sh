@@ -13,7 +13,8 @@ architecture=$1
 folder=${2:-build-$architecture}
 which=${3:-}
 slow="sqlite_record sqlite_index sqlite_pages sqlite_index_tree arrow_ipc arrow_ipc_texts arrow_stream csv_split
-    csv_jobs io_units io_units_portable io_inflate api_memory load scan synth_dataset coerce_scalar sink_format pgcopy"
+    csv_jobs io_units io_units_portable io_inflate api_memory load scan synth_dataset coerce_scalar sink_format pgcopy
+    event_assembly event_sorter"
 
 case $architecture in
 i386)
