@@ -59,7 +59,7 @@ static int check(const session *s, const cli_arguments *arguments, const char *p
     mimic_error err = MIMIC_ERROR_INIT;
     mimic_status status =
         mimic_event_map_check(s->ctx, s->registry, json, size, path, print_finding, &f, &err);
-    if (status == MIMIC_ERR_NOT_FOUND)
+    if (status == MIMIC_ERR_NOT_FOUND || status == MIMIC_ERR_LIMIT) /* no map, or too large for one */
         status = mimic_schema_check(s->ctx, json, size, path, print_finding, &f, &err);
     free(json);
     if (status != MIMIC_OK && status != MIMIC_ERR_SCHEMA && status != MIMIC_ERR_JSON)

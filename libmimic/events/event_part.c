@@ -495,6 +495,15 @@ mimic_status mimic__event_out_finish(event_out *out, event_state *sum, bool *out
     return status;
 }
 
+/* What the end of a build that was killed left of its own. */
+static mimic_status tidy_entry(const char *name, void *ctx, mimic_error *err)
+{
+    const event_out *const out = ctx;
+    const bool is_ours = strncmp(name, out->identity, strlen(out->identity)) == 0 ||
+                         strcmp(name, "final") == 0 || strcmp(name, MANIFEST_NAME) == 0;
+    return is_ours ? clear_entry(name, ctx, err) : MIMIC_OK;
+}
+
 static mimic_status tidy_locked(event_out *out, mimic_error *err)
 {
     const char *const moving = join(out, out->partial, "moving");
@@ -503,20 +512,26 @@ static mimic_status tidy_locked(event_out *out, mimic_error *err)
     if (moving == NULL || finished == NULL)
         return mimic__fail_memory(err);
     MIMIC_TRY(read_identity(out, moving, going, err));
-    if (strcmp(going, out->identity) == 0) /* else parts of another build wait there */
+    if (strcmp(going, out->identity) == 0)
         return clear_partial(out, err);
-    return mimic__remove_tree(out->job->ctx, finished, err);
+    MIMIC_TRY(mimic__remove_tree(out->job->ctx, finished, err));
+    if (going[0] != '\0' || !mimic__path_exists(out->partial)) /* another build is being moved */
+        return MIMIC_OK;
+    MIMIC_TRY(mimic__make_folders(finished, err));
+    MIMIC_TRY(mimic__each_name(out->partial, tidy_entry, out, err));
+    MIMIC_TRY(mimic__remove_tree(out->job->ctx, finished, err));
+    (void)rmdir(out->partial); /* unless parts of another build wait there */
+    return MIMIC_OK;
 }
 
 mimic_status mimic__event_out_tidy(event_out *out, mimic_error *err)
 {
-    const char *const moving = join(out, out->partial, "moving");
     const char *const finished = join(out, out->path, FINISHED_NAME);
     const char *const lock_file = join(out, out->path, LOCK_NAME);
     mimic_target_lock *held = NULL;
-    if (moving == NULL || finished == NULL || lock_file == NULL)
+    if (finished == NULL || lock_file == NULL)
         return mimic__fail_memory(err);
-    if (!mimic__path_exists(moving) && !mimic__path_exists(finished) &&
+    if (!mimic__path_exists(out->partial) && !mimic__path_exists(finished) &&
         !mimic__path_exists(lock_file))
         return MIMIC_OK;
     mimic_error ignored = MIMIC_ERROR_INIT;
