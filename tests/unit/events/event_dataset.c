@@ -11,6 +11,7 @@ typedef struct dataset_column {
     void *values;
     int32_t *offsets;
     size_t size;
+    size_t capacity;
 } dataset_column;
 
 void dataset_make_folders(const char *path)
@@ -56,7 +57,10 @@ static void put_cell(dataset_column *column, mimic_type type, size_t row, datase
         return;
     }
     const size_t size = is_there ? strlen(cell.text) : 0;
-    column->values = realloc(column->values, column->size + size + 1);
+    if (column->size + size >= column->capacity) {
+        column->capacity = 2 * (column->size + size) + 1024;
+        column->values = realloc(column->values, column->capacity);
+    }
     if (size > 0)
         memcpy((char *)column->values + column->size, cell.text, size);
     column->size += size;
