@@ -345,7 +345,7 @@ static void hand_row(const bench *b, const test_batch *batch, int64_t row)
         cell->text = field->name;
         cell->size = strlen(field->name);
         if (field->type == MIMIC_TYPE_DECIMAL)
-            cell->decimal = (mimic_int128){(uint64_t)-1500, -1};
+            cell->decimal = (mimic_int128){.low = (uint64_t)-1500, .high = -1};
     }
 }
 
@@ -727,7 +727,8 @@ static void random_rows(const bench *b, const test_batch *batch, uint32_t seed)
             cell->is_present = choice % 7 != 0;
             cell->integer = (int64_t)(next_random(&state) % 5) - 2;
             cell->real = (double)cell->integer / 3;
-            cell->decimal = (mimic_int128){(uint64_t)cell->integer, cell->integer < 0 ? -1 : 0};
+            cell->decimal = (mimic_int128){.low = (uint64_t)cell->integer,
+                                             .high = cell->integer < 0 ? -1 : 0};
             cell->text = texts[next_random(&state) % (sizeof texts / sizeof texts[0])];
             cell->size = strlen(cell->text);
             if (b->table.fields[i].type == MIMIC_TYPE_INT64 && choice % 11 == 0 && i != 0)

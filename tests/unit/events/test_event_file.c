@@ -425,6 +425,16 @@ START_TEST(event_file__cut_off_or_too_long)
 }
 END_TEST
 
+/* As the file has it, on any machine; and back. */
+static uint64_t little(uint64_t number)
+{
+    unsigned char bytes[8];
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (unsigned char)(number >> (8 * i));
+    memcpy(&number, bytes, 8);
+    return number;
+}
+
 /* Numbers of footer and index are made up, and their checksums made right. */
 START_TEST(event_file__made_up_numbers)
 {
@@ -438,6 +448,7 @@ START_TEST(event_file__made_up_numbers)
         memcpy(changed, f.bytes, f.size);
         uint64_t pages = 0;
         memcpy(&pages, footer + 16 + 8 * (turn % LANES), 8);
+        pages = little(pages);
         ck_assert_uint_lt(pages, f.size);
         unsigned char *const page = (unsigned char *)changed + pages;
         const bool in_page = turn % 2 == 0 && pages > 0;
@@ -447,12 +458,13 @@ START_TEST(event_file__made_up_numbers)
             uint64_t value = test_random(&random) >> (test_random(&random) % 64);
             if (turn % 5 == 0)
                 value = test_random(&random) % f.size;
+            value = little(value);
             const size_t width = in_page && turn % 4 == 0 ? 4 : 8;
             memcpy(numbers + test_random(&random) % (size / width) * width, &value, width);
         }
         const uint64_t hash =
-            in_page ? mimic__hash64(page + 8, MIMIC_PAGE_BYTES - 8)
-                    : mimic__hash64(footer, MIMIC_EVENT_FOOTER_BYTES - 8);
+            little(in_page ? mimic__hash64(page + 8, MIMIC_PAGE_BYTES - 8)
+                           : mimic__hash64(footer, MIMIC_EVENT_FOOTER_BYTES - 8));
         memcpy(in_page ? page : footer + MIMIC_EVENT_FOOTER_BYTES - 8, &hash, 8);
         write_bytes(f.path, changed, f.size);
         const mimic_status status = read_file(f.ctx, f.path, NULL, &count, NULL);

@@ -417,8 +417,10 @@ START_TEST(event_output__what_is_alike_takes_no_room)
     ck_assert_int_eq(mimic__event_columns_new(ctx, &terms, &columns, NULL), MIMIC_OK);
     const mimic_event_slice slice = {events, texts, MIMIC_PACKET_EVENTS};
     ck_assert_int_eq(mimic__event_columns_encode(columns, &slice, &ready, &done, NULL), MIMIC_OK);
+    const uint16_t one = 1; /* frames without a search are for little-endian machines */
+    const int64_t most = *(const unsigned char *)&one == 1 ? 3 : 4;
     if (mimic__zstd_is_built_in()) /* 124 bytes an event before */
-        ck_assert_int_lt(ready.body_length, 3 * MIMIC_PACKET_EVENTS);
+        ck_assert_int_lt(ready.body_length, most * MIMIC_PACKET_EVENTS);
     mimic__ipc_ready_free(&ready);
     mimic__event_columns_free(columns);
     mimic__event_terms_free(&terms, ctx);
