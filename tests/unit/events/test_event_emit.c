@@ -403,8 +403,9 @@ START_TEST(emit__every_type_everywhere)
         is_text(chunk, 0, texts[i], json);
         is_unit(&chunk->events[0], texts[i]);
         ck_assert_int_eq((chunk->events[0].flags & MIMIC_EVENT_HAS_VALUE) != 0, is_number);
+        static const volatile float tenth = 0.1f; /* some machines keep more of a constant */
         const double expected = i == C_BOOLEAN   ? 1
-                                : i == C_FLOAT32 ? (double)0.1f
+                                : i == C_FLOAT32 ? (double)tenth
                                 : i == C_FLOAT64 ? 0.1
                                 : i == C_DECIMAL ? -1.5
                                 : is_number      ? 3
