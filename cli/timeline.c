@@ -31,8 +31,8 @@ const char *timeline_date(int64_t time, char text[TIME_BYTES])
     const int64_t day = day_of_year - (153 * month + 2) / 5 + 1;
     const int64_t real_month = month < 10 ? month + 3 : month - 9;
     const int64_t year = year_of_era + era * 400 + (real_month <= 2);
-    (void)snprintf(text, TIME_BYTES, "%04lld-%02lld-%02lld", (long long)year, (long long)real_month,
-                   (long long)day);
+    (void)snprintf(text, TIME_BYTES, "%04lld-%02u-%02u", (long long)year,
+                   (unsigned)real_month % 100, (unsigned)day % 100);
     return text;
 }
 
