@@ -2,7 +2,7 @@
 """examples/airflow: the DAG's tasks and their order, told to an Airflow of a few lines, and its commands
 run: they write what the one command writes, byte by byte.
 
-    test_airflow.py MIMIC [NAME...]
+    test_airflow.py MIMIC SHIM [NAME...]
 """
 
 import collections

@@ -2,7 +2,7 @@
 """examples/slurm on a Slurm of its own: two array jobs on two nodes write what the one command writes,
 byte by byte, also when tasks are killed in the middle and run again.
 
-    test_slurm.py MIMIC [NAME...]
+    test_slurm.py MIMIC SHIM [NAME...]
 
 On the demo of MIMIC-IV where it is there (MIMIC_TEST_DATA), else on an invented hospital. Skipped (77)
 where Slurm is not installed.
@@ -21,14 +21,16 @@ import work  # noqa: E402
 
 SCRIPTS = os.path.join(work.ROOT, "examples", "slurm")
 
-# Goes before the program: at the named task it lets it run for a moment, says so and stops it, until
-# somebody kills the task. Only once.
+# Goes before the program: in the named task it runs it so that it stops by itself in the middle of its
+# work (tests/faults/shim.c), says so, and waits until somebody kills it. Only once.
 DISTURBER = """#!/bin/sh
 if [ "$SLURM_JOB_NAME/$SLURM_ARRAY_TASK_ID" = "$DISTURB" ] && mkdir "$SAID" 2>/dev/null; then
-    "$REAL" "$@" &
-    sleep "$SOON"
-    kill -STOP $!
-    echo $! >"$SAID/pid"
+    LD_PRELOAD=$SHIM MIMIC_FAULT=stop MIMIC_FAULT_CALLS=all MIMIC_FAULT_AT=8 "$REAL" "$@" &
+    until grep -q "^State:.T" "/proc/$!/status"; do
+        sleep 0.01
+    done
+    echo $! >"$SAID/new"
+    mv "$SAID/new" "$SAID/pid"
     wait $!
     exit $?
 fi
@@ -60,14 +62,15 @@ class Slurm(work.Work):
         self.assertEqual(work.digests_below(out), self.wanted)
         self.assertEqual([name for name in os.listdir(self.top) if name.startswith(".")], [])
 
-    def disturbed(self, task, soon):
+    def disturbed(self, task):
         """A program that stops in that task, and where it says that it does."""
         said = self.path("said")
         path = self.path("disturber")
         with open(path, "w", encoding="utf-8") as stream:
             stream.write(DISTURBER)
         os.chmod(path, 0o755)
-        return said, {"MIMIC": path, "REAL": work.MIMIC, "DISTURB": task, "SAID": said, "SOON": str(soon)}
+        return said, {"MIMIC": path, "REAL": work.MIMIC, "DISTURB": task, "SAID": said, "SHIM": work.SHIM,
+                      "MIMIC_FAULT_BELOW": self.top}
 
     def wait_for(self, path):
         end = time.monotonic() + slurm.PATIENCE
@@ -90,7 +93,7 @@ class Slurm(work.Work):
     def test_a_table_is_killed(self):
         """The second job goes away; all is submitted again."""
         out = self.path("out")
-        said, variables = self.disturbed("mimic-partition/%d" % self.number_of("labevents"), 0.02)
+        said, variables = self.disturbed("mimic-partition/%d" % self.number_of("labevents"))
         first, second = self.submit(out, **variables)
         self.wait_for(os.path.join(said, "pid"))
         with open(os.path.join(said, "pid"), encoding="utf-8") as stream:
@@ -107,7 +110,7 @@ class Slurm(work.Work):
     def test_a_part_is_cancelled(self):
         """scancel in the middle of a part; Slurm is told to run that task again."""
         out = self.path("out")
-        said, variables = self.disturbed("mimic-assemble/2", 0.05)
+        said, variables = self.disturbed("mimic-assemble/2")
         first, second = self.submit(out, **variables)
         self.wait_for(os.path.join(said, "pid"))
         self.cluster.run(["scancel", "--full", "--signal=KILL", "%d_2" % second])

@@ -12,12 +12,14 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 DATA = os.environ.get("MIMIC_TEST_DATA") or os.path.join(os.path.dirname(ROOT), "shared", "data")
 DEMO = [os.path.join(DATA, name) for name in ("mimic-iv-demo", "mimic-iv-demo-rebuilt")]
 MIMIC = None
+SHIM = None
 
 
 def begin():
-    """Takes the program off the command line; the rest is unittest's."""
-    global MIMIC
+    """Takes the program and tests/faults/shim.c off the command line; the rest is unittest's."""
+    global MIMIC, SHIM
     MIMIC = os.path.abspath(sys.argv.pop(1))
+    SHIM = os.path.abspath(sys.argv.pop(1))
 
 
 # What libmimic keeps for its next run says how the dataset was made.

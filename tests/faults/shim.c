@@ -5,7 +5,8 @@
  *     MIMIC_FAULT_BELOW=/tmp/x/target            files that count
  *     MIMIC_FAULT_CALLS=write,pwrite             calls that count; "all" for every one
  *     MIMIC_FAULT_AT=17                          the one that meets its fault; 17+ all from there on
- *     MIMIC_FAULT=ENOSPC                         errno; or short, kill (before it), gone (after it)
+ *     MIMIC_FAULT=ENOSPC                         errno; or short, kill (before it), gone (after it),
+ *                                                stop (before it, until SIGCONT)
  *     MIMIC_FAULT_REPORT=/tmp/x/count            receives the number of calls that counted
  *
  * With MIMIC_FAULT=storm every other call that counts is interrupted (EINTR), and the ones between
@@ -129,6 +130,11 @@ static action judge(const char *call, const char *path, int fd)
         return GO_ON;
     if (strcmp(shim.fault, "kill") == 0)
         raise(SIGKILL);
+    if (strcmp(shim.fault, "stop") == 0) {
+        kill(getpid(), SIGSTOP);
+        errno = saved;
+        return GO_ON;
+    }
     if (strcmp(shim.fault, "gone") == 0)
         return GONE;
     if (strcmp(shim.fault, "short") == 0)
