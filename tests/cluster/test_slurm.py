@@ -9,6 +9,7 @@ where Slurm is not installed.
 """
 
 import os
+import signal
 import sys
 import time
 import unittest
@@ -21,18 +22,12 @@ import work  # noqa: E402
 
 SCRIPTS = os.path.join(work.ROOT, "examples", "slurm")
 
-# Goes before the program: in the named task it runs it so that it stops by itself in the middle of its
-# work (tests/faults/shim.c), says so, and waits until somebody kills it. Only once.
+# Goes before the program: in the named task, once, it hangs in the middle of its work and says its
+# number (tests/faults/shim.c), until somebody kills it. A stopped process would not do: Slurm lets it
+# go on before it ends it.
 DISTURBER = """#!/bin/sh
 if [ "$SLURM_JOB_NAME/$SLURM_ARRAY_TASK_ID" = "$DISTURB" ] && mkdir "$SAID" 2>/dev/null; then
-    LD_PRELOAD=$SHIM MIMIC_FAULT=stop MIMIC_FAULT_CALLS=all MIMIC_FAULT_AT=8 "$REAL" "$@" &
-    until grep -q "^State:.T" "/proc/$!/status"; do
-        sleep 0.01
-    done
-    echo $! >"$SAID/new"
-    mv "$SAID/new" "$SAID/pid"
-    wait $!
-    exit $?
+    export LD_PRELOAD="$SHIM" MIMIC_FAULT=hang MIMIC_FAULT_CALLS=all MIMIC_FAULT_AT=8
 fi
 exec "$REAL" "$@"
 """
@@ -63,20 +58,23 @@ class Slurm(work.Work):
         self.assertEqual([name for name in os.listdir(self.top) if name.startswith(".")], [])
 
     def disturbed(self, task):
-        """A program that stops in that task, and where it says that it does."""
+        """A program that hangs in that task, and where its number will be."""
         said = self.path("said")
         path = self.path("disturber")
         with open(path, "w", encoding="utf-8") as stream:
             stream.write(DISTURBER)
         os.chmod(path, 0o755)
-        return said, {"MIMIC": path, "REAL": work.MIMIC, "DISTURB": task, "SAID": said, "SHIM": work.SHIM,
-                      "MIMIC_FAULT_BELOW": self.top}
+        said_number = os.path.join(said, "number")
+        return said_number, {"MIMIC": path, "REAL": work.MIMIC, "DISTURB": task, "SAID": said, "SHIM": work.SHIM,
+                             "MIMIC_FAULT_BELOW": self.top, "MIMIC_FAULT_REPORT": said_number}
 
-    def wait_for(self, path):
+    def number_in(self, path):
+        """Waits for the process that hangs."""
         end = time.monotonic() + slurm.PATIENCE
-        while not os.path.exists(path):
+        while not (os.path.exists(path) and work.read(path).endswith(b"\n")):
             self.assertLess(time.monotonic(), end, "no " + path)
             time.sleep(0.05)
+        return int(work.read(path))
 
     def test_same_bytes(self):
         out = self.path("out")
@@ -95,9 +93,7 @@ class Slurm(work.Work):
         out = self.path("out")
         said, variables = self.disturbed("mimic-partition/%d" % self.number_of("labevents"))
         first, second = self.submit(out, **variables)
-        self.wait_for(os.path.join(said, "pid"))
-        with open(os.path.join(said, "pid"), encoding="utf-8") as stream:
-            os.kill(int(stream.read()), 9)
+        os.kill(self.number_in(said), signal.SIGKILL)
         states = self.cluster.finish(first)
         self.assertEqual(sorted(states.values()).count("FAILED"), 1, states)
         self.expect(self.cluster.finish(second), "CANCELLED", out)
@@ -112,7 +108,7 @@ class Slurm(work.Work):
         out = self.path("out")
         said, variables = self.disturbed("mimic-assemble/2")
         first, second = self.submit(out, **variables)
-        self.wait_for(os.path.join(said, "pid"))
+        self.number_in(said)
         self.cluster.run(["scancel", "--full", "--signal=KILL", "%d_2" % second])
         states = self.cluster.finish(second)
         self.assertNotEqual(states.pop(2), "COMPLETED")

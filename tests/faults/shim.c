@@ -6,8 +6,9 @@
  *     MIMIC_FAULT_CALLS=write,pwrite             calls that count; "all" for every one
  *     MIMIC_FAULT_AT=17                          the one that meets its fault; 17+ all from there on
  *     MIMIC_FAULT=ENOSPC                         errno; or short, kill (before it), gone (after it),
- *                                                stop (before it, until SIGCONT)
- *     MIMIC_FAULT_REPORT=/tmp/x/count            receives the number of calls that counted
+ *                                                hang (before it, for good)
+ *     MIMIC_FAULT_REPORT=/tmp/x/count            receives the number of calls that counted; of a process
+ *                                                that hangs, its own number
  *
  * With MIMIC_FAULT=storm every other call that counts is interrupted (EINTR), and the ones between
  * take one byte where they may.
@@ -71,15 +72,20 @@ __attribute__((constructor)) static void begin(void)
     shim.is_storm = shim.fault != NULL && strcmp(shim.fault, "storm") == 0;
 }
 
-__attribute__((destructor)) static void end(void)
+static void report(long number)
 {
     if (shim.report == NULL)
         return;
     FILE *file = fopen(shim.report, "w");
     if (file == NULL)
         return;
-    fprintf(file, "%ld\n", atomic_load(&shim.count));
+    fprintf(file, "%ld\n", number);
     fclose(file);
+}
+
+__attribute__((destructor)) static void end(void)
+{
+    report(atomic_load(&shim.count));
 }
 
 static bool is_chosen(const char *call)
@@ -130,10 +136,10 @@ static action judge(const char *call, const char *path, int fd)
         return GO_ON;
     if (strcmp(shim.fault, "kill") == 0)
         raise(SIGKILL);
-    if (strcmp(shim.fault, "stop") == 0) {
-        kill(getpid(), SIGSTOP);
-        errno = saved;
-        return GO_ON;
+    if (strcmp(shim.fault, "hang") == 0) {
+        report(getpid());
+        for (;;)
+            pause();
     }
     if (strcmp(shim.fault, "gone") == 0)
         return GONE;
