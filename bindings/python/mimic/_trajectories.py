@@ -380,6 +380,31 @@ def trajectories(path: PathLike, *, split: Optional[str] = None, group: str = "s
 Rows = Union[None, Mapping[str, Any], Iterable[Mapping[str, Any]]]
 
 
+class PatientError(RuntimeError):
+    """A function failed for a patient, or gave something that is no row; __cause__ is what it raised.
+
+    subject_id  whose events it was given
+    group_id    of which admission or stay; None when it was all of the patient
+    """
+
+    def __init__(self, subject_id: int, group_id: Optional[int], reason: str) -> None:
+        super().__init__(subject_id, group_id, reason)  # what pickle makes it from again
+        self.subject_id, self.group_id, self.reason = subject_id, group_id, reason
+
+    def __str__(self) -> str:
+        group = "" if self.group_id is None else f", group {self.group_id}"
+        return f"subject {self.subject_id}{group}: {self.reason}"
+
+
+def _rows_of(given: Rows) -> Iterable[Mapping[str, Any]]:
+    if given is None:
+        return
+    for row in [given] if isinstance(given, Mapping) else given:
+        if not isinstance(row, Mapping):
+            raise TypeError(f"a row is a dict, not {type(row).__name__}")
+        yield row
+
+
 def patients(path: PathLike, function: Callable[[Patient], Rows], target: PathLike,
              table: TableArgument = None, *, name: Optional[str] = None, split: Optional[str] = None,
              group: str = "subject", values_only: bool = False,
@@ -391,13 +416,14 @@ def patients(path: PathLike, function: Callable[[Patient], Rows], target: PathLi
     table       the schema that rows must fit; None: names and types are those of the rows
     name        of the table, where `table` does not say it
 
-    The other options are those of `trajectories`. What comes back is the Report of the writing.
+    The other options are those of `trajectories`. What comes back is the Report of the writing. What the
+    function raises comes out as a PatientError that says for whom, and nothing is written.
     """
     rows: List[Mapping[str, Any]] = []
     for patient in trajectories(path, split=split, group=group, values_only=values_only, jobs=jobs):
-        given = function(patient)
-        if isinstance(given, Mapping):
-            rows.append(given)
-        elif given is not None:
-            rows.extend(given)
+        try:
+            rows.extend(_rows_of(function(patient)))
+        except Exception as error:
+            raise PatientError(patient.subject_id, patient.group_id,
+                               f"{type(error).__name__}: {error}") from error
     return write(rows, target, table, name=name)
