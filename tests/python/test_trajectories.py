@@ -249,6 +249,9 @@ def test_patient_function_that_gives_no_rows(out, tmp_path):
         with pytest.raises(mimic.PatientError, match="^subject 1: " + reason):
             mimic.patients(out, function, tmp_path / "x.csv")
 
+    with pytest.raises(ValueError, match="no row for any patient"):
+        mimic.patients(out, lambda patient: None, tmp_path / "x.csv")
+
     def interrupted(_):
         raise KeyboardInterrupt
 

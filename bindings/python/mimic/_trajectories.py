@@ -231,28 +231,22 @@ class Patient:
         """A data frame, an event a row; needs pandas."""
         import pandas
 
+        from ._frame import pandas_times
+
         def ids(name: str) -> Any:
             values = pandas.array(getattr(self, name), dtype="Int64")
             values[getattr(self, name) == _NONE] = pandas.NA
             return values
 
         return pandas.DataFrame({
-            "time": self.time.astype("datetime64[ns]") if _fits(self.time) else self.time.astype(object),
+            "time": pandas_times(self.time),
             "code": pandas.Categorical(self.codes()), "value": self.value, "text": self.texts(),
             "unit": pandas.Categorical(self.units()),
-            "available": self.available.astype("datetime64[ns]") if _fits(self.available)
-            else self.available.astype(object),
+            "available": pandas_times(self.available),
             "hadm_id": ids("hadm_id"), "stay_id": ids("stay_id"),
             "table": pandas.Categorical(self.tables()), "source_row": ids("source_row"),
             "link_id": ids("link_id"), "order_rank": self.order_rank, "marks": self.marks,
             "properties": self.properties()})
-
-
-def _fits(times: Any) -> bool:
-    """Do these moments lie within the years that nanoseconds can say, 1678 to 2261?"""
-    numbers = times.view("<i8")
-    there = numbers[numbers != _NONE]
-    return not len(there) or (int(abs(there).max()) < (1 << 63) // 1000)
 
 
 class Codes:
@@ -426,4 +420,6 @@ def patients(path: PathLike, function: Callable[[Patient], Rows], target: PathLi
         except Exception as error:
             raise PatientError(patient.subject_id, patient.group_id,
                                f"{type(error).__name__}: {error}") from error
+    if not rows:
+        raise ValueError("the function gave no row for any patient; there is nothing to write")
     return write(rows, target, table, name=name)
