@@ -388,7 +388,7 @@ mimic_status mimic__patient_resolve(mimic_patient_work *patient, const mimic_eve
         event->flags = (uint16_t)(event->flags | marks);
         patient->texts[patient->count++] = slice->chunk->bytes + from->text;
     }
-    return MIMIC_OK;
+    return mimic__event_context_check(&patient->context, err);
 }
 
 mimic_status mimic__patient_end(mimic_patient_work *patient, mimic_error *err)
