@@ -61,6 +61,8 @@ typedef struct mimic_event_rules {
     mimic_policy missing_ids;
     bool knows_admissions; /* there is a table of admissions: an id that it lacks is a missing one */
     bool knows_stays;
+    /* One a table: 1 << group for each whose ids cannot be judged there; NULL = none. */
+    const uint8_t *unjudged;
 } mimic_event_rules;
 
 /* Where finished events go. */

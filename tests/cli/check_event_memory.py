@@ -58,12 +58,12 @@ def patient(folder, admissions=1):
 def joined(folder):
     """Ids in no order, some of them twice, some details of nothing."""
     chance = random.Random(1)
-    ids = [chance.randrange(150000) for _ in range(140000)]
+    ids = [chance.randrange(80000) for _ in range(75000)]
     patient(folder)
     write(folder, "emar", EMAR, ("7,70,7-%d,%d,7-1,5,,%s,Heparin,Administered,,2150-01-04 09:30:00\n"
                                  % (one, i, clock(i)) for i, one in enumerate(ids)))
-    write(folder, "emar_detail", DETAIL, ("7,7-%d,%d,5000,UNIT\n" % (chance.randrange(150000), i)
-                                          for i in range(100000)))
+    write(folder, "emar_detail", DETAIL, ("7,7-%d,%d,5000,UNIT\n" % (chance.randrange(80000), i)
+                                          for i in range(50000)))
 
 
 def texts(count, size):
@@ -79,9 +79,9 @@ def texts(count, size):
 
 CASES = {
     "rows that others are joined with": joined,
-    "many texts": texts(25000, 4096),
-    "few texts, but very long": texts(12, 8 << 20),
-    "admissions": lambda folder: patient(folder, 100000),
+    "many texts": texts(20000, 4096),
+    "few texts, but very long": texts(8, 8 << 20),
+    "admissions": lambda folder: patient(folder, 70000),
 }
 
 
