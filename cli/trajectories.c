@@ -3,7 +3,6 @@
  */
 #include "trajectories.h"
 
-
 #include "job.h"
 #include "progress.h"
 #include "talk.h"

@@ -28,7 +28,7 @@ typedef struct mimic_event_output_options {
     const mimic_event_codes *units;
     uint32_t first_file; /* of this part: files [first, end) among all */
     uint32_t end_file;
-    bool no_sync;        /* the folder is made safe as a whole: no fsync of single files */
+    bool no_sync;        /* for tests of thousands of files: a build syncs each one */
 } mimic_event_output_options;
 
 mimic_status mimic__event_output_new(const mimic_context *ctx,
