@@ -81,19 +81,25 @@ static bool has_context(const event_making *run, int group)
     return false;
 }
 
+static mimic_event_rules rules_of(const event_making *run)
+{
+    const event_job *const job = run->job;
+    return (mimic_event_rules){.map = job->map,
+                               .plan = job->plan,
+                               .knows_subjects = job->knows_subjects,
+                               .knows_admissions = has_context(run, GROUP_ADMISSION),
+                               .knows_stays = has_context(run, GROUP_STAY),
+                               .group = job->options.group,
+                               .outside = job->options.outside,
+                               .unknown_subjects = job->options.unknown_subjects,
+                               .missing_ids = job->options.missing_ids};
+}
+
 static mimic_status assemble(event_making *run, mimic_event_stream *const *streams, size_t count,
                              mimic_error *err)
 {
     event_job *const job = run->job;
-    const mimic_event_rules rules = {.map = job->map,
-                                     .plan = job->plan,
-                                     .knows_subjects = job->knows_subjects,
-                                     .knows_admissions = has_context(run, GROUP_ADMISSION),
-                                     .knows_stays = has_context(run, GROUP_STAY),
-                                     .group = job->options.group,
-                                     .outside = job->options.outside,
-                                     .unknown_subjects = job->options.unknown_subjects,
-                                     .missing_ids = job->options.missing_ids};
+    const mimic_event_rules rules = rules_of(run);
     const mimic_event_target target = {.ctx = run,
                                        .encode = on_encode,
                                        .write = on_write,
@@ -160,33 +166,46 @@ typedef struct budget {
     size_t reading;  /* of the one that is read, before there are other readers */
 } budget;
 
-/* The largest first get the readers. */
+/* The table that is expected to be the smallest of those whose way is open; input_count = none is. */
+static size_t find_smallest(const event_job *job, const input_way *ways)
+{
+    size_t best = job->input_count;
+    for (size_t i = 0; i < job->input_count; i++)
+        if (ways[i] == WAY_SPILL &&
+            (best == job->input_count ||
+             expected_bytes(&job->inputs[i]) < expected_bytes(&job->inputs[best])))
+            best = i;
+    return best;
+}
+
+/* The largest that may come sorted; likewise. */
+static size_t find_largest(const event_job *job, const input_way *ways)
+{
+    size_t best = job->input_count;
+    for (size_t i = 0; i < job->input_count; i++)
+        if (ways[i] == WAY_SPILL && !job->inputs[i].is_unsorted &&
+            (best == job->input_count || job->inputs[i].size > job->inputs[best].size))
+            best = i;
+    return best;
+}
+
+/* The smallest are sorted in memory, as many as fit; then the largest first get the readers. */
 static void choose_ways(const event_job *job, budget *left, input_way *ways)
 {
-    size_t direct_left = job->options.always_sort ? 0 : left->readers;
     for (size_t i = 0; i < job->input_count; i++)
         ways[i] = WAY_SPILL;
-    for (;;) { /* small tables: the smallest first, as long as they fit */
-        size_t best = job->input_count;
-        for (size_t i = 0; i < job->input_count; i++)
-            if (ways[i] == WAY_SPILL && (best == job->input_count ||
-                                         expected_bytes(&job->inputs[i]) <
-                                             expected_bytes(&job->inputs[best])))
-                best = i;
-        if (best == job->input_count || expected_bytes(&job->inputs[best]) > left->resident)
+    for (;;) {
+        const size_t next = find_smallest(job, ways);
+        if (next == job->input_count || expected_bytes(&job->inputs[next]) > left->resident)
             break;
-        left->resident -= (size_t)expected_bytes(&job->inputs[best]);
-        ways[best] = WAY_MEMORY;
+        left->resident -= (size_t)expected_bytes(&job->inputs[next]);
+        ways[next] = WAY_MEMORY;
     }
-    for (; direct_left > 0; direct_left--) {
-        size_t best = job->input_count;
-        for (size_t i = 0; i < job->input_count; i++)
-            if (ways[i] == WAY_SPILL && !job->inputs[i].is_unsorted &&
-                (best == job->input_count || job->inputs[i].size > job->inputs[best].size))
-                best = i;
-        if (best == job->input_count)
+    for (size_t readers = job->options.always_sort ? 0 : left->readers; readers > 0; readers--) {
+        const size_t next = find_largest(job, ways);
+        if (next == job->input_count)
             break;
-        ways[best] = WAY_DIRECT;
+        ways[next] = WAY_DIRECT;
     }
 }
 
