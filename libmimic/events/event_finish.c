@@ -136,8 +136,10 @@ static void put_options(mimic_buffer *text, const event_job *job)
     const mimic_trajectory_options *const options = &job->options;
     mimic__buffer_text(text, ",\n \"options\": {");
     mimic__json_put_text(text, "group", group_name(options->group));
-    mimic__json_put_text(text, "layout", options->layout == MIMIC_LAYOUT_FILES ? "files" : "shards");
-    mimic__json_put_text(text, "format", options->format == MIMIC_EVENT_FORMAT_NDJSON ? "ndjson" : "arrow");
+    mimic__json_put_text(text, "layout",
+                         options->layout == MIMIC_LAYOUT_FILES ? "files" : "shards");
+    mimic__json_put_text(text, "format",
+                         options->format == MIMIC_EVENT_FORMAT_NDJSON ? "ndjson" : "arrow");
     mimic__json_put_number(text, "subjects_per_file", options->subjects_per_file);
     mimic__json_put_number(text, "train", options->train);
     mimic__json_put_number(text, "tuning", options->tuning);
@@ -149,6 +151,21 @@ static void put_options(mimic_buffer *text, const event_job *job)
     if (options->codes != NULL)
         mimic__json_put_texts(text, "codes", options->codes, options->code_count);
     mimic__buffer_byte(text, '}');
+}
+
+/* What the dataset is without. */
+static void put_gaps(mimic_buffer *text, const event_job *job, const event_state *sum)
+{
+    mimic__buffer_text(text, ",\n ");
+    mimic__json_put_texts(text, "absent_tables", job->absent.items, job->absent.count);
+    mimic__json_put_texts(text, "unmapped_tables", job->unmapped.items, job->unmapped.count);
+    mimic__json_put_name(text, "unused_codes");
+    mimic__buffer_byte(text, '[');
+    for (size_t i = 0; i < sum->unused_count; i++) {
+        mimic__json_put_comma(text);
+        mimic__buffer_json_string(text, mimic__event_state_unused(sum, job, i));
+    }
+    mimic__buffer_byte(text, ']');
 }
 
 static void put_head(mimic_buffer *text, const event_job *job, const event_state *sum)
@@ -192,6 +209,7 @@ static mimic_status put_manifest(event_out *out, const event_state *sum, const c
 {
     bool is_first = true;
     put_head(text, out->job, sum);
+    put_gaps(text, out->job, sum);
     mimic__buffer_text(text, ",\n \"tables\": [");
     for (size_t i = 0; i < sum->table_count; i++) {
         if (!sum->tables[i].is_there)
@@ -313,6 +331,8 @@ mimic_status mimic__event_metadata_write(event_out *out, const char *const *part
     if (status == MIMIC_OK)
         status = order_codes(job->ctx, &codes, &order, err);
     sum->codes = (int64_t)order.count;
+    if (status == MIMIC_OK)
+        status = mimic__event_state_find_unused(sum, job, &codes, err);
     if (status == MIMIC_OK)
         status = write_all(out, parts, part_count, sum, &order, dir, err);
     mimic__free(job->ctx, order.numbers);

@@ -36,12 +36,15 @@ static void put_options(mimic_buffer *json, const event_job *job)
 {
     const mimic_csv_options *const csv = &job->csv;
     mimic__json_put_numbers(json, "policies",
-                (const int64_t[]){job->options.bad_times, job->options.reversed}, 2);
+                            (const int64_t[]){job->options.bad_times, job->options.reversed}, 2);
     mimic__json_put_numbers(json, "dialect",
-                (const int64_t[]){csv->delimiter, csv->quote, csv->escape, csv->comment,
-                                  csv->no_header, csv->no_quoting},
-                6);
-    mimic__json_put_numbers(json, "shares", (const int64_t[]){job->options.train, job->options.tuning}, 2);
+                            (const int64_t[]){csv->delimiter, csv->quote, csv->escape,
+                                              csv->comment, csv->no_header, csv->no_quoting},
+                            6);
+    mimic__json_put_numbers(json, "shares",
+                            (const int64_t[]){job->options.train, job->options.tuning}, 2);
+    mimic__json_put_texts(json, "absent", job->absent.items, job->absent.count);
+    mimic__json_put_texts(json, "unmapped", job->unmapped.items, job->unmapped.count);
     if (job->options.codes != NULL)
         mimic__json_put_texts(json, "codes", job->options.codes, job->options.code_count);
 }
@@ -63,7 +66,7 @@ void mimic__event_head_format(mimic_buffer *json, const event_job *job, const ev
     mimic__json_put_text(json, "relative", input->relative);
     mimic__json_put_numbers(json, "stamp", (const int64_t[]){input->size, input->modified}, 2);
     mimic__json_put_numbers(json, "reading",
-                (const int64_t[]){reading->read, reading->rejected, reading->without}, 3);
+                            (const int64_t[]){reading->read, reading->rejected, reading->without}, 3);
     mimic__json_put_text(json, "hash", reading->hash);
     put_options(json, job);
     mimic__buffer_byte(json, '}');
@@ -141,7 +144,9 @@ static bool take_head(mimic_arena *arena, const mimic_json *root, event_head *he
         !take_text(arena, root, "hash", &hash) || strlen(hash) >= sizeof head->reading.hash ||
         !take_numbers(root, "policies", policies, 2) ||
         !take_numbers(root, "dialect", head->dialect, 6) ||
-        !take_numbers(root, "shares", head->shares, 2))
+        !take_numbers(root, "shares", head->shares, 2) ||
+        !take_texts(arena, root, "absent", &head->absent.items, &head->absent.count) ||
+        !take_texts(arena, root, "unmapped", &head->unmapped.items, &head->unmapped.count))
         return false;
     if (mimic__json_get(root, "codes") != NULL &&
         !take_texts(arena, root, "codes", &head->codes, &head->code_count))

@@ -7,11 +7,14 @@
 #include "events/event_report.h"
 #include "json/json_write.h"
 
+#define LIST_COUNT 3
+
 struct mimic_trajectory_report {
     mimic_arena arena;
     mimic_event_table_report *tables;
     size_t table_count;
     mimic_trajectory_totals totals;
+    event_names lists[LIST_COUNT]; /* number of the list - 1 */
 };
 
 mimic_event_table_report mimic__event_table_report(const event_table_state *state)
@@ -43,6 +46,31 @@ static bool add_table(mimic_trajectory_report *report, const event_table_state *
     return table->table != NULL && table->source != NULL && table->hash != NULL;
 }
 
+static bool add_names(mimic_trajectory_report *report, mimic_trajectory_list list,
+                      const event_names *names)
+{
+    event_names *const own = &report->lists[list - 1];
+    own->items = mimic__arena_array(&report->arena, names->count + 1, sizeof *own->items);
+    for (size_t i = 0; i < names->count && own->items != NULL; i++) {
+        own->items[i] = mimic__arena_strdup(&report->arena, names->items[i]);
+        if (own->items[i] == NULL)
+            return false;
+        own->count++;
+    }
+    return own->items != NULL;
+}
+
+static bool add_unused(mimic_trajectory_report *report, const event_job *job,
+                       const event_state *sum)
+{
+    const event_names names = {
+        mimic__arena_array(&report->arena, sum->unused_count + 1, sizeof *names.items),
+        sum->unused_count};
+    for (size_t i = 0; i < names.count && names.items != NULL; i++)
+        names.items[i] = mimic__event_state_unused(sum, job, i);
+    return names.items != NULL && add_names(report, MIMIC_TRAJECTORY_UNUSED_CODES, &names);
+}
+
 mimic_status mimic__event_report_new(const event_job *job, const event_state *sum,
                                      bool is_complete, bool is_unchanged,
                                      mimic_trajectory_report **out_report, mimic_error *err)
@@ -66,6 +94,9 @@ mimic_status mimic__event_report_new(const event_job *job, const event_state *su
     for (size_t i = 0; i < sum->table_count && is_sound; i++)
         if (sum->tables[i].is_there)
             is_sound = add_table(report, &sum->tables[i]);
+    is_sound = is_sound && add_names(report, MIMIC_TRAJECTORY_ABSENT_TABLES, &job->absent) &&
+               add_names(report, MIMIC_TRAJECTORY_UNMAPPED_TABLES, &job->unmapped) &&
+               add_unused(report, job, sum);
     if (!is_sound) {
         mimic_trajectory_report_free(report);
         return mimic__fail_memory(err);
@@ -93,6 +124,20 @@ mimic_status mimic_trajectory_report_totals(const mimic_trajectory_report *repor
     if (report == NULL || out == NULL)
         return MIMIC_ERR_ARGUMENT;
     return MIMIC_VIEW_COPY(out, report->totals);
+}
+
+size_t mimic_trajectory_report_name_count(const mimic_trajectory_report *report,
+                                          mimic_trajectory_list list)
+{
+    return report == NULL || list < 1 || list > LIST_COUNT ? 0 : report->lists[list - 1].count;
+}
+
+const char *mimic_trajectory_report_name(const mimic_trajectory_report *report,
+                                         mimic_trajectory_list list, size_t index)
+{
+    return index < mimic_trajectory_report_name_count(report, list)
+               ? report->lists[list - 1].items[index]
+               : NULL;
 }
 
 void mimic_trajectory_report_free(mimic_trajectory_report *report)
@@ -127,6 +172,11 @@ void mimic__event_table_report_put(mimic_buffer *json, const mimic_event_table_r
     mimic__buffer_byte(json, '}');
 }
 
+static void put_names(mimic_buffer *json, const char *name, const event_names *names)
+{
+    mimic__json_put_texts(json, name, names->items, names->count);
+}
+
 mimic_status mimic_trajectory_report_json(const mimic_trajectory_report *report, char **out_json,
                                           mimic_error *err)
 {
@@ -154,7 +204,11 @@ mimic_status mimic_trajectory_report_json(const mimic_trajectory_report *report,
         mimic__json_put_truth(&json, "was_sorted", report->tables[i].was_sorted);
         mimic__buffer_byte(&json, '}');
     }
-    mimic__buffer_text(&json, "]}");
+    mimic__buffer_byte(&json, ']');
+    put_names(&json, "absent_tables", &report->lists[MIMIC_TRAJECTORY_ABSENT_TABLES - 1]);
+    put_names(&json, "unmapped_tables", &report->lists[MIMIC_TRAJECTORY_UNMAPPED_TABLES - 1]);
+    put_names(&json, "unused_codes", &report->lists[MIMIC_TRAJECTORY_UNUSED_CODES - 1]);
+    mimic__buffer_byte(&json, '}');
     *out_json = mimic__buffer_take_text(&json);
     mimic__buffer_free(&json);
     return *out_json == NULL ? mimic__fail_memory(err) : MIMIC_OK;
