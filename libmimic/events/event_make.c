@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "events/event_records.h"
 #include "events/event_make.h"
@@ -81,25 +82,85 @@ static bool has_context(const event_making *run, int group)
     return false;
 }
 
-static mimic_event_rules rules_of(const event_making *run)
+/* The table that says which ids of a group there are for rows of `table`: that of its own release, where the
+ * map has one, else that of another. It must be there: where it is not, no id is known to be wrong. */
+static const event_table_state *find_judge(const event_making *run, const mimic_event_table *table,
+                                           int group)
 {
-    const event_job *const job = run->job;
-    return (mimic_event_rules){.map = job->map,
-                               .plan = job->plan,
-                               .knows_subjects = job->knows_subjects,
-                               .knows_admissions = has_context(run, GROUP_ADMISSION),
-                               .knows_stays = has_context(run, GROUP_STAY),
-                               .group = job->options.group,
-                               .outside = job->options.outside,
-                               .unknown_subjects = job->options.unknown_subjects,
-                               .missing_ids = job->options.missing_ids};
+    const event_table_state *found = NULL;
+    for (size_t i = 0; i < run->state->table_count; i++) {
+        const event_table_state *const other = &run->state->tables[i];
+        if (other->table->context != group)
+            continue;
+        if (strcmp(other->table->table->dataset, table->table->dataset) == 0)
+            return other;
+        if (found == NULL || !found->is_there)
+            found = other;
+    }
+    return found;
+}
+
+/* One line for a table that is not there, with the tables whose ids it would have judged. */
+static void tell_unjudged(const event_making *run, const event_table_state *judge,
+                          const event_table_state *const *judges)
+{
+    mimic_buffer names;
+    mimic__buffer_init(&names, run->job->ctx);
+    for (size_t i = 0; i < run->state->table_count; i++) {
+        const event_table_state *const table = &run->state->tables[i];
+        const int64_t column = judge->table->context == GROUP_STAY ? table->table->stay
+                                                                   : table->table->admission;
+        if (judges[i] == judge && table->is_there && column >= 0)
+            mimic__buffer_format(&names, "%s%s", names.size == 0 ? "" : ", ",
+                                 table->table->table->name);
+    }
+    char *const text = names.size == 0 ? NULL : mimic__buffer_take_text(&names);
+    if (text != NULL)
+        mimic__log(run->job->ctx, MIMIC_LOG_WARNING,
+                   "no file of table %s is there: ids of it are taken as they are in %s",
+                   judge->table->table->name, text);
+    mimic__free(run->job->ctx, text);
+    mimic__buffer_free(&names);
+}
+
+/* Bits of the groups, a byte a table; in the arena. NULL = no memory. */
+static const uint8_t *find_unjudged(event_making *run)
+{
+    event_job *const job = run->job;
+    const size_t count = run->state->table_count;
+    uint8_t *const unjudged = mimic__arena_array(&job->arena, count, 1);
+    const event_table_state **const judges =
+        mimic__arena_array(&job->arena, count, sizeof *judges);
+    if (judges == NULL)
+        return NULL;
+    for (int group = GROUP_ADMISSION; group <= GROUP_STAY && unjudged != NULL; group++) {
+        for (size_t i = 0; i < count; i++) {
+            judges[i] = find_judge(run, run->state->tables[i].table, group);
+            if (judges[i] != NULL && !judges[i]->is_there)
+                unjudged[i] = (uint8_t)(unjudged[i] | 1u << group);
+        }
+        for (size_t i = 0; i < count && !job->told_unjudged; i++)
+            if (run->state->tables[i].table->context == group && !run->state->tables[i].is_there)
+                tell_unjudged(run, &run->state->tables[i], judges);
+    }
+    job->told_unjudged = true;
+    return unjudged;
 }
 
 static mimic_status assemble(event_making *run, mimic_event_stream *const *streams, size_t count,
                              mimic_error *err)
 {
     event_job *const job = run->job;
-    const mimic_event_rules rules = rules_of(run);
+    const mimic_event_rules rules = {.map = job->map,
+                                     .plan = job->plan,
+                                     .knows_subjects = job->knows_subjects,
+                                     .knows_admissions = has_context(run, GROUP_ADMISSION),
+                                     .knows_stays = has_context(run, GROUP_STAY),
+                                     .group = job->options.group,
+                                     .outside = job->options.outside,
+                                     .unknown_subjects = job->options.unknown_subjects,
+                                     .missing_ids = job->options.missing_ids,
+                                     .unjudged = find_unjudged(run)};
     const mimic_event_target target = {.ctx = run,
                                        .encode = on_encode,
                                        .write = on_write,
@@ -108,8 +169,10 @@ static mimic_status assemble(event_making *run, mimic_event_stream *const *strea
                                        .subject = on_subject};
     mimic_event_tally *const tallies =
         mimic__alloc_zeroed(job->ctx, run->state->table_count, sizeof *tallies);
-    if (tallies == NULL)
+    if (tallies == NULL || rules.unjudged == NULL) {
+        mimic__free(job->ctx, tallies);
         return mimic__fail_memory(err);
+    }
     for (size_t i = 0; i < run->state->table_count; i++)
         tallies[i] = run->state->tables[i].tally;
     mimic_assembly assembly = {.ctx = job->ctx,
@@ -166,46 +229,33 @@ typedef struct budget {
     size_t reading;  /* of the one that is read, before there are other readers */
 } budget;
 
-/* The table that is expected to be the smallest of those whose way is open; input_count = none is. */
-static size_t find_smallest(const event_job *job, const input_way *ways)
-{
-    size_t best = job->input_count;
-    for (size_t i = 0; i < job->input_count; i++)
-        if (ways[i] == WAY_SPILL &&
-            (best == job->input_count ||
-             expected_bytes(&job->inputs[i]) < expected_bytes(&job->inputs[best])))
-            best = i;
-    return best;
-}
-
-/* The largest that may come sorted; likewise. */
-static size_t find_largest(const event_job *job, const input_way *ways)
-{
-    size_t best = job->input_count;
-    for (size_t i = 0; i < job->input_count; i++)
-        if (ways[i] == WAY_SPILL && !job->inputs[i].is_unsorted &&
-            (best == job->input_count || job->inputs[i].size > job->inputs[best].size))
-            best = i;
-    return best;
-}
-
-/* The smallest are sorted in memory, as many as fit; then the largest first get the readers. */
+/* The largest first get the readers. */
 static void choose_ways(const event_job *job, budget *left, input_way *ways)
 {
+    size_t direct_left = job->options.always_sort ? 0 : left->readers;
     for (size_t i = 0; i < job->input_count; i++)
         ways[i] = WAY_SPILL;
-    for (;;) {
-        const size_t next = find_smallest(job, ways);
-        if (next == job->input_count || expected_bytes(&job->inputs[next]) > left->resident)
+    for (;;) { /* small tables: the smallest first, as long as they fit */
+        size_t best = job->input_count;
+        for (size_t i = 0; i < job->input_count; i++)
+            if (ways[i] == WAY_SPILL && (best == job->input_count ||
+                                         expected_bytes(&job->inputs[i]) <
+                                             expected_bytes(&job->inputs[best])))
+                best = i;
+        if (best == job->input_count || expected_bytes(&job->inputs[best]) > left->resident)
             break;
-        left->resident -= (size_t)expected_bytes(&job->inputs[next]);
-        ways[next] = WAY_MEMORY;
+        left->resident -= (size_t)expected_bytes(&job->inputs[best]);
+        ways[best] = WAY_MEMORY;
     }
-    for (size_t readers = job->options.always_sort ? 0 : left->readers; readers > 0; readers--) {
-        const size_t next = find_largest(job, ways);
-        if (next == job->input_count)
+    for (; direct_left > 0; direct_left--) {
+        size_t best = job->input_count;
+        for (size_t i = 0; i < job->input_count; i++)
+            if (ways[i] == WAY_SPILL && !job->inputs[i].is_unsorted &&
+                (best == job->input_count || job->inputs[i].size > job->inputs[best].size))
+                best = i;
+        if (best == job->input_count)
             break;
-        ways[next] = WAY_DIRECT;
+        ways[best] = WAY_DIRECT;
     }
 }
 
