@@ -6,18 +6,7 @@
 
 static int run_load(const cli_arguments *arguments)
 {
-    job j;
-    int status = job_open(arguments, &j);
-    if (status == EXIT_DONE) {
-        mimic_error err = MIMIC_ERROR_INIT;
-        mimic_report *report = NULL;
-        const mimic_status result =
-            mimic_load(j.session.ctx, j.session.registry, arguments->operands.items[0],
-                       arguments->operands.items[1], &j.load, &report, &err);
-        status = job_end(&j, result, report, &err);
-    }
-    job_close(&j);
-    return status;
+    return job_load(arguments, arguments->operands.items[1]);
 }
 
 static const cli_option *const groups[] = {group_folder,     group_policy, group_keys,   group_limits,

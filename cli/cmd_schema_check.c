@@ -24,13 +24,11 @@ static void print_finding(const char *pointer, int64_t line, int64_t column, con
         talk_print(stdout, "%s:%lld:%lld: %s: %s\n", f->path, (long long)line, (long long)column,
                    *pointer == '\0' ? "(top)" : pointer, message);
     } else {
-        (void)fputs(f->count == 0 ? "[\n  {\"file\": " : ",\n  {\"file\": ", stdout);
-        talk_json_string(stdout, f->path);
-        (void)printf(", \"line\": %lld, \"column\": %lld, \"pointer\": ", (long long)line,
-                     (long long)column);
-        talk_json_string(stdout, pointer);
-        (void)fputs(", \"message\": ", stdout);
-        talk_json_string(stdout, message);
+        talk_json_text(f->count == 0 ? "[\n  {" : ",\n  {", "file", f->path);
+        talk_json_number(", ", "line", line);
+        talk_json_number(", ", "column", column);
+        talk_json_text(", ", "pointer", pointer);
+        talk_json_text(", ", "message", message);
         (void)fputs("}", stdout);
     }
     f->count++;

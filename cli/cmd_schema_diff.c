@@ -21,13 +21,11 @@ static void print_item(const mimic_drift_item *item, int is_json, size_t index)
         talk_print(stdout, "%-16s  %s\n", kind_name(item->kind), item->message);
         return;
     }
-    (void)fputs(index == 0 ? "[\n  {\"kind\": " : ",\n  {\"kind\": ", stdout);
-    talk_json_string(stdout, kind_name(item->kind));
-    (void)fputs(", \"column\": ", stdout);
-    talk_json_string(stdout, item->column);
-    (void)printf(", \"filePosition\": %lld, \"schemaPosition\": %lld, \"message\": ",
-                 (long long)item->file_position, (long long)item->schema_position);
-    talk_json_string(stdout, item->message);
+    talk_json_text(index == 0 ? "[\n  {" : ",\n  {", "kind", kind_name(item->kind));
+    talk_json_text(", ", "column", item->column);
+    talk_json_number(", ", "filePosition", item->file_position);
+    talk_json_number(", ", "schemaPosition", item->schema_position);
+    talk_json_text(", ", "message", item->message);
     (void)fputs("}", stdout);
 }
 

@@ -153,12 +153,6 @@ static void show_table(const mimic_table *table)
 
 /* ---- as JSON ---- */
 
-static void json_member(const char *before, const char *name, const char *value)
-{
-    (void)printf("%s\"%s\": ", before, name);
-    talk_json_string(stdout, value);
-}
-
 static void json_names(const char *name, const char *const *names, size_t count)
 {
     (void)printf(", \"%s\": [", name);
@@ -173,7 +167,7 @@ static void json_rows(const mimic_table *table, const char *edition, const char 
 {
     const int64_t rows = mimic_table_expected_rows(table, edition);
     if (rows >= 0)
-        (void)printf(", \"%s\": %lld", name, (long long)rows);
+        talk_json_number(", ", name, rows);
 }
 
 static void json_keys(const mimic_table *table)
@@ -189,7 +183,7 @@ static void json_keys(const mimic_table *table)
     for (size_t i = 0; i < mimic_table_foreign_key_count(table); i++) {
         mimic_foreign_key_info foreign = MIMIC_FOREIGN_KEY_INFO_INIT;
         (void)mimic_table_foreign_key(table, i, &foreign);
-        json_member(i == 0 ? "{" : ", {", "table", foreign.referenced_table);
+        talk_json_text(i == 0 ? "{" : ", {", "table", foreign.referenced_table);
         json_names("fields", foreign.fields, foreign.count);
         json_names("referencedFields", foreign.referenced_fields, foreign.count);
         (void)fputs("}", stdout);
@@ -200,11 +194,11 @@ static void json_keys(const mimic_table *table)
 static void json_table(const mimic_table *table, const char *indent)
 {
     char type[TYPE_BYTES];
-    json_member("{", "name", mimic_table_name(table));
-    json_member(", ", "module", mimic_table_module(table));
-    json_member(", ", "path", mimic_table_path(table));
-    json_member(", ", "title", mimic_table_title(table));
-    json_member(", ", "description", mimic_table_description(table));
+    talk_json_text("{", "name", mimic_table_name(table));
+    talk_json_text(", ", "module", mimic_table_module(table));
+    talk_json_text(", ", "path", mimic_table_path(table));
+    talk_json_text(", ", "title", mimic_table_title(table));
+    talk_json_text(", ", "description", mimic_table_description(table));
     json_rows(table, "full", "rows");
     json_rows(table, "demo", "demoRows");
     json_keys(table);
@@ -212,10 +206,10 @@ static void json_table(const mimic_table *table, const char *indent)
     for (size_t i = 0; i < mimic_table_field_count(table); i++) {
         const mimic_field_info field = field_at(table, i);
         (void)printf("%s\n%s  ", i == 0 ? "" : ",", indent);
-        json_member("{", "name", field.name);
-        json_member(", ", "type", type_text(&field, type));
+        talk_json_text("{", "name", field.name);
+        talk_json_text(", ", "type", type_text(&field, type));
         (void)printf(", \"required\": %s", field.is_required ? "true" : "false");
-        json_member(", ", "description", field.description);
+        talk_json_text(", ", "description", field.description);
         (void)fputs("}", stdout);
     }
     (void)printf("\n%s]}", indent);
@@ -223,10 +217,10 @@ static void json_table(const mimic_table *table, const char *indent)
 
 static void json_dataset(const mimic_dataset *dataset)
 {
-    json_member("{", "name", mimic_dataset_name(dataset));
-    json_member(", ", "version", mimic_dataset_version(dataset));
-    json_member(", ", "title", mimic_dataset_title(dataset));
-    json_member(", ", "description", mimic_dataset_description(dataset));
+    talk_json_text("{", "name", mimic_dataset_name(dataset));
+    talk_json_text(", ", "version", mimic_dataset_version(dataset));
+    talk_json_text(", ", "title", mimic_dataset_title(dataset));
+    talk_json_text(", ", "description", mimic_dataset_description(dataset));
     (void)fputs(", \"tables\": [", stdout);
     for (size_t i = 0; i < mimic_dataset_table_count(dataset); i++) {
         (void)fputs(i == 0 ? "\n  " : ",\n  ", stdout);

@@ -43,31 +43,26 @@ static void fill_row(status_row *row, const mimic_ledger_entry *e)
     (void)snprintf(row->cells[6], CELL_BYTES, "%s", talk_number(e->duplicates, number));
 }
 
-static void print_member(const char *name, const char *text)
-{
-    (void)printf(", \"%s\": ", name);
-    talk_json_string(stdout, text);
-}
-
 static void print_json_line(const mimic_ledger_entry *e, int is_first)
 {
-    (void)fputs(is_first ? "\n  {\"table\": " : ",\n  {\"table\": ", stdout);
-    talk_json_string(stdout, e->table);
-    print_member("module", e->module);
-    print_member("dataset", e->dataset);
-    print_member("source", e->source);
-    (void)printf(", \"source_bytes\": %lld, \"source_modified\": %lld", (long long)e->source_bytes,
-                 (long long)e->source_modified);
-    print_member("source_hash", e->source_hash);
-    print_member("schema_hash", e->schema_hash);
-    print_member("options_hash", e->options_hash);
-    print_member("library_version", e->library_version);
-    (void)printf(", \"read\": %lld, \"written\": %lld, \"rejected\": %lld, \"duplicates\": %lld, "
-                 "\"filtered\": %lld, \"nulled\": %lld",
-                 (long long)e->read, (long long)e->written, (long long)e->rejected,
-                 (long long)e->duplicates, (long long)e->filtered, (long long)e->nulled);
-    print_member("started", e->started);
-    print_member("finished", e->finished);
+    talk_json_text(is_first ? "\n  {" : ",\n  {", "table", e->table);
+    talk_json_text(", ", "module", e->module);
+    talk_json_text(", ", "dataset", e->dataset);
+    talk_json_text(", ", "source", e->source);
+    talk_json_number(", ", "source_bytes", e->source_bytes);
+    talk_json_number(", ", "source_modified", e->source_modified);
+    talk_json_text(", ", "source_hash", e->source_hash);
+    talk_json_text(", ", "schema_hash", e->schema_hash);
+    talk_json_text(", ", "options_hash", e->options_hash);
+    talk_json_text(", ", "library_version", e->library_version);
+    talk_json_number(", ", "read", e->read);
+    talk_json_number(", ", "written", e->written);
+    talk_json_number(", ", "rejected", e->rejected);
+    talk_json_number(", ", "duplicates", e->duplicates);
+    talk_json_number(", ", "filtered", e->filtered);
+    talk_json_number(", ", "nulled", e->nulled);
+    talk_json_text(", ", "started", e->started);
+    talk_json_text(", ", "finished", e->finished);
     (void)printf(", \"is_waiting\": %s}", e->is_waiting ? "true" : "false");
 }
 
@@ -122,9 +117,8 @@ static void print_end(const status_table *table, const mimic_ledger_state *state
         return;
     }
     (void)fputs(table->count == 0 ? "{\"tables\": [" : "", stdout);
-    (void)printf("],\n \"is_unfinished\": %s, \"writer\": ",
-                 state->is_unfinished ? "true" : "false");
-    talk_json_string(stdout, state->writer);
+    (void)printf("],\n \"is_unfinished\": %s", state->is_unfinished ? "true" : "false");
+    talk_json_text(", ", "writer", state->writer);
     (void)fputs("}\n", stdout);
 }
 

@@ -4,58 +4,47 @@
 #include "commands.h"
 #include "trajectories.h"
 
+static mimic_status build(const trajectory_job *j, mimic_trajectory_report **out_report,
+                          mimic_error *err)
+{
+    const cli_list *const operands = &j->arguments->operands;
+    const size_t dirs = operands->count - 1;
+    return mimic_trajectories_build(j->session.ctx, j->session.registry,
+                                    (const char *const *)operands->items, dirs,
+                                    operands->items[dirs], &j->options, out_report, err);
+}
+
+static mimic_status partition(const trajectory_job *j, mimic_trajectory_report **out_report,
+                              mimic_error *err)
+{
+    const cli_list *const operands = &j->arguments->operands;
+    const size_t dirs = operands->count - 1;
+    return mimic_trajectories_partition(j->session.ctx, j->session.registry,
+                                        (const char *const *)operands->items, dirs,
+                                        operands->items[dirs], &j->options, out_report, err);
+}
+
+static mimic_status assemble(const trajectory_job *j, mimic_trajectory_report **out_report,
+                             mimic_error *err)
+{
+    char *const *const operands = j->arguments->operands.items;
+    return mimic_trajectories_assemble(j->session.ctx, j->session.registry, operands[0],
+                                       operands[1], &j->options, out_report, err);
+}
+
 static int run_build(const cli_arguments *arguments)
 {
-    trajectory_job j;
-    int status = trajectory_job_open(arguments, &j);
-    if (status == EXIT_DONE) {
-        const size_t dirs = arguments->operands.count - 1;
-        const char *out = arguments->operands.items[dirs];
-        mimic_error err = MIMIC_ERROR_INIT;
-        mimic_trajectory_report *report = NULL;
-        const mimic_status result = mimic_trajectories_build(
-            j.session.ctx, j.session.registry, (const char *const *)arguments->operands.items, dirs,
-            out, &j.options, &report, &err);
-        status = trajectory_job_end(&j, result, report, &err);
-    }
-    trajectory_job_close(&j);
-    return status;
+    return trajectories_run(arguments, build, 0);
 }
 
 static int run_partition(const cli_arguments *arguments)
 {
-    trajectory_job j;
-    int status = trajectory_job_open(arguments, &j);
-    j.is_partition = 1;
-    if (status == EXIT_DONE) {
-        const size_t dirs = arguments->operands.count - 1;
-        const char *work = arguments->operands.items[dirs];
-        mimic_error err = MIMIC_ERROR_INIT;
-        mimic_trajectory_report *report = NULL;
-        const mimic_status result = mimic_trajectories_partition(
-            j.session.ctx, j.session.registry, (const char *const *)arguments->operands.items, dirs,
-            work, &j.options, &report, &err);
-        status = trajectory_job_end(&j, result, report, &err);
-    }
-    trajectory_job_close(&j);
-    return status;
+    return trajectories_run(arguments, partition, 1);
 }
 
 static int run_assemble(const cli_arguments *arguments)
 {
-    trajectory_job j;
-    int status = trajectory_job_open(arguments, &j);
-    if (status == EXIT_DONE) {
-        const char *const *operands = (const char *const *)arguments->operands.items;
-        mimic_error err = MIMIC_ERROR_INIT;
-        mimic_trajectory_report *report = NULL;
-        const mimic_status result =
-            mimic_trajectories_assemble(j.session.ctx, j.session.registry, operands[0], operands[1],
-                                        &j.options, &report, &err);
-        status = trajectory_job_end(&j, result, report, &err);
-    }
-    trajectory_job_close(&j);
-    return status;
+    return trajectories_run(arguments, assemble, 0);
 }
 
 /* What is settled when tables are read ... */

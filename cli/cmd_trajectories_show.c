@@ -243,10 +243,8 @@ static void json_bytes(const char *name, const char *bytes, const int64_t *offse
         talk_out_of_memory();
     memcpy(text, bytes + offsets[0], size);
     text[size] = '\0';
-    if (size > 0) {
-        (void)printf(", \"%s\": ", name);
-        talk_json_string(stdout, text);
-    }
+    if (size > 0)
+        talk_json_text(", ", name, text);
     free(text);
 }
 
@@ -267,16 +265,14 @@ static void json_properties(const view *v, int64_t event)
 
 static void json_text(const char *name, const char *text)
 {
-    if (text[0] == '\0')
-        return;
-    (void)printf(", \"%s\": ", name);
-    talk_json_string(stdout, text);
+    if (text[0] != '\0')
+        talk_json_text(", ", name, text);
 }
 
 static void json_number(const char *name, int64_t number)
 {
     if (number != INT64_MIN)
-        (void)printf(", \"%s\": %lld", name, (long long)number);
+        talk_json_number(", ", name, number);
 }
 
 static void json_event(const view *v, int64_t event)
@@ -291,8 +287,7 @@ static void json_event(const view *v, int64_t event)
         (void)fputs("null", stdout);
     else
         (void)printf("\"%s\"", timeline_time(p->time[event], 'T', text));
-    (void)fputs(", \"code\": ", stdout);
-    talk_json_string(stdout, code.code);
+    talk_json_text(", ", "code", code.code);
     json_text("description", code.description);
     if (value - value == 0) /* neither NaN nor infinite, which JSON has not */
         (void)printf(", \"value\": %s", timeline_real(value, real));
@@ -312,9 +307,10 @@ static void json_event(const view *v, int64_t event)
 
 static void print_json(const view *v)
 {
-    (void)printf("{\"subject_id\": %lld, \"split\": ", (long long)v->patient->subject_id);
-    talk_json_string(stdout, v->patient->split);
-    (void)printf(", \"event_count\": %lld, \"events\": [", (long long)v->patient->count);
+    talk_json_number("{", "subject_id", v->patient->subject_id);
+    talk_json_text(", ", "split", v->patient->split);
+    talk_json_number(", ", "event_count", v->patient->count);
+    (void)fputs(", \"events\": [", stdout);
     for (int64_t i = 0; i < v->count; i++) {
         (void)fputs(i == 0 ? "\n  " : ",\n  ", stdout);
         json_event(v, v->events[i]);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "job.h"
 #include "talk.h"
 #include "timeline.h"
 
@@ -203,13 +204,6 @@ static void print_text(const stats *s)
 
 /* ---- JSON ---- */
 
-static void json_pair(const char *gap, const char *name, int64_t number)
-{
-    (void)fputs(gap, stdout);
-    talk_json_string(stdout, name);
-    (void)printf(": %lld", (long long)number);
-}
-
 static void json_time(const char *name, int64_t time, int is_there)
 {
     char text[TIME_BYTES];
@@ -222,26 +216,23 @@ static void json_time(const char *name, int64_t time, int is_there)
 
 static void print_json(const stats *s)
 {
-    (void)fputs("{\n  \"dataset\": ", stdout);
-    talk_json_string(stdout, s->info.dataset);
-    (void)fputs(",\n  \"version\": ", stdout);
-    talk_json_string(stdout, s->info.version);
-    json_pair(",\n  ", "subjects", (int64_t)s->subjects);
-    json_pair(",\n  ", "events", s->events);
-    json_pair(",\n  ", "static_events", s->facts);
-    json_pair(",\n  ", "numeric_events", s->values);
-    json_pair(",\n  ", "codes", s->used_codes);
-    json_pair(",\n  ", "files", s->info.files);
-    json_pair(",\n  ", "median_events", median(s));
-    json_pair(",\n  ", "max_events", most(s));
+    talk_json_text("{\n  ", "dataset", s->info.dataset);
+    talk_json_text(",\n  ", "version", s->info.version);
+    talk_json_number(",\n  ", "subjects", (int64_t)s->subjects);
+    talk_json_number(",\n  ", "events", s->events);
+    talk_json_number(",\n  ", "static_events", s->facts);
+    talk_json_number(",\n  ", "numeric_events", s->values);
+    talk_json_number(",\n  ", "codes", s->used_codes);
+    talk_json_number(",\n  ", "files", s->info.files);
+    talk_json_number(",\n  ", "median_events", median(s));
+    talk_json_number(",\n  ", "max_events", most(s));
     json_time("first_time", s->first, s->first <= s->last);
     json_time("last_time", s->last, s->first <= s->last);
     (void)fputs(",\n  \"splits\": [", stdout);
     for (size_t i = 0; i < s->split_count; i++) {
-        (void)fputs(i == 0 ? "\n    {\"name\": " : ",\n    {\"name\": ", stdout);
-        talk_json_string(stdout, s->splits[i].name);
-        json_pair(", ", "subjects", s->splits[i].subjects);
-        json_pair(", ", "events", s->splits[i].events);
+        talk_json_text(i == 0 ? "\n    {" : ",\n    {", "name", s->splits[i].name);
+        talk_json_number(", ", "subjects", s->splits[i].subjects);
+        talk_json_number(", ", "events", s->splits[i].events);
         (void)fputs("}", stdout);
     }
     (void)fputs("\n  ],\n  \"tables\": {", stdout);
@@ -249,18 +240,16 @@ static void print_json(const stats *s)
     for (size_t i = 0; i <= UINT16_MAX; i++) {
         if (s->by_table[i] == 0)
             continue;
-        json_pair(gap, mimic_trajectories_table(s->trajectories, (uint16_t)i), s->by_table[i]);
+        talk_json_number(gap, mimic_trajectories_table(s->trajectories, (uint16_t)i), s->by_table[i]);
         gap = ",\n    ";
     }
     (void)fputs("\n  },\n  \"top_codes\": [", stdout);
     for (size_t i = 0; i < s->top_count; i++) {
         mimic_code code = MIMIC_CODE_INIT;
         (void)mimic_trajectories_code(s->trajectories, s->top[i], &code);
-        (void)fputs(i == 0 ? "\n    {\"code\": " : ",\n    {\"code\": ", stdout);
-        talk_json_string(stdout, code.code);
-        (void)fputs(", \"description\": ", stdout);
-        talk_json_string(stdout, code.description);
-        json_pair(", ", "events", s->by_code[s->top[i]]);
+        talk_json_text(i == 0 ? "\n    {" : ",\n    {", "code", code.code);
+        talk_json_text(", ", "description", code.description);
+        talk_json_number(", ", "events", s->by_code[s->top[i]]);
         (void)fputs("}", stdout);
     }
     (void)fputs("\n  ]\n}\n", stdout);
@@ -274,7 +263,7 @@ static int run_stats(const cli_arguments *arguments)
     stats s = {.first = INT64_MAX, .last = INT64_MIN, .info = MIMIC_TRAJECTORIES_INFO_INIT};
     mimic_trajectories_options options = MIMIC_TRAJECTORIES_OPTIONS_INIT;
     options.values_only = 1;
-    options.jobs = timeline_jobs(arguments);
+    options.jobs = job_threads(arguments);
     s.by_table = calloc(UINT16_MAX + 1, sizeof *s.by_table);
     if (s.by_table == NULL)
         talk_out_of_memory();

@@ -133,13 +133,8 @@ static int print_json(const job *j, const mimic_report *report)
 {
     mimic_error err = MIMIC_ERROR_INIT;
     char *json = NULL;
-    if (mimic_report_json(report, &json, &err) != MIMIC_OK)
-        return talk_mimic_error(&err);
-    (void)fputs(json, stdout);
-    if (strlen(json) == 0 || json[strlen(json) - 1] != '\n')
-        (void)fputc('\n', stdout);
-    mimic_free(j->session.ctx, json);
-    return EXIT_DONE;
+    const mimic_status status = mimic_report_json(report, &json, &err);
+    return session_print(&j->session, status, json, &err);
 }
 
 /* Rows of a table that was taken for another are rejected in masses. */
@@ -186,4 +181,20 @@ void job_close(job *j)
     progress_end();
     session_close(&j->session);
     where_free(&j->where);
+}
+
+int job_load(const cli_arguments *arguments, const char *target)
+{
+    job j;
+    int status = job_open(arguments, &j);
+    if (status == EXIT_DONE) {
+        mimic_error err = MIMIC_ERROR_INIT;
+        mimic_report *report = NULL;
+        const mimic_status result =
+            mimic_load(j.session.ctx, j.session.registry, arguments->operands.items[0], target,
+                       &j.load, &report, &err);
+        status = job_end(&j, result, report, &err);
+    }
+    job_close(&j);
+    return status;
 }

@@ -27,6 +27,8 @@ int job_open(const cli_arguments *arguments, job *out);
  */
 int job_end(job *j, mimic_status status, mimic_report *report, const mimic_error *err);
 void job_close(job *j);
+/* All of it for the folder that is the first operand. */
+int job_load(const cli_arguments *arguments, const char *target);
 
 /* Threads: those of --jobs, or one a processor that this process may use. */
 int32_t job_threads(const cli_arguments *arguments);

@@ -148,3 +148,15 @@ int session_write_text(const char *path, const char *text)
     free(temporary);
     return is_written ? EXIT_DONE : EXIT_FAILED;
 }
+
+int session_print(const session *s, mimic_status status, char *text, const mimic_error *err)
+{
+    if (status != MIMIC_OK)
+        return talk_mimic_error(err);
+    const size_t size = strlen(text);
+    (void)fputs(text, stdout);
+    if (size == 0 || text[size - 1] != '\n')
+        (void)fputc('\n', stdout);
+    mimic_free(s->ctx, text);
+    return EXIT_DONE;
+}

@@ -33,4 +33,7 @@ int session_read_file(const char *path, char **out_text, size_t *out_size);
  */
 int session_write_text(const char *path, const char *text);
 
+/* Prints a text that the library made as lines on stdout, and frees it; what failed, on stderr. */
+int session_print(const session *s, mimic_status status, char *text, const mimic_error *err);
+
 #endif

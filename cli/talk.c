@@ -229,6 +229,25 @@ void talk_json_string(FILE *stream, const char *text)
     (void)fputc('"', stream);
 }
 
+static void json_name(const char *before, const char *name)
+{
+    (void)fputs(before, stdout);
+    talk_json_string(stdout, name);
+    (void)fputs(": ", stdout);
+}
+
+void talk_json_text(const char *before, const char *name, const char *text)
+{
+    json_name(before, name);
+    talk_json_string(stdout, text);
+}
+
+void talk_json_number(const char *before, const char *name, int64_t number)
+{
+    json_name(before, name);
+    (void)printf("%lld", (long long)number);
+}
+
 /* 1 when stdout is a pipe whose reader is gone. */
 static int reader_is_gone(void)
 {

@@ -45,6 +45,10 @@ void talk_wrapped(FILE *stream, const char *text, int column, int indent, int wi
 /* A JSON string with its quotes. */
 void talk_json_string(FILE *stream, const char *text);
 
+/* A member of a JSON object, on stdout; `before` is what stands in front of it, such as "{" or ", ". */
+void talk_json_text(const char *before, const char *name, const char *text);
+void talk_json_number(const char *before, const char *name, int64_t number);
+
 /*
  * Flushes stdout at the end of the program. A reader that went away is no failure; a full disk is.
  * Returns the status to exit with.

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "talk.h"
 
@@ -117,14 +116,6 @@ int timeline_fits(const cli_list *patterns, const char *code)
         if (fits(patterns->items[i], code))
             return 1;
     return patterns->count == 0;
-}
-
-int32_t timeline_jobs(const cli_arguments *arguments)
-{
-    const int64_t most = 256;
-    const int64_t jobs =
-        arguments->jobs > 0 ? arguments->jobs : (int64_t)sysconf(_SC_NPROCESSORS_ONLN);
-    return (int32_t)(jobs < 1 ? 1 : jobs > most ? most : jobs);
 }
 
 int timeline_open(const session *s, const cli_arguments *arguments,

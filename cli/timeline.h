@@ -26,9 +26,6 @@ const char *timeline_real(double value, char text[REAL_BYTES]);
 /* Does a code fit one of the patterns, "*" standing for any text? True where there are none. */
 int timeline_fits(const cli_list *patterns, const char *code);
 
-/* Threads: what --jobs says, or one a processor. */
-int32_t timeline_jobs(const cli_arguments *arguments);
-
 /* Opens the dataset that is the first operand. Says what is wrong; *out is NULL then. */
 int timeline_open(const session *s, const cli_arguments *arguments,
                   const mimic_trajectories_options *options, mimic_trajectories **out);

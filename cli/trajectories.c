@@ -3,8 +3,6 @@
  */
 #include "trajectories.h"
 
-#include <string.h>
-
 #include "job.h"
 #include "progress.h"
 #include "talk.h"
@@ -45,28 +43,12 @@ static void fill_options(const cli_arguments *arguments, mimic_trajectory_option
     out->progress = progress_update;
 }
 
-int trajectory_job_open(const cli_arguments *arguments, trajectory_job *out)
-{
-    memset(out, 0, sizeof *out);
-    out->arguments = arguments;
-    fill_options(arguments, &out->options);
-    const int status = session_open(arguments, &out->session);
-    if (status == EXIT_DONE)
-        progress_begin(arguments->quiet);
-    return status;
-}
-
 static int print_json(const trajectory_job *j, const mimic_trajectory_report *report)
 {
     mimic_error err = MIMIC_ERROR_INIT;
     char *json = NULL;
-    if (mimic_trajectory_report_json(report, &json, &err) != MIMIC_OK)
-        return talk_mimic_error(&err);
-    (void)fputs(json, stdout);
-    if (strlen(json) == 0 || json[strlen(json) - 1] != '\n')
-        (void)fputc('\n', stdout);
-    mimic_free(j->session.ctx, json);
-    return EXIT_DONE;
+    const mimic_status status = mimic_trajectory_report_json(report, &json, &err);
+    return session_print(&j->session, status, json, &err);
 }
 
 static int has_rejects(const mimic_trajectory_report *report)
@@ -78,9 +60,11 @@ static int has_rejects(const mimic_trajectory_report *report)
     return 0;
 }
 
-int trajectory_job_end(trajectory_job *j, mimic_status status, mimic_trajectory_report *report,
-                       const mimic_error *err)
+/* Prints the report (NULL allowed) and the error, if any; frees the report. */
+static int end(const trajectory_job *j, mimic_status status, mimic_trajectory_report *report,
+               const mimic_error *err)
 {
+    const cli_list *const operands = &j->arguments->operands;
     progress_end();
     int result = EXIT_DONE;
     if (report != NULL && status != MIMIC_ERR_CANCELLED) {
@@ -88,8 +72,7 @@ int trajectory_job_end(trajectory_job *j, mimic_status status, mimic_trajectory_
             result = print_json(j, report);
         else
             trajectories_report_print(stdout, report,
-                                      j->arguments->operands.items[j->arguments->operands.count - 1],
-                                      j->is_partition);
+                                      operands->items[operands->count - 1], j->is_partition);
         if (result == EXIT_DONE && has_rejects(report))
             result = EXIT_REJECTS;
     }
@@ -100,8 +83,18 @@ int trajectory_job_end(trajectory_job *j, mimic_status status, mimic_trajectory_
     return result;
 }
 
-void trajectory_job_close(trajectory_job *j)
+int trajectories_run(const cli_arguments *arguments, trajectory_step *step, int is_partition)
 {
-    progress_end();
-    session_close(&j->session);
+    trajectory_job j = {.arguments = arguments, .is_partition = is_partition};
+    fill_options(arguments, &j.options);
+    int status = session_open(arguments, &j.session);
+    if (status == EXIT_DONE) {
+        mimic_error err = MIMIC_ERROR_INIT;
+        mimic_trajectory_report *report = NULL;
+        progress_begin(arguments->quiet);
+        const mimic_status result = step(&j, &report, &err);
+        status = end(&j, result, report, &err);
+    }
+    session_close(&j.session);
+    return status;
 }

@@ -16,15 +16,12 @@ typedef struct trajectory_job {
     mimic_trajectory_options options;
 } trajectory_job;
 
-/* `out` must not move, and is to be given to trajectory_job_close either way. */
-int trajectory_job_open(const cli_arguments *arguments, trajectory_job *out);
+/* The call of the library that a command stands for; NULL in *out_report after a failure. */
+typedef mimic_status trajectory_step(const trajectory_job *j, mimic_trajectory_report **out_report,
+                                     mimic_error *err);
 
-/*
- * Prints the report (NULL allowed) and the error, if any; frees the report. Returns the exit status.
- */
-int trajectory_job_end(trajectory_job *j, mimic_status status, mimic_trajectory_report *report,
-                       const mimic_error *err);
-void trajectory_job_close(trajectory_job *j);
+/* A whole command: opens, takes the step, prints the report or the error. Returns the exit status. */
+int trajectories_run(const cli_arguments *arguments, trajectory_step *step, int is_partition);
 
 /* trajectories_report.c: the report as text for people, under a title. */
 void trajectories_report_print(FILE *stream, const mimic_trajectory_report *report,

@@ -39,8 +39,4 @@ const char *mimic__event_codes_text(const mimic_event_codes *codes, uint32_t num
 uint32_t mimic__event_codes_count(const mimic_event_codes *codes);
 /* Of one that has none: kind UINT16_MAX. */
 mimic_event_origin mimic__event_codes_origin(const mimic_event_codes *codes, uint32_t number);
-/* Numbers in the order of their texts (memcmp); the caller frees them with mimic__free. */
-mimic_status mimic__event_codes_order(const mimic_event_codes *codes, uint32_t **out_numbers,
-                                      mimic_error *err);
-
 #endif

@@ -15,7 +15,6 @@
 typedef struct dictionary {
     event_job *job;
     const mimic_event_dictionary *model;
-    const mimic_table *table;
     mimic_arena arena;
     mimic_hashmap keys;        /* that occur */
     const char **descriptions; /* by key, NULL = not found */
@@ -123,27 +122,22 @@ static mimic_status read_file(dictionary *self, const char *path, mimic_error *e
 {
     const char *columns[MOST_KEYS + 1];
     const csv_setup setup = {.pool = self->job->pool, .unique = MIMIC_UNIQUE_NONE};
-    mimic_csv_options options = self->job->csv;
+    mimic_csv_options options = mimic__event_job_csv(self->job);
     mimic_source *source = NULL;
     mimic_csv_reader *reader = NULL;
+    const mimic_table *const table = self->model->source;
     const size_t key_count = self->model->key_count;
     if (key_count == 0 || key_count > MOST_KEYS)
         return MIMIC_OK;
     for (size_t i = 0; i < key_count; i++)
-        columns[i] = self->table->fields[self->model->keys[i]].name;
-    columns[key_count] = self->table->fields[self->model->description].name;
+        columns[i] = table->fields[self->model->keys[i]].name;
+    columns[key_count] = table->fields[self->model->description].name;
     options.columns = columns;
     options.column_count = key_count + 1;
-    options.on_error = MIMIC_ON_ERROR_REJECT;
-    options.filter_count = options.text_filter_count = 0;
-    options.limit = 0;
-    options.jobs = 0;
-    options.on_reject = NULL;
-    options.strict_drift = 0;
     mimic_status status = mimic_source_open(self->job->ctx, path, NULL, &source, err);
     if (status == MIMIC_OK)
-        status = mimic_csv__reader_open(self->job->ctx, source, self->table, &options, &setup,
-                                        &reader, err);
+        status = mimic_csv__reader_open(self->job->ctx, source, table, &options, &setup, &reader,
+                                        err);
     if (status == MIMIC_OK)
         status = take_rows(self, reader, err);
     mimic_csv_reader_free(reader);
@@ -154,55 +148,51 @@ static mimic_status read_file(dictionary *self, const char *path, mimic_error *e
 static mimic_status read_dictionary(dictionary *self, mimic_error *err)
 {
     const load_file *file = NULL;
-    self->table = self->model->source;
     MIMIC_TRY(gather_keys(self, err));
     if (self->keys.count == 0)
         return MIMIC_OK;
-    MIMIC_TRY(mimic__event_job_find_file(self->job, self->table, &file, err));
+    MIMIC_TRY(mimic__event_job_find_file(self->job, self->model->source, &file, err));
     return file == NULL ? MIMIC_OK : read_file(self, file->path, err);
 }
 
 /* ---- codes ---- */
 
-/* The description that stands in the key itself; NULL = it is missing there (or memory is, which the
- * table of codes finds out too). */
-static const char *describe_by_key(mimic_arena *arena, const mimic_event_kind *kind,
-                                   const mimic_event_origin *origin)
+/* The description of a code that `self` describes, NULL = there is none; self->model NULL = no
+ * dictionary does. (Or memory is missing, which the table of codes finds out too.) */
+static const char *description_of(const dictionary *self, const mimic_event_origin *origin,
+                                  mimic_arena *arena)
 {
+    const mimic_event_kind *const kind = self->job->map->kinds[origin->kind];
+    if (self->model != NULL)
+        return self->descriptions[mimic__hashmap_find(&self->keys, origin->key, origin->key_size)];
+    if (kind->description_key < 0)
+        return kind->description;
     const mimic_key_value value =
         mimic__event_key_value(origin->key, origin->key_size, kind->description_key);
     return value.size == 0 ? NULL : mimic__arena_strndup(arena, value.data, value.size);
 }
 
-/* The codes that `self` describes; self->model NULL = those that no dictionary does. */
-static mimic_status add_codes(const dictionary *self, const int64_t *events, size_t event_count,
-                              event_code_table *table, mimic_error *err)
+static mimic_status add_code(const dictionary *self, uint32_t number, int64_t events,
+                             event_code_table *table, mimic_error *err)
 {
     const event_job *const job = self->job;
-    for (uint32_t i = 0; i < mimic__event_codes_count(job->codes); i++) {
-        const mimic_event_origin origin = mimic__event_codes_origin(job->codes, i);
-        size_t size;
-        const char *const code = mimic__event_codes_text(job->codes, i, &size);
-        if (dictionary_of(job->map, origin.kind) != self->model)
-            continue;
-        mimic_arena scratch;
-        mimic__arena_init(&scratch, job->ctx);
-        event_code_entry entry = {.kind = origin.kind,
-                                  .events = i < event_count ? events[i] : 0,
-                                  .key = mimic__arena_strndup(&scratch, origin.key, origin.key_size),
-                                  .description = job->map->kinds[origin.kind]->description};
-        if (self->model == NULL && job->map->kinds[origin.kind]->description_key >= 0)
-            entry.description = describe_by_key(&scratch, job->map->kinds[origin.kind], &origin);
-        if (self->model != NULL)
-            entry.description = self->descriptions[mimic__hashmap_find(&self->keys, origin.key,
-                                                                       origin.key_size)];
-        const mimic_status status =
-            entry.key == NULL ? mimic__fail_memory(err)
-                              : mimic__event_code_table_add(table, code, size, &entry, err);
-        mimic__arena_free(&scratch);
-        MIMIC_TRY(status);
-    }
-    return MIMIC_OK;
+    const mimic_event_origin origin = mimic__event_codes_origin(job->codes, number);
+    if (dictionary_of(job->map, origin.kind) != self->model)
+        return MIMIC_OK;
+    mimic_arena scratch;
+    mimic__arena_init(&scratch, job->ctx);
+    const event_code_entry entry = {
+        .kind = origin.kind,
+        .events = events,
+        .key = mimic__arena_strndup(&scratch, origin.key, origin.key_size),
+        .description = description_of(self, &origin, &scratch)};
+    size_t size;
+    const char *const code = mimic__event_codes_text(job->codes, number, &size);
+    const mimic_status status = entry.key == NULL
+                                    ? mimic__fail_memory(err)
+                                    : mimic__event_code_table_add(table, code, size, &entry, err);
+    mimic__arena_free(&scratch);
+    return status;
 }
 
 mimic_status mimic__event_codes_describe(event_job *job, const int64_t *events, size_t event_count,
@@ -217,8 +207,9 @@ mimic_status mimic__event_codes_describe(event_job *job, const int64_t *events, 
         mimic__buffer_init(&self.key, job->ctx);
         if (!is_last)
             status = read_dictionary(&self, err);
-        if (status == MIMIC_OK)
-            status = add_codes(&self, events, event_count, table, err);
+        const uint32_t count = mimic__event_codes_count(job->codes);
+        for (uint32_t code = 0; code < count && status == MIMIC_OK; code++)
+            status = add_code(&self, code, code < event_count ? events[code] : 0, table, err);
         mimic__buffer_free(&self.key);
         mimic__hashmap_free(&self.keys);
         mimic__arena_free(&self.arena);

@@ -71,20 +71,7 @@ static mimic_status add_pieces(encoding *e, mimic_event_slice slice, mimic_event
 {
     if (e->files->options.format == MIMIC_EVENT_FORMAT_NDJSON)
         return add_lines(e, &slice, &piece, err);
-    while (slice.count > 0) {
-        size_t done = 0;
-        const mimic_status status =
-            mimic__event_columns_encode(e->columns, &slice, &piece.ready, &done, err);
-        if (status != MIMIC_OK) {
-            mimic__ipc_ready_free(&piece.ready);
-            return status;
-        }
-        MIMIC_TRY(mimic__event_pieces_add(e->pieces, &piece, err));
-        slice.events += done;
-        slice.texts += done;
-        slice.count -= done;
-    }
-    return MIMIC_OK;
+    return mimic__event_pieces_encode(e->pieces, e->columns, slice, piece, err);
 }
 
 static int64_t id_of(const encoding *e, const mimic_event *event)

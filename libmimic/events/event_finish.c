@@ -9,8 +9,11 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "events/event_head.h"
 #include "events/event_part.h"
 #include "events/event_records.h"
+#include "events/event_report.h"
+#include "json/json_write.h"
 
 #define FLUSH_BYTES ((size_t)256 * 1024)
 
@@ -128,47 +131,25 @@ static const char *group_name(mimic_group group)
                                           : "subject";
 }
 
-static void put_text(mimic_buffer *text, const char *name, const char *value)
-{
-    mimic__buffer_format(text, ", \"%s\": ", name);
-    mimic__buffer_json_string(text, value);
-}
-
-static void put_number(mimic_buffer *text, const char *name, int64_t value)
-{
-    mimic__buffer_format(text, ", \"%s\": %lld", name, (long long)value);
-}
-
-/* "name": ["a", "b"] */
-static void put_names(mimic_buffer *text, const char *name, const char *const *names, size_t count)
-{
-    mimic__buffer_format(text, "\"%s\": [", name);
-    for (size_t i = 0; i < count; i++) {
-        mimic__buffer_text(text, i == 0 ? "" : ", ");
-        mimic__buffer_json_string(text, names[i]);
-    }
-    mimic__buffer_byte(text, ']');
-}
-
 static void put_options(mimic_buffer *text, const event_job *job)
 {
     const mimic_trajectory_options *const options = &job->options;
-    mimic__buffer_text(text, ",\n \"options\": {\"group\": ");
-    mimic__buffer_json_string(text, group_name(options->group));
-    put_text(text, "layout", options->layout == MIMIC_LAYOUT_FILES ? "files" : "shards");
-    put_text(text, "format", options->format == MIMIC_EVENT_FORMAT_NDJSON ? "ndjson" : "arrow");
-    put_number(text, "subjects_per_file", options->subjects_per_file);
-    put_number(text, "train", options->train);
-    put_number(text, "tuning", options->tuning);
-    put_text(text, "bad_times", policy_name(options->bad_times));
-    put_text(text, "reversed", policy_name(options->reversed));
-    put_text(text, "outside", policy_name(options->outside));
-    put_text(text, "unknown_subjects", policy_name(options->unknown_subjects));
-    put_text(text, "missing_ids", policy_name(options->missing_ids));
-    if (options->codes != NULL) {
-        mimic__buffer_text(text, ", ");
-        put_names(text, "codes", options->codes, options->code_count);
-    }
+    mimic__buffer_text(text, ",\n \"options\": {");
+    mimic__json_put_text(text, "group", group_name(options->group));
+    mimic__json_put_text(text, "layout",
+                         options->layout == MIMIC_LAYOUT_FILES ? "files" : "shards");
+    mimic__json_put_text(text, "format",
+                         options->format == MIMIC_EVENT_FORMAT_NDJSON ? "ndjson" : "arrow");
+    mimic__json_put_number(text, "subjects_per_file", options->subjects_per_file);
+    mimic__json_put_number(text, "train", options->train);
+    mimic__json_put_number(text, "tuning", options->tuning);
+    mimic__json_put_text(text, "bad_times", policy_name(options->bad_times));
+    mimic__json_put_text(text, "reversed", policy_name(options->reversed));
+    mimic__json_put_text(text, "outside", policy_name(options->outside));
+    mimic__json_put_text(text, "unknown_subjects", policy_name(options->unknown_subjects));
+    mimic__json_put_text(text, "missing_ids", policy_name(options->missing_ids));
+    if (options->codes != NULL)
+        mimic__json_put_texts(text, "codes", options->codes, options->code_count);
     mimic__buffer_byte(text, '}');
 }
 
@@ -176,12 +157,12 @@ static void put_options(mimic_buffer *text, const event_job *job)
 static void put_gaps(mimic_buffer *text, const event_job *job, const event_state *sum)
 {
     mimic__buffer_text(text, ",\n ");
-    put_names(text, "absent_tables", job->absent.items, job->absent.count);
-    mimic__buffer_text(text, ", ");
-    put_names(text, "unmapped_tables", job->unmapped.items, job->unmapped.count);
-    mimic__buffer_text(text, ", \"unused_codes\": [");
+    mimic__json_put_texts(text, "absent_tables", job->absent.items, job->absent.count);
+    mimic__json_put_texts(text, "unmapped_tables", job->unmapped.items, job->unmapped.count);
+    mimic__json_put_name(text, "unused_codes");
+    mimic__buffer_byte(text, '[');
     for (size_t i = 0; i < sum->unused_count; i++) {
-        mimic__buffer_text(text, i == 0 ? "" : ", ");
+        mimic__json_put_comma(text);
         mimic__buffer_json_string(text, mimic__event_state_unused(sum, job, i));
     }
     mimic__buffer_byte(text, ']');
@@ -191,52 +172,26 @@ static void put_head(mimic_buffer *text, const event_job *job, const event_state
 {
     mimic__buffer_format(text,
                          "{\"format\": \"mimic-trajectories\", \"format_version\": 1,\n"
-                         " \"libmimic\": \"%s\", \"trajectory_version\": ",
+                         " \"libmimic\": \"%s\"",
                          MIMIC_VERSION_STRING);
-    mimic__buffer_json_string(text, job->options.version);
-    mimic__buffer_text(text, ",\n \"datasets\": [");
-    for (size_t i = 0; i < job->dataset_count; i++)
-        mimic__buffer_format(text, "%s\"%s@%s\"", i == 0 ? "" : ", ", job->datasets[i]->name,
-                             job->datasets[i]->version);
-    mimic__buffer_format(text, "], \"event_map\": \"%s\"", job->map->hash);
+    mimic__json_put_text(text, "trajectory_version", job->options.version);
+    mimic__buffer_text(text, ",\n ");
+    mimic__event_datasets_put(text, job);
+    mimic__json_put_text(text, "event_map", job->map->hash);
     put_options(text, job);
-    mimic__buffer_format(text, ",\n \"subjects\": %lld", (long long)sum->totals.subjects);
-    put_number(text, "events", sum->totals.events);
-    put_number(text, "codes", sum->codes);
-    put_number(text, "files", sum->totals.files);
-    put_number(text, "bytes", sum->totals.bytes);
+    mimic__buffer_text(text, ",\n ");
+    mimic__json_put_number(text, "subjects", sum->totals.subjects);
+    mimic__json_put_number(text, "events", sum->totals.events);
+    mimic__json_put_number(text, "codes", sum->codes);
+    mimic__json_put_number(text, "files", sum->totals.files);
+    mimic__json_put_number(text, "bytes", sum->totals.bytes);
 }
 
-static void put_marks(mimic_buffer *text, const mimic_event_tally *tally)
+static void put_table(mimic_buffer *text, const event_table_state *state)
 {
-    bool is_first = true;
-    mimic__buffer_text(text, ", \"marks\": {");
-    for (int bit = 0; bit < 16; bit++) {
-        const char *const name = mimic__event_mark_name(1 << bit);
-        if (tally->marked[bit] == 0 || name[0] == '\0')
-            continue;
-        mimic__buffer_format(text, "%s\"%s\": %lld", is_first ? "" : ", ", name,
-                             (long long)tally->marked[bit]);
-        is_first = false;
-    }
-    mimic__buffer_byte(text, '}');
-}
-
-static void put_table(mimic_buffer *text, const event_table_state *table)
-{
-    const event_reading *const reading = &table->reading;
-    const mimic_event_tally *const tally = &table->tally;
-    mimic__buffer_text(text, "{\"table\": ");
-    mimic__buffer_json_string(text, table->table->table->name);
-    put_text(text, "source", table->source);
-    put_text(text, "hash", reading->hash);
-    put_number(text, "read", reading->read);
-    put_number(text, "with_events", tally->with_events);
-    put_number(text, "without_events", reading->without + tally->without_events);
-    put_number(text, "rejected", reading->rejected + tally->rejected);
-    put_number(text, "events", tally->events);
-    put_number(text, "outside_group", tally->outside_group);
-    put_marks(text, tally);
+    const mimic_event_table_report table = mimic__event_table_report(state);
+    mimic__buffer_byte(text, '{');
+    mimic__event_table_report_put(text, &table);
     mimic__buffer_byte(text, '}');
 }
 
@@ -271,10 +226,8 @@ static mimic_status put_manifest(event_out *out, const event_state *sum, const c
         if (copy == NULL)
             return mimic__fail_memory(err);
         mimic__buffer_text(text, i == 0 ? "\n  " : ",\n  ");
-        mimic__buffer_json_string(text, copy);
+        mimic__json_put_number(text, copy, order->table->entries[order->numbers[i]].events);
         mimic__free(out->job->ctx, copy);
-        mimic__buffer_format(text, ": %lld",
-                             (long long)order->table->entries[order->numbers[i]].events);
         if (text->size >= FLUSH_BYTES)
             MIMIC_TRY(flush(text, output, err));
     }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "events/event_head.h"
 #include "json/json.h"
+#include "json/json_write.h"
 
 mimic_status mimic__event_paths_make(mimic_arena *arena, const char *stem, event_paths *out_paths,
                                      mimic_error *err)
@@ -20,26 +21,13 @@ mimic_status mimic__event_paths_make(mimic_arena *arena, const char *stem, event
 
 /* ---- out ---- */
 
-static void put_text(mimic_buffer *json, const char *name, const char *text)
+void mimic__event_datasets_put(mimic_buffer *json, const event_job *job)
 {
-    mimic__buffer_format(json, ", \"%s\": ", name);
-    mimic__buffer_json_string(json, text);
-}
-
-static void put_numbers(mimic_buffer *json, const char *name, const int64_t *numbers, size_t count)
-{
-    mimic__buffer_format(json, ", \"%s\": [", name);
-    for (size_t i = 0; i < count; i++)
-        mimic__buffer_format(json, "%s%lld", i == 0 ? "" : ", ", (long long)numbers[i]);
-    mimic__buffer_byte(json, ']');
-}
-
-static void put_texts(mimic_buffer *json, const char *name, const char *const *texts, size_t count)
-{
-    mimic__buffer_format(json, ", \"%s\": [", name);
-    for (size_t i = 0; i < count; i++) {
-        mimic__buffer_text(json, i == 0 ? "" : ", ");
-        mimic__buffer_json_string(json, texts[i]);
+    mimic__json_put_name(json, "datasets");
+    mimic__buffer_byte(json, '[');
+    for (size_t i = 0; i < job->dataset_count; i++) {
+        mimic__json_put_comma(json);
+        mimic__buffer_format(json, "\"%s@%s\"", job->datasets[i]->name, job->datasets[i]->version);
     }
     mimic__buffer_byte(json, ']');
 }
@@ -47,37 +35,39 @@ static void put_texts(mimic_buffer *json, const char *name, const char *const *t
 static void put_options(mimic_buffer *json, const event_job *job)
 {
     const mimic_csv_options *const csv = &job->csv;
-    put_numbers(json, "policies",
-                (const int64_t[]){job->options.bad_times, job->options.reversed}, 2);
-    put_numbers(json, "dialect",
-                (const int64_t[]){csv->delimiter, csv->quote, csv->escape, csv->comment,
-                                  csv->no_header, csv->no_quoting},
-                6);
-    put_numbers(json, "shares", (const int64_t[]){job->options.train, job->options.tuning}, 2);
-    put_texts(json, "absent", job->absent.items, job->absent.count);
-    put_texts(json, "unmapped", job->unmapped.items, job->unmapped.count);
+    mimic__json_put_numbers(json, "policies",
+                            (const int64_t[]){job->options.bad_times, job->options.reversed}, 2);
+    mimic__json_put_numbers(json, "dialect",
+                            (const int64_t[]){csv->delimiter, csv->quote, csv->escape,
+                                              csv->comment, csv->no_header, csv->no_quoting},
+                            6);
+    mimic__json_put_numbers(json, "shares",
+                            (const int64_t[]){job->options.train, job->options.tuning}, 2);
+    mimic__json_put_texts(json, "absent", job->absent.items, job->absent.count);
+    mimic__json_put_texts(json, "unmapped", job->unmapped.items, job->unmapped.count);
     if (job->options.codes != NULL)
-        put_texts(json, "codes", job->options.codes, job->options.code_count);
+        mimic__json_put_texts(json, "codes", job->options.codes, job->options.code_count);
 }
 
 void mimic__event_head_format(mimic_buffer *json, const event_job *job, const event_input *input)
 {
     const event_reading *const reading = &input->reading;
-    mimic__buffer_format(json, "{\"settings\": \"%s\", \"map\": \"%s\", \"datasets\": [",
-                         job->reading_settings, job->map->hash);
-    for (size_t i = 0; i < job->dataset_count; i++)
-        mimic__buffer_format(json, "%s\"%s@%s\"", i == 0 ? "" : ", ", job->datasets[i]->name,
-                             job->datasets[i]->version);
-    mimic__buffer_text(json, "], \"tables\": [");
+    mimic__buffer_byte(json, '{');
+    mimic__json_put_text(json, "settings", job->reading_settings);
+    mimic__json_put_text(json, "map", job->map->hash);
+    mimic__event_datasets_put(json, job);
+    mimic__json_put_name(json, "tables");
+    mimic__buffer_byte(json, '[');
     for (size_t i = 0; i < job->input_count; i++)
         mimic__buffer_format(json, "%s%u", i == 0 ? "" : ", ", job->inputs[i].table->number);
-    mimic__buffer_format(json, "], \"table\": %u", input->table->number);
-    put_text(json, "name", input->table->table->name);
-    put_text(json, "relative", input->relative);
-    put_numbers(json, "stamp", (const int64_t[]){input->size, input->modified}, 2);
-    put_numbers(json, "reading",
-                (const int64_t[]){reading->read, reading->rejected, reading->without}, 3);
-    put_text(json, "hash", reading->hash);
+    mimic__buffer_byte(json, ']');
+    mimic__json_put_number(json, "table", input->table->number);
+    mimic__json_put_text(json, "name", input->table->table->name);
+    mimic__json_put_text(json, "relative", input->relative);
+    mimic__json_put_numbers(json, "stamp", (const int64_t[]){input->size, input->modified}, 2);
+    mimic__json_put_numbers(json, "reading",
+                            (const int64_t[]){reading->read, reading->rejected, reading->without}, 3);
+    mimic__json_put_text(json, "hash", reading->hash);
     put_options(json, job);
     mimic__buffer_byte(json, '}');
 }

@@ -39,6 +39,8 @@ typedef struct event_head {
     int64_t shares[2]; /* train, tuning: splits are the lanes of a file */
 } event_head;
 
+/* The member "datasets", which the manifest has too. */
+void mimic__event_datasets_put(mimic_buffer *json, const event_job *job);
 void mimic__event_head_format(mimic_buffer *json, const event_job *job, const event_input *input);
 /* MIMIC_ERR_CORRUPT for what is no head of ours. `name` stands in messages. */
 mimic_status mimic__event_head_parse(event_job *job, const char *json, size_t size,

@@ -157,6 +157,20 @@ void mimic__event_job_close(event_job *job)
     mimic__arena_free(&job->arena);
 }
 
+mimic_csv_options mimic__event_job_csv(const event_job *job)
+{
+    mimic_csv_options options = job->csv;
+    options.filters = NULL;
+    options.text_filters = NULL;
+    options.filter_count = options.text_filter_count = 0;
+    options.limit = 0;
+    options.jobs = 0;
+    options.on_error = MIMIC_ON_ERROR_REJECT;
+    options.on_reject = NULL;
+    options.strict_drift = 0;
+    return options;
+}
+
 /* ---- words to the caller ---- */
 
 int mimic__event_job_tell(void *ctx)
@@ -265,6 +279,19 @@ static mimic_status digest(const event_job *job, const mimic_buffer *text, char 
     return MIMIC_OK;
 }
 
+typedef struct file_stamp {
+    int64_t bytes;
+    int64_t modified;
+} file_stamp;
+
+static file_stamp stamp_of(const load_file *file)
+{
+    load_input input = {
+        .table = file->table, .paths = (const char *const[]){file->path}, .path_count = 1};
+    mimic__load_input_stamp(&input, file->relative);
+    return (file_stamp){input.bytes, input.modified};
+}
+
 /* Dictionaries are read for what codes mean: other ones make another dataset. */
 static mimic_status put_dictionaries(mimic_buffer *text, const event_job *job, mimic_error *err)
 {
@@ -274,9 +301,7 @@ static mimic_status put_dictionaries(mimic_buffer *text, const event_job *job, m
         MIMIC_TRY(mimic__event_job_find_file(job, table, &file, err));
         if (file == NULL)
             continue;
-        load_input stamp = {.table = table, .paths = (const char *const[]){file->path},
-                            .path_count = 1};
-        mimic__load_input_stamp(&stamp, file->relative);
+        const file_stamp stamp = stamp_of(file);
         mimic__buffer_format(text, "\n%s %lld %lld", file->relative, (long long)stamp.bytes,
                              (long long)stamp.modified);
     }
@@ -326,8 +351,8 @@ mimic_status mimic__event_job_digest_writing(event_job *job, mimic_error *err)
 mimic_status mimic__event_job_find_map(event_job *job, mimic_error *err)
 {
     const mimic_event_paths paths = {job->options.maps, job->options.map_count};
-    MIMIC_TRY(mimic__event_map_find(job->ctx, job->registry, job->datasets, job->dataset_count,
-                                    &paths, &job->map, err));
+    MIMIC_TRY(mimic__event_map_find(job->ctx, job->datasets, job->dataset_count, &paths, &job->map,
+                                    err));
     MIMIC_TRY(mimic__event_job_check_tables(job, err));
     MIMIC_TRY(digest_reading(job, err));
     return mimic__event_job_digest_writing(job, err);
@@ -405,8 +430,7 @@ static mimic_status find_files(event_job *job, mimic_error *err)
         if (!mimic__file_can_be_reread(file->path))
             return mimic__fail(err, MIMIC_ERR_ARGUMENT,
                                "%s can be read once only; trajectories need files", file->path);
-        load_input stamp = {.table = table->table, .paths = (const char *const[]){file->path}, .path_count = 1};
-        mimic__load_input_stamp(&stamp, file->relative);
+        const file_stamp stamp = stamp_of(file);
         job->inputs[job->input_count++] = (event_input){.table = table,
                                                         .path = file->path,
                                                         .relative = file->relative,

@@ -104,6 +104,9 @@ mimic_status mimic__event_job_find_file(const event_job *job, const mimic_table 
                                         const load_file **out_file, mimic_error *err);
 /* That options.tables are tables of the map. */
 mimic_status mimic__event_job_check_tables(event_job *job, mimic_error *err);
+/* The caller's, as far as they say how to read a file: which rows and columns are read, and what
+ * becomes of those that do not fit, is the build's to say. */
+mimic_csv_options mimic__event_job_csv(const event_job *job);
 bool mimic__event_job_wants(const event_job *job, const mimic_table *table);
 /* The same, or others are joined with its rows. */
 bool mimic__event_job_needs(const event_job *job, const mimic_event_table *table);

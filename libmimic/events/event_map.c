@@ -270,12 +270,10 @@ static mimic_status load_releases(map_load *load, const mimic_context *ctx,
     return finish_map(load);
 }
 
-mimic_status mimic__event_map_find(const mimic_context *ctx, const mimic_registry *registry,
-                                   const mimic_dataset *const *datasets, size_t dataset_count,
-                                   const mimic_event_paths *paths, mimic_event_map **out_map,
-                                   mimic_error *err)
+mimic_status mimic__event_map_find(const mimic_context *ctx, const mimic_dataset *const *datasets,
+                                   size_t dataset_count, const mimic_event_paths *paths,
+                                   mimic_event_map **out_map, mimic_error *err)
 {
-    (void)registry; /* the datasets are of it */
     *out_map = NULL;
     map_load load = {0};
     mimic_status status = begin_load(&load, ctx, err);

@@ -172,14 +172,13 @@ extern const mimic_event_rank mimic__event_ranks[]; /* ascending; ends with a NU
  * The map of one release or of several that share their patients (MIMIC-IV and its ED module): their
  * built-in maps, changed by those of `paths` (user maps) that are for them, one behind the other.
  * All of them have their context; ids are filled in by that of the first which has the group. The
- * registry must outlive the map.
+ * registry that the datasets are of must outlive the map.
  * MIMIC_ERR_NOT_FOUND: a release has none; MIMIC_ERR_SCHEMA (or what mimic__json_parse says) names
  * file, line, column and JSON pointer, and how to mend it. Freed with mimic__event_map_free.
  */
-mimic_status mimic__event_map_find(const mimic_context *ctx, const mimic_registry *registry,
-                                   const mimic_dataset *const *datasets, size_t dataset_count,
-                                   const mimic_event_paths *paths, mimic_event_map **out_map,
-                                   mimic_error *err);
+mimic_status mimic__event_map_find(const mimic_context *ctx, const mimic_dataset *const *datasets,
+                                   size_t dataset_count, const mimic_event_paths *paths,
+                                   mimic_event_map **out_map, mimic_error *err);
 void mimic__event_map_free(mimic_event_map *map); /* NULL is allowed */
 
 /*

@@ -15,31 +15,17 @@ const mimic_event_rank mimic__event_ranks[] = {
 };
 #define RANK_COUNT (sizeof mimic__event_ranks / sizeof mimic__event_ranks[0] - 1)
 
-/* False after a finding. */
-static bool read_rank(mimic_map_reader *reader, const mimic_json *json, mimic_event_kind *kind)
+static void find_no_rank(mimic_map_reader *reader, const mimic_json *name)
 {
-    const mimic_json *name = mimic__schema_member(&reader->base, json, "rank", MIMIC_JSON_STRING);
     const char *names[RANK_COUNT + 1];
-    if (name == NULL) {
-        if (mimic__json_get(json, "rank") == NULL)
-            mimic__schema_finding(&reader->base, json, "\"rank\" is missing: where the event stands "
-                                                       "among others of its time, \"result\" say");
-        return false;
-    }
-    for (size_t i = 0; i <= RANK_COUNT; i++)
-        names[i] = mimic__event_ranks[i].name;
-    for (size_t i = 0; i < RANK_COUNT; i++) {
-        if (strcmp(names[i], name->text) != 0)
-            continue;
-        kind->rank = mimic__event_ranks[i].number;
-        return true;
-    }
-    const char *near = mimic__name_nearest(name->text, names);
     mimic_buffer list;
     mimic__buffer_init(&list, reader->base.arena->ctx);
+    for (size_t i = 0; i <= RANK_COUNT; i++)
+        names[i] = mimic__event_ranks[i].name;
     for (size_t i = 0; i < RANK_COUNT; i++)
         mimic__buffer_format(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
     mimic__buffer_byte(&list, '\0');
+    const char *near = mimic__name_nearest(name->text, names);
     if (list.failed)
         reader->base.out_of_memory = true;
     else
@@ -47,6 +33,24 @@ static bool read_rank(mimic_map_reader *reader, const mimic_json *json, mimic_ev
                               name->text, near == NULL ? ";" : "; did you mean \"",
                               near == NULL ? "" : near, near == NULL ? "" : "\"?", list.data);
     mimic__buffer_free(&list);
+}
+
+/* False after a finding. */
+static bool read_rank(mimic_map_reader *reader, const mimic_json *json, mimic_event_kind *kind)
+{
+    const mimic_json *name = mimic__schema_member(&reader->base, json, "rank", MIMIC_JSON_STRING);
+    if (name == NULL) {
+        if (mimic__json_get(json, "rank") == NULL)
+            mimic__schema_finding(&reader->base, json, "\"rank\" is missing: where the event stands "
+                                                       "among others of its time, \"result\" say");
+        return false;
+    }
+    for (size_t i = 0; i < RANK_COUNT; i++)
+        if (strcmp(mimic__event_ranks[i].name, name->text) == 0) {
+            kind->rank = mimic__event_ranks[i].number;
+            return true;
+        }
+    find_no_rank(reader, name);
     return false;
 }
 

@@ -8,6 +8,7 @@
 #include "events/event_columns.h"
 #include "events/event_output.h"
 #include "events/event_shard.h"
+#include "json/json_write.h"
 
 #define STEP_ROWS ((size_t)65536)
 #define STEP_BYTES ((size_t)32 << 20) /* of texts; a larger row goes alone */
@@ -271,46 +272,50 @@ mimic_status mimic__splits_file_write(const mimic_context *ctx, const char *path
 
 /* ---- dataset.json ---- */
 
-static void put_member(mimic_buffer *json, const char *key, const char *value)
+static void begin_line(mimic_buffer *json)
 {
-    mimic__buffer_format(json, "%s\n  \"%s\": ", json->size == 1 ? "" : ",", key);
-    mimic__buffer_json_string(json, value);
+    mimic__buffer_text(json, json->size == 1 ? "\n  " : ",\n  ");
 }
 
-static void put_list(mimic_buffer *json, const char *key, const char *const *names)
+static void put_line(mimic_buffer *json, const char *name, const char *value)
 {
-    mimic__buffer_format(json, ",\n  \"%s\": [", key);
-    for (size_t i = 0; names[i] != NULL; i++)
-        mimic__buffer_format(json, "%s\"%s\"", i == 0 ? "" : ", ", names[i]);
-    mimic__buffer_byte(json, ']');
+    begin_line(json);
+    mimic__json_put_text(json, name, value);
+}
+
+static void put_columns(mimic_buffer *json, const char *name, const char *const *columns,
+                        size_t count)
+{
+    begin_line(json);
+    mimic__json_put_texts(json, name, columns, count);
 }
 
 static void put_card(mimic_buffer *json, const mimic_dataset_card *card)
 {
-    static const char *const sources[] = {"hadm_id", "stay_id", "source_table", "source_row", NULL};
-    static const char *const modifiers[] = {"unit", NULL};
-    static const char *const values[] = {"value", NULL};
-    static const char *const others[] = {"available_time", "link_id", "order_rank", "marks",
-                                         "properties", "trajectory_version", NULL};
+    static const char *const sources[] = {"hadm_id", "stay_id", "source_table", "source_row"};
+    static const char *const modifiers[] = {"unit"};
+    static const char *const values[] = {"value"};
+    static const char *const others[] = {"available_time", "link_id",    "order_rank",
+                                         "marks",          "properties", "trajectory_version"};
     mimic_buffer version;
     mimic__buffer_init(&version, json->ctx);
     mimic__buffer_format(&version, "%s+%s", mimic_version(), card->trajectory_version);
     char *const etl_version = mimic__buffer_take_text(&version);
     mimic__buffer_byte(json, '{');
-    put_member(json, "dataset_name", card->name);
-    put_member(json, "dataset_version", card->version);
-    put_member(json, "etl_name", "libmimic");
+    put_line(json, "dataset_name", card->name);
+    put_line(json, "dataset_version", card->version);
+    put_line(json, "etl_name", "libmimic");
     if (etl_version != NULL)
-        put_member(json, "etl_version", etl_version);
+        put_line(json, "etl_version", etl_version);
     else
         json->failed = true;
-    put_member(json, "meds_version", "0.4");
+    put_line(json, "meds_version", "0.4");
     if (card->license != NULL && card->license[0] != '\0')
-        put_member(json, "license", card->license);
-    put_list(json, "raw_source_id_columns", sources);
-    put_list(json, "code_modifier_columns", modifiers);
-    put_list(json, "additional_value_modality_columns", values);
-    put_list(json, "other_extension_columns", others);
+        put_line(json, "license", card->license);
+    put_columns(json, "raw_source_id_columns", sources, 4);
+    put_columns(json, "code_modifier_columns", modifiers, 1);
+    put_columns(json, "additional_value_modality_columns", values, 1);
+    put_columns(json, "other_extension_columns", others, 6);
     mimic__buffer_text(json, "\n}\n");
     mimic__free(json->ctx, etl_version);
 }

@@ -84,29 +84,6 @@ static void return_columns(mimic_event_output *output, mimic_event_columns *colu
 
 /* ---- shards ---- */
 
-static mimic_status encode_shards(const mimic_event_output *output, mimic_event_columns *columns,
-                                  const mimic_event_set *set, mimic_event_pieces *pieces,
-                                  mimic_error *err)
-{
-    (void)output;
-    mimic_event_slice slice = {set->events, set->texts, set->count};
-    while (slice.count > 0) {
-        mimic_event_piece piece = {0};
-        size_t done = 0;
-        const mimic_status status =
-            mimic__event_columns_encode(columns, &slice, &piece.ready, &done, err);
-        if (status != MIMIC_OK) {
-            mimic__ipc_ready_free(&piece.ready);
-            return status;
-        }
-        MIMIC_TRY(mimic__event_pieces_add(pieces, &piece, err));
-        slice.events += done;
-        slice.texts += done;
-        slice.count -= done;
-    }
-    return MIMIC_OK;
-}
-
 static mimic_status close_shard(mimic_event_output *output, output_lane *lane, mimic_error *err)
 {
     int64_t bytes = 0;
@@ -193,9 +170,12 @@ static mimic_status encode(void *ctx, const mimic_event_set *set, void **out_enc
     pieces->ctx = output->ctx;
     mimic_status status = borrow_columns(output, &columns, err);
     if (status == MIMIC_OK) {
-        status = output->files == NULL
-                     ? encode_shards(output, columns, set, pieces, err)
-                     : mimic__event_files_encode(output->files, columns, set, pieces, err);
+        if (output->files != NULL)
+            status = mimic__event_files_encode(output->files, columns, set, pieces, err);
+        else
+            status = mimic__event_pieces_encode(
+                pieces, columns, (mimic_event_slice){set->events, set->texts, set->count},
+                (mimic_event_piece){0}, err);
         return_columns(output, columns);
     }
     if (status == MIMIC_OK)

@@ -18,6 +18,26 @@ mimic_status mimic__event_pieces_add(mimic_event_pieces *pieces, const mimic_eve
     return MIMIC_OK;
 }
 
+mimic_status mimic__event_pieces_encode(mimic_event_pieces *pieces, mimic_event_columns *columns,
+                                        mimic_event_slice events, mimic_event_piece like,
+                                        mimic_error *err)
+{
+    while (events.count > 0) {
+        size_t done = 0;
+        const mimic_status status =
+            mimic__event_columns_encode(columns, &events, &like.ready, &done, err);
+        if (status != MIMIC_OK) {
+            mimic__ipc_ready_free(&like.ready);
+            return status;
+        }
+        MIMIC_TRY(mimic__event_pieces_add(pieces, &like, err));
+        events.events += done;
+        events.texts += done;
+        events.count -= done;
+    }
+    return MIMIC_OK;
+}
+
 void mimic__event_pieces_clear(mimic_event_pieces *pieces)
 {
     for (size_t i = 0; i < pieces->count; i++)

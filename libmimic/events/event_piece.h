@@ -2,7 +2,7 @@
 #ifndef MIMIC_EVENTS_EVENT_PIECE_H
 #define MIMIC_EVENTS_EVENT_PIECE_H
 
-#include "arrow/ipc_ready.h"
+#include "events/event_columns.h"
 
 typedef struct mimic_event_piece {
     int64_t subject;
@@ -26,6 +26,10 @@ typedef struct mimic_event_pieces {
 /* Takes the piece over, in any case. */
 mimic_status mimic__event_pieces_add(mimic_event_pieces *pieces, const mimic_event_piece *piece,
                                      mimic_error *err);
+/* Adds a piece like `like`, or several where the events are too many for one record batch. */
+mimic_status mimic__event_pieces_encode(mimic_event_pieces *pieces, mimic_event_columns *columns,
+                                        mimic_event_slice events, mimic_event_piece like,
+                                        mimic_error *err);
 /* Frees the pieces; the list is empty then. */
 void mimic__event_pieces_clear(mimic_event_pieces *pieces);
 

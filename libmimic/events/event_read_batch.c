@@ -254,6 +254,23 @@ static mimic_status take_small(const mimic_read_slot *slot, const mimic_batch *b
     return MIMIC_OK;
 }
 
+/* Numbers are those of the batch's own dictionary: see slot->names. */
+static mimic_status take_tables(mimic_read_slot *slot, const mimic_batch *batch, size_t count,
+                                mimic_error *err)
+{
+    const mimic_column *table = column_at(slot, batch, COLUMN_TABLE);
+    uint16_t *tables = (uint16_t *)(void *)slot->rows.parts[PART_TABLE];
+    slot->names[NAMED_TABLE] = table == NULL ? NULL : table->dictionary;
+    if (table != NULL && table->dictionary->count >= UINT16_MAX)
+        return mimic__fail(err, MIMIC_ERR_LIMIT, "%s: more than 65,534 source tables",
+                           slot->input.path);
+    for (size_t i = 0; i < count; i++)
+        tables[i] = table != NULL && mimic_column_is_valid(table, (int64_t)i)
+                        ? (uint16_t)((const int32_t *)table->values)[i]
+                        : UINT16_MAX;
+    return MIMIC_OK;
+}
+
 static mimic_status take_columns(mimic_read_slot *slot, const mimic_batch *batch, mimic_error *err)
 {
     static const struct {
@@ -267,7 +284,6 @@ static mimic_status take_columns(mimic_read_slot *slot, const mimic_batch *batch
     const mimic_column *value = column_at(slot, batch, COLUMN_VALUE);
     const mimic_column *subjects = column_at(slot, batch, COLUMN_SUBJECT);
     const mimic_column *codes = column_at(slot, batch, COLUMN_CODE);
-    const mimic_column *table = column_at(slot, batch, COLUMN_TABLE);
     if (count > slot->reader->options.max_batch_bytes / mimic__event_rows_width())
         return mimic__fail(err, MIMIC_ERR_LIMIT,
                            "%s, record batch %zu: its %zu events take more than %llu bytes",
@@ -287,15 +303,7 @@ static mimic_status take_columns(mimic_read_slot *slot, const mimic_batch *batch
     take_names(slot, NAMED_CODE, codes, count, (uint32_t *)(void *)rows->parts[PART_CODE]);
     take_names(slot, NAMED_UNIT, column_at(slot, batch, COLUMN_UNIT), count,
                (uint32_t *)(void *)rows->parts[PART_UNIT]);
-    slot->names[NAMED_TABLE] = table == NULL ? NULL : table->dictionary;
-    if (table != NULL && table->dictionary->count >= UINT16_MAX)
-        return mimic__fail(err, MIMIC_ERR_LIMIT, "%s: more than 65,534 source tables",
-                           slot->input.path);
-    uint16_t *tables = (uint16_t *)(void *)rows->parts[PART_TABLE];
-    for (size_t i = 0; i < count; i++)
-        tables[i] = table != NULL && mimic_column_is_valid(table, (int64_t)i)
-                        ? (uint16_t)((const int32_t *)table->values)[i]
-                        : UINT16_MAX;
+    MIMIC_TRY(take_tables(slot, batch, count, err));
     rows->text = take_texts(column_at(slot, batch, COLUMN_TEXT), count,
                             mimic__event_rows_int64(rows, PART_TEXT));
     rows->properties = take_texts(column_at(slot, batch, COLUMN_PROPERTIES), count,

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "events/event_report.h"
+#include "json/json_write.h"
 
 #define LIST_COUNT 3
 
@@ -16,24 +17,32 @@ struct mimic_trajectory_report {
     event_names lists[LIST_COUNT]; /* number of the list - 1 */
 };
 
+mimic_event_table_report mimic__event_table_report(const event_table_state *state)
+{
+    const event_reading *const reading = &state->reading;
+    const mimic_event_tally *const tally = &state->tally;
+    mimic_event_table_report table = {.struct_size = sizeof table,
+                                      .table = state->table->table->name,
+                                      .source = state->source,
+                                      .hash = reading->hash,
+                                      .read = reading->read,
+                                      .with_events = tally->with_events,
+                                      .without_events = reading->without + tally->without_events,
+                                      .rejected = reading->rejected + tally->rejected,
+                                      .events = tally->events,
+                                      .outside_group = tally->outside_group,
+                                      .was_sorted = state->was_direct};
+    memcpy(table.marked, tally->marked, sizeof table.marked);
+    return table;
+}
+
 static bool add_table(mimic_trajectory_report *report, const event_table_state *state)
 {
     mimic_event_table_report *const table = &report->tables[report->table_count++];
-    const event_reading *const reading = &state->reading;
-    const mimic_event_tally *const tally = &state->tally;
-    *table = (mimic_event_table_report){
-        .struct_size = sizeof *table,
-        .table = mimic__arena_strdup(&report->arena, state->table->table->name),
-        .source = mimic__arena_strdup(&report->arena, state->source),
-        .hash = mimic__arena_strdup(&report->arena, reading->hash),
-        .read = reading->read,
-        .with_events = tally->with_events,
-        .without_events = reading->without + tally->without_events,
-        .rejected = reading->rejected + tally->rejected,
-        .events = tally->events,
-        .outside_group = tally->outside_group,
-        .was_sorted = state->was_direct};
-    memcpy(table->marked, tally->marked, sizeof table->marked);
+    *table = mimic__event_table_report(state);
+    table->table = mimic__arena_strdup(&report->arena, table->table);
+    table->source = mimic__arena_strdup(&report->arena, table->source);
+    table->hash = mimic__arena_strdup(&report->arena, table->hash);
     return table->table != NULL && table->source != NULL && table->hash != NULL;
 }
 
@@ -142,56 +151,30 @@ void mimic_trajectory_report_free(mimic_trajectory_report *report)
 
 /* ---- JSON ---- */
 
-static void put_text(mimic_buffer *out, const char *name, const char *text)
+void mimic__event_table_report_put(mimic_buffer *json, const mimic_event_table_report *table)
 {
-    mimic__buffer_format(out, ", \"%s\": ", name);
-    mimic__buffer_json_string(out, text);
-}
-
-static void put_number(mimic_buffer *out, const char *name, int64_t number)
-{
-    mimic__buffer_format(out, ", \"%s\": %lld", name, (long long)number);
-}
-
-static void put_truth(mimic_buffer *out, const char *name, bool truth)
-{
-    mimic__buffer_format(out, ", \"%s\": %s", name, truth ? "true" : "false");
-}
-
-static void put_names(mimic_buffer *out, const char *name, const event_names *names)
-{
-    mimic__buffer_format(out, ", \"%s\": [", name);
-    for (size_t i = 0; i < names->count; i++) {
-        mimic__buffer_text(out, i == 0 ? "" : ", ");
-        mimic__buffer_json_string(out, names->items[i]);
-    }
-    mimic__buffer_byte(out, ']');
-}
-
-static void put_table(mimic_buffer *out, const mimic_event_table_report *table)
-{
-    bool is_first = true;
-    mimic__buffer_text(out, "{\"table\": ");
-    mimic__buffer_json_string(out, table->table);
-    put_text(out, "source", table->source);
-    put_text(out, "hash", table->hash);
-    put_number(out, "read", table->read);
-    put_number(out, "with_events", table->with_events);
-    put_number(out, "without_events", table->without_events);
-    put_number(out, "rejected", table->rejected);
-    put_number(out, "events", table->events);
-    put_number(out, "outside_group", table->outside_group);
-    mimic__buffer_text(out, ", \"marks\": {");
+    mimic__json_put_text(json, "table", table->table);
+    mimic__json_put_text(json, "source", table->source);
+    mimic__json_put_text(json, "hash", table->hash);
+    mimic__json_put_number(json, "read", table->read);
+    mimic__json_put_number(json, "with_events", table->with_events);
+    mimic__json_put_number(json, "without_events", table->without_events);
+    mimic__json_put_number(json, "rejected", table->rejected);
+    mimic__json_put_number(json, "events", table->events);
+    mimic__json_put_number(json, "outside_group", table->outside_group);
+    mimic__json_put_name(json, "marks");
+    mimic__buffer_byte(json, '{');
     for (int bit = 0; bit < 16; bit++) {
-        if (table->marked[bit] == 0)
-            continue;
-        mimic__buffer_format(out, "%s\"%s\": %lld", is_first ? "" : ", ",
-                             mimic__event_mark_name(1 << bit), (long long)table->marked[bit]);
-        is_first = false;
+        const char *const name = mimic__event_mark_name(1 << bit);
+        if (table->marked[bit] != 0 && name[0] != '\0')
+            mimic__json_put_number(json, name, table->marked[bit]);
     }
-    mimic__buffer_byte(out, '}');
-    put_truth(out, "was_sorted", table->was_sorted);
-    mimic__buffer_byte(out, '}');
+    mimic__buffer_byte(json, '}');
+}
+
+static void put_names(mimic_buffer *json, const char *name, const event_names *names)
+{
+    mimic__json_put_texts(json, name, names->items, names->count);
 }
 
 mimic_status mimic_trajectory_report_json(const mimic_trajectory_report *report, char **out_json,
@@ -201,28 +184,32 @@ mimic_status mimic_trajectory_report_json(const mimic_trajectory_report *report,
         *out_json = NULL;
     if (report == NULL || out_json == NULL)
         return mimic__fail(err, MIMIC_ERR_ARGUMENT, "report and out_json must not be NULL");
-    mimic_buffer out;
-    mimic__buffer_init(&out, report->arena.ctx);
+    mimic_buffer json;
+    mimic__buffer_init(&json, report->arena.ctx);
     const mimic_trajectory_totals *const totals = &report->totals;
-    mimic__buffer_format(&out, "{\"subjects\": %lld", (long long)totals->subjects);
-    put_number(&out, "events", totals->events);
-    put_number(&out, "codes", totals->codes);
-    put_number(&out, "files", totals->files);
-    put_number(&out, "bytes", totals->bytes);
-    put_number(&out, "spilled_bytes", totals->spilled_bytes);
-    put_truth(&out, "is_complete", totals->is_complete);
-    put_truth(&out, "is_unchanged", totals->is_unchanged);
-    mimic__buffer_text(&out, ", \"tables\": [");
+    mimic__buffer_byte(&json, '{');
+    mimic__json_put_number(&json, "subjects", totals->subjects);
+    mimic__json_put_number(&json, "events", totals->events);
+    mimic__json_put_number(&json, "codes", totals->codes);
+    mimic__json_put_number(&json, "files", totals->files);
+    mimic__json_put_number(&json, "bytes", totals->bytes);
+    mimic__json_put_number(&json, "spilled_bytes", totals->spilled_bytes);
+    mimic__json_put_truth(&json, "is_complete", totals->is_complete);
+    mimic__json_put_truth(&json, "is_unchanged", totals->is_unchanged);
+    mimic__buffer_text(&json, ", \"tables\": [");
     for (size_t i = 0; i < report->table_count; i++) {
-        mimic__buffer_text(&out, i == 0 ? "" : ", ");
-        put_table(&out, &report->tables[i]);
+        mimic__json_put_comma(&json);
+        mimic__buffer_byte(&json, '{');
+        mimic__event_table_report_put(&json, &report->tables[i]);
+        mimic__json_put_truth(&json, "was_sorted", report->tables[i].was_sorted);
+        mimic__buffer_byte(&json, '}');
     }
-    mimic__buffer_byte(&out, ']');
-    put_names(&out, "absent_tables", &report->lists[MIMIC_TRAJECTORY_ABSENT_TABLES - 1]);
-    put_names(&out, "unmapped_tables", &report->lists[MIMIC_TRAJECTORY_UNMAPPED_TABLES - 1]);
-    put_names(&out, "unused_codes", &report->lists[MIMIC_TRAJECTORY_UNUSED_CODES - 1]);
-    mimic__buffer_byte(&out, '}');
-    *out_json = mimic__buffer_take_text(&out);
-    mimic__buffer_free(&out);
+    mimic__buffer_byte(&json, ']');
+    put_names(&json, "absent_tables", &report->lists[MIMIC_TRAJECTORY_ABSENT_TABLES - 1]);
+    put_names(&json, "unmapped_tables", &report->lists[MIMIC_TRAJECTORY_UNMAPPED_TABLES - 1]);
+    put_names(&json, "unused_codes", &report->lists[MIMIC_TRAJECTORY_UNUSED_CODES - 1]);
+    mimic__buffer_byte(&json, '}');
+    *out_json = mimic__buffer_take_text(&json);
+    mimic__buffer_free(&json);
     return *out_json == NULL ? mimic__fail_memory(err) : MIMIC_OK;
 }

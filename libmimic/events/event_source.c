@@ -76,17 +76,11 @@ static mimic_status open_reader(event_source *source, mimic_error *err)
 {
     event_job *const job = source->job;
     mimic_source_options source_options = MIMIC_SOURCE_OPTIONS_INIT;
-    mimic_csv_options options = job->csv;
+    mimic_csv_options options = mimic__event_job_csv(job);
     source_options.interrupted = mimic__event_job_tell;
     source_options.interrupted_ctx = job;
     options.columns = mimic__emitter_columns(source->emitter, &options.column_count);
     options.filters = mimic__emitter_filters(source->emitter, &options.filter_count);
-    options.text_filters = NULL;
-    options.text_filter_count = 0;
-    options.limit = 0;
-    options.jobs = 0;
-    options.on_error = MIMIC_ON_ERROR_REJECT;
-    options.strict_drift = 0;
     options.block_bytes = BLOCK_BYTES;
     if (source->input->table->kind_count > BLOCK_KINDS)
         options.block_bytes =

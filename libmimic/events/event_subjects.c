@@ -101,19 +101,13 @@ static mimic_status read_subjects(event_job *job, const event_input *input,
 {
     const mimic_table *const table = input->table->table;
     const char *const column = table->fields[input->table->subject].name;
-    mimic_csv_options options = job->csv;
+    mimic_csv_options options = mimic__event_job_csv(job);
     mimic_source_options source_options = MIMIC_SOURCE_OPTIONS_INIT;
     const csv_setup setup = {.pool = job->pool, .unique = MIMIC_UNIQUE_NONE};
     mimic_source *source = NULL;
     mimic_csv_reader *reader = NULL;
     options.columns = &column;
     options.column_count = 1;
-    options.filter_count = options.text_filter_count = 0;
-    options.limit = 0;
-    options.jobs = 0;
-    options.on_error = MIMIC_ON_ERROR_REJECT;
-    options.strict_drift = 0;
-    options.on_reject = NULL;
     source_options.interrupted = mimic__event_job_tell;
     source_options.interrupted_ctx = job;
     mimic_status status = mimic_source_open(job->ctx, input->path, &source_options, &source, err);

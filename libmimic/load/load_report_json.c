@@ -1,50 +1,41 @@
 /* A report as JSON (RFC 8259), one object; the members are listed in docs/formats.md. */
 #include "base/buffer.h"
 #include "base/error.h"
+#include "json/json_write.h"
 #include "load/load_report.h"
 
 #include <mimic/version.h>
-
-static void put_text_member(mimic_buffer *out, const char *name, const char *text)
-{
-    mimic__buffer_format(out, ", \"%s\": ", name);
-    mimic__buffer_json_string(out, text);
-}
-
-static void put_number_member(mimic_buffer *out, const char *name, int64_t number)
-{
-    mimic__buffer_format(out, ", \"%s\": %lld", name, (long long)number);
-}
 
 /* Milliseconds are enough, and integers know no locale. */
 static void put_seconds(mimic_buffer *out, double seconds)
 {
     const long long milliseconds = (long long)(seconds * 1000.0 + 0.5);
-    mimic__buffer_format(out, ", \"seconds\": %lld.%03lld", milliseconds / 1000,
-                         milliseconds % 1000);
+    mimic__json_put_name(out, "seconds");
+    mimic__buffer_format(out, "%lld.%03lld", milliseconds / 1000, milliseconds % 1000);
 }
 
 static void put_table(mimic_buffer *out, const mimic_table_report *table)
 {
-    mimic__buffer_text(out, "{\"table\": ");
-    mimic__buffer_json_string(out, table->table);
-    put_text_member(out, "source", table->source);
-    put_text_member(out, "hash", table->hash);
-    put_number_member(out, "read", table->read);
-    put_number_member(out, "written", table->written);
-    put_number_member(out, "rejected", table->rejected);
-    put_number_member(out, "duplicates", table->duplicates);
-    put_number_member(out, "filtered", table->filtered);
-    put_number_member(out, "nulled", table->nulled);
-    put_number_member(out, "nulls", table->nulls);
-    put_number_member(out, "bytes", table->bytes);
-    put_number_member(out, "stored_bytes", table->stored_bytes);
+    mimic__buffer_byte(out, '{');
+    mimic__json_put_text(out, "table", table->table);
+    mimic__json_put_text(out, "source", table->source);
+    mimic__json_put_text(out, "hash", table->hash);
+    mimic__json_put_number(out, "read", table->read);
+    mimic__json_put_number(out, "written", table->written);
+    mimic__json_put_number(out, "rejected", table->rejected);
+    mimic__json_put_number(out, "duplicates", table->duplicates);
+    mimic__json_put_number(out, "filtered", table->filtered);
+    mimic__json_put_number(out, "nulled", table->nulled);
+    mimic__json_put_number(out, "nulls", table->nulls);
+    mimic__json_put_number(out, "bytes", table->bytes);
+    mimic__json_put_number(out, "stored_bytes", table->stored_bytes);
     if (table->expected_rows >= 0)
-        put_number_member(out, "expected_rows", table->expected_rows);
+        mimic__json_put_number(out, "expected_rows", table->expected_rows);
     put_seconds(out, table->seconds);
-    put_text_member(out, "status", mimic_status_name(table->status));
-    put_text_member(out, "message", table->message);
-    mimic__buffer_format(out, ", \"is_unchanged\": %s}", table->is_unchanged ? "true" : "false");
+    mimic__json_put_text(out, "status", mimic_status_name(table->status));
+    mimic__json_put_text(out, "message", table->message);
+    mimic__json_put_truth(out, "is_unchanged", table->is_unchanged);
+    mimic__buffer_byte(out, '}');
 }
 
 static const char *kind_name(mimic_note_kind kind)
@@ -73,13 +64,14 @@ static const char *kind_name(mimic_note_kind kind)
 
 static void put_note(mimic_buffer *out, const mimic_note *note)
 {
-    mimic__buffer_format(out, "{\"kind\": \"%s\", \"is_problem\": %s", kind_name(note->kind),
-                         note->is_problem ? "true" : "false");
-    put_text_member(out, "table", note->table);
-    put_text_member(out, "column", note->column);
-    put_text_member(out, "code", note->code);
-    put_number_member(out, "count", note->count);
-    put_text_member(out, "message", note->message);
+    mimic__buffer_byte(out, '{');
+    mimic__json_put_text(out, "kind", kind_name(note->kind));
+    mimic__json_put_truth(out, "is_problem", note->is_problem);
+    mimic__json_put_text(out, "table", note->table);
+    mimic__json_put_text(out, "column", note->column);
+    mimic__json_put_text(out, "code", note->code);
+    mimic__json_put_number(out, "count", note->count);
+    mimic__json_put_text(out, "message", note->message);
     mimic__buffer_byte(out, '}');
 }
 
@@ -99,15 +91,16 @@ static void put_totals(mimic_buffer *out, const mimic_report *report)
         total.bytes += table->bytes;
         total.seconds += table->seconds;
     }
-    mimic__buffer_format(out, "\"totals\": {\"tables\": %zu", report->table_count);
-    put_number_member(out, "unchanged", unchanged);
-    put_number_member(out, "read", total.read);
-    put_number_member(out, "written", total.written);
-    put_number_member(out, "rejected", total.rejected);
-    put_number_member(out, "duplicates", total.duplicates);
-    put_number_member(out, "filtered", total.filtered);
-    put_number_member(out, "nulled", total.nulled);
-    put_number_member(out, "bytes", total.bytes);
+    mimic__buffer_text(out, "\"totals\": {");
+    mimic__json_put_number(out, "tables", (int64_t)report->table_count);
+    mimic__json_put_number(out, "unchanged", unchanged);
+    mimic__json_put_number(out, "read", total.read);
+    mimic__json_put_number(out, "written", total.written);
+    mimic__json_put_number(out, "rejected", total.rejected);
+    mimic__json_put_number(out, "duplicates", total.duplicates);
+    mimic__json_put_number(out, "filtered", total.filtered);
+    mimic__json_put_number(out, "nulled", total.nulled);
+    mimic__json_put_number(out, "bytes", total.bytes);
     put_seconds(out, total.seconds);
     mimic__buffer_text(out, "},\n");
 }
@@ -119,9 +112,9 @@ mimic_status mimic_report_json(const mimic_report *report, char **out_json, mimi
     mimic_buffer out;
     mimic__buffer_init(&out, report->ctx);
     mimic__buffer_text(&out, "{\"version\": \"" MIMIC_VERSION_STRING "\"");
-    put_text_member(&out, "dataset", report->dataset);
-    put_text_member(&out, "edition", report->edition);
-    put_text_member(&out, "target", report->target);
+    mimic__json_put_text(&out, "dataset", report->dataset);
+    mimic__json_put_text(&out, "edition", report->edition);
+    mimic__json_put_text(&out, "target", report->target);
     mimic__buffer_text(&out, ",\n");
     put_totals(&out, report);
     mimic__buffer_text(&out, "\"tables\": [");

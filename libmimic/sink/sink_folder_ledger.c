@@ -14,6 +14,7 @@
 #include "io/output.h"
 #include "io/temporary.h"
 #include "json/json.h"
+#include "json/json_write.h"
 #include "schema/schema_model.h"
 #include "sink/sink_ledger.h"
 
@@ -197,28 +198,33 @@ mimic_status mimic__folder_ledger_read(mimic_folder_ledger *ledger, const char *
 
 /* ---- writing ---- */
 
-static void put_member(mimic_buffer *out, const char *name, const char *text)
+static void put_text(mimic_buffer *out, const char *name, const char *text)
 {
-    mimic__buffer_format(out, ",\n   \"%s\": ", name);
-    mimic__buffer_json_string(out, text);
+    mimic__buffer_text(out, ",\n   ");
+    mimic__json_put_text(out, name, text);
+}
+
+static void put_number(mimic_buffer *out, const char *name, int64_t number)
+{
+    mimic__buffer_text(out, ",\n   ");
+    mimic__json_put_number(out, name, number);
 }
 
 static void put_line(mimic_buffer *out, const mimic_folder_line *line)
 {
-    mimic__buffer_text(out, "\n  {\"table_name\": ");
-    mimic__buffer_json_string(out, line->entry.table);
-    put_member(out, "file", line->file);
-    mimic__buffer_format(out, ",\n   \"file_bytes\": %lld", (long long)line->file_bytes);
-    put_member(out, "rejects_file", line->rejects);
+    mimic__buffer_text(out, "\n  {");
+    mimic__json_put_text(out, "table_name", line->entry.table);
+    put_text(out, "file", line->file);
+    put_number(out, "file_bytes", line->file_bytes);
+    put_text(out, "rejects_file", line->rejects);
     if (line->is_named_only)
         mimic__buffer_text(out, ",\n   \"is_named_only\": true");
     for (size_t i = 1; i < MIMIC_LEDGER_COLUMN_COUNT; i++) {
         const mimic_ledger_column *const column = &mimic__ledger_columns[i];
         if (column->is_text)
-            put_member(out, column->name, mimic__ledger_text(&line->entry, i));
+            put_text(out, column->name, mimic__ledger_text(&line->entry, i));
         else
-            mimic__buffer_format(out, ",\n   \"%s\": %lld", column->name,
-                                 (long long)mimic__ledger_number(&line->entry, i));
+            put_number(out, column->name, mimic__ledger_number(&line->entry, i));
     }
     mimic__buffer_text(out, "}");
 }
@@ -227,10 +233,12 @@ static void put_state(mimic_buffer *out, const mimic_folder_ledger *ledger, bool
 {
     char boot[MIMIC_BOOT_ID_BYTES];
     mimic__boot_id(boot);
-    mimic__buffer_format(out, "\n \"is_partial\": true,\n \"is_publishing\": %s,"
-                              "\n \"is_synced\": %s,\n \"boot\": ",
-                         ledger->is_publishing ? "true" : "false", no_sync ? "false" : "true");
-    mimic__buffer_json_string(out, boot);
+    mimic__buffer_text(out, "\n \"is_partial\": true,\n ");
+    mimic__json_put_truth(out, "is_publishing", ledger->is_publishing);
+    mimic__buffer_text(out, ",\n ");
+    mimic__json_put_truth(out, "is_synced", !no_sync);
+    mimic__buffer_text(out, ",\n ");
+    mimic__json_put_text(out, "boot", boot);
     mimic__buffer_text(out, ",");
 }
 

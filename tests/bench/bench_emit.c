@@ -105,7 +105,7 @@ int main(int count, char **arguments)
     must(&b, mimic_context_new(NULL, &b.ctx, &b.err));
     must(&b, mimic_registry_new(b.ctx, &b.registry, &b.err));
     must(&b, mimic_registry_find_dataset(b.registry, "mimic-iv@3.1", &dataset, &b.err));
-    must(&b, mimic__event_map_find(b.ctx, b.registry, &dataset, 1, NULL, &b.map, &b.err));
+    must(&b, mimic__event_map_find(b.ctx, &dataset, 1, NULL, &b.map, &b.err));
     must(&b, mimic__event_codes_new(b.ctx, 1u << 28, &b.codes, &b.err));
     must(&b, mimic__event_codes_new(b.ctx, 1u << 28, &b.units, &b.err));
     mimic_synth_options synth = MIMIC_SYNTH_OPTIONS_INIT;

@@ -125,9 +125,8 @@ static void walk(const mimic_context *ctx, const mimic_event_map *map)
 
 /* ---- one input ---- */
 
-static mimic_status read_map(const mimic_context *ctx, const mimic_registry *registry,
-                             const mimic_dataset *dataset, const uint8_t *data, size_t size,
-                             mimic_event_map **out_map)
+static mimic_status read_map(const mimic_context *ctx, const mimic_dataset *dataset,
+                             const uint8_t *data, size_t size, mimic_event_map **out_map)
 {
     static char path[64];
     if (path[0] == '\0') {
@@ -137,8 +136,7 @@ static mimic_status read_map(const mimic_context *ctx, const mimic_registry *reg
     require(file != NULL && fwrite(data, 1, size, file) == size && fclose(file) == 0, "no file");
     const char *const paths[] = {path};
     const mimic_event_paths list = {paths, 1};
-    const mimic_status status =
-        mimic__event_map_find(ctx, registry, &dataset, 1, &list, out_map, NULL);
+    const mimic_status status = mimic__event_map_find(ctx, &dataset, 1, &list, out_map, NULL);
     remove(path);
     return status;
 }
@@ -165,7 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (checked == MIMIC_ERR_JSON || checked == MIMIC_ERR_NOT_FOUND)
         return 0;
     mimic_event_map *map = NULL;
-    const mimic_status read = read_map(ctx, registry, dataset, data, size, &map);
+    const mimic_status read = read_map(ctx, dataset, data, size, &map);
     require((read == MIMIC_OK) == (map != NULL), "a map of a failure");
     require(read == MIMIC_OK || read == checked || checked == MIMIC_OK, "checking and reading disagree");
     require(read != MIMIC_OK || checked == MIMIC_OK, "what is not sound was read");

@@ -24,19 +24,17 @@ static void write_metadata(const mimic_context *ctx, const char *out, const made
 {
     char path[1024];
     mimic_error err = MIMIC_ERROR_INIT;
-    uint32_t *order = NULL;
-    check(mimic__event_codes_order(h->codes, &order, &err), &err);
     const uint32_t code_count = mimic__event_codes_count(h->codes);
     mimic_code_line *lines = calloc(code_count, sizeof *lines);
     made_must(lines != NULL, "memory");
     static const char *const parents[] = {"A/1", "", "B/\xc3\xa9"};
     for (uint32_t i = 0; i < code_count; i++) {
-        lines[i].code = mimic__event_codes_text(h->codes, order[i], &lines[i].code_size);
+        lines[i].code = mimic__event_codes_text(h->codes, i, &lines[i].code_size);
         lines[i].description = i % 3 == 0 ? NULL : i % 3 == 1 ? "" : "described";
         lines[i].parents = parents;
         lines[i].parent_count = i % 4;
         for (size_t j = 0; j < h->count; j++)
-            lines[i].events += h->items[j].event.code == order[i];
+            lines[i].events += h->items[j].event.code == i;
     }
     check(mimic__codes_file_write(ctx, below(path, out, "metadata/codes.arrow"), lines, code_count,
                                   &err),
@@ -48,7 +46,6 @@ static void write_metadata(const mimic_context *ctx, const char *out, const made
     check(mimic__dataset_card_write(ctx, below(path, out, "metadata/dataset.json"), &card, &err),
           &err);
     free(lines);
-    mimic__free(ctx, order);
 }
 
 int main(int argc, char **argv)

@@ -1,4 +1,5 @@
-"""Every function of the C library, and the way to it: no objects, no logic. Structs: _structs.py.
+"""Every function of the C library, and the way to it: no objects, no logic. Structs:
+_structs.py and _job_structs.py.
 
 A function of the library is called as `lib.mimic_detect(ctx, ...)`. Where its last parameter is a
 `mimic_error *`, the caller leaves that out: a status below zero becomes the exception of
@@ -22,6 +23,7 @@ from ctypes import (POINTER, byref, c_char_p, c_double, c_float, c_int, c_int16,
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Union
 
 from . import _errors
+from ._job_structs import *
 from ._structs import *
 
 ABI_VERSION = 0

@@ -110,27 +110,48 @@ static void check_usable(const mimic_event_chunk *chunk)
                           chunk->bytes_size);
 }
 
+/* A block of some events. */
+typedef struct packed {
+    mimic_context *ctx;
+    test_events events;
+    mimic_event_chunk *chunk;
+    mimic_event_packer *packer;
+    mimic_event_block block;
+    const unsigned char *bytes;
+} packed;
+
+static void pack(packed *p)
+{
+    const test_spec spec = {IN_ORDER, 60, 0, 1, 300, 9};
+    *p = (packed){.events = test_events_make(&spec)};
+    ck_assert_int_eq(mimic_context_new(NULL, &p->ctx, NULL), MIMIC_OK);
+    p->chunk = sorted_chunk(p->ctx, &p->events);
+    ck_assert_int_eq(mimic__event_packer_new(p->ctx, 1, &p->packer, NULL), MIMIC_OK);
+    ck_assert_int_eq(mimic__event_pack(p->packer, p->chunk, &p->block, &p->bytes, NULL), MIMIC_OK);
+}
+
+static void packed_free(packed *p)
+{
+    mimic__event_packer_free(p->packer);
+    mimic__chunk_release(p->chunk);
+    test_events_free(&p->events);
+    mimic_context_free(p->ctx);
+}
+
 /* Bytes of the payload are changed, and the checksum with them. */
 START_TEST(event_block__made_up_payload)
 {
-    mimic_context *ctx = NULL;
+    packed p;
     uint64_t random = 11;
-    ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
-    const test_spec spec = {IN_ORDER, 60, 0, 1, 300, 9};
-    test_events events = test_events_make(&spec);
-    mimic_event_chunk *const chunk = sorted_chunk(ctx, &events);
-    mimic_event_packer *packer = NULL;
-    mimic_event_block block = {0};
-    const unsigned char *bytes = NULL;
-    ck_assert_int_eq(mimic__event_packer_new(ctx, 1, &packer, NULL), MIMIC_OK);
-    ck_assert_int_eq(mimic__event_pack(packer, chunk, &block, &bytes, NULL), MIMIC_OK);
+    pack(&p);
+    const mimic_event_block block = p.block;
     unsigned char *const payload = malloc(block.packed);
     unsigned char *const changed = malloc(block.packed);
     if (block.stored == block.packed)
-        memcpy(payload, bytes, block.packed);
+        memcpy(payload, p.bytes, block.packed);
     else
         ck_assert_int_eq(
-            mimic__zstd_decompress_frame(bytes, block.stored, payload, block.packed, NULL),
+            mimic__zstd_decompress_frame(p.bytes, block.stored, payload, block.packed, NULL),
             MIMIC_OK);
     size_t accepted = 0;
     for (size_t turn = 0; turn < (size_t)block.packed * 8 + 20000; turn++) {
@@ -145,7 +166,7 @@ START_TEST(event_block__made_up_payload)
         if (turn % 3 == 0 && turn > (size_t)block.packed * 8)
             made_up.stored = made_up.packed = (uint32_t)(test_random(&random) % block.packed) + 1;
         made_up.hash = mimic__hash64(changed, made_up.stored);
-        const mimic_status status = mimic__event_unpack(ctx, &made_up, changed, &found, NULL);
+        const mimic_status status = mimic__event_unpack(p.ctx, &made_up, changed, &found, NULL);
         ck_assert(status == MIMIC_OK || status == MIMIC_ERR_CORRUPT);
         if (found != NULL)
             check_usable(found);
@@ -155,27 +176,17 @@ START_TEST(event_block__made_up_payload)
     ck_assert_uint_gt(accepted, 0); /* values that are merely other ones */
     free(payload);
     free(changed);
-    mimic__event_packer_free(packer);
-    mimic__chunk_release(chunk);
-    test_events_free(&events);
-    mimic_context_free(ctx);
+    packed_free(&p);
 }
 END_TEST
 
 /* What an index says of a block, made up. */
 START_TEST(event_block__made_up_sizes)
 {
-    mimic_context *ctx = NULL;
+    packed p;
     uint64_t random = 12;
-    ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
-    const test_spec spec = {IN_ORDER, 60, 0, 1, 300, 9};
-    test_events events = test_events_make(&spec);
-    mimic_event_chunk *const chunk = sorted_chunk(ctx, &events);
-    mimic_event_packer *packer = NULL;
-    mimic_event_block block = {0};
-    const unsigned char *bytes = NULL;
-    ck_assert_int_eq(mimic__event_packer_new(ctx, 1, &packer, NULL), MIMIC_OK);
-    ck_assert_int_eq(mimic__event_pack(packer, chunk, &block, &bytes, NULL), MIMIC_OK);
+    pack(&p);
+    const mimic_event_block block = p.block;
     for (int turn = 0; turn < 5000; turn++) {
         mimic_event_block made_up = block;
         mimic_event_chunk *found = NULL;
@@ -185,15 +196,12 @@ START_TEST(event_block__made_up_sizes)
         *size = turn % 3 == 0 ? *size + 1 - (uint32_t)turn % 7 : (uint32_t)test_random(&random);
         if (turn % 3 != 0)
             *size >>= test_random(&random) % 32;
-        const mimic_status status = mimic__event_unpack(ctx, &made_up, bytes, &found, NULL);
+        const mimic_status status = mimic__event_unpack(p.ctx, &made_up, p.bytes, &found, NULL);
         ck_assert(*size == before ? status == MIMIC_OK
                                   : status == MIMIC_ERR_CORRUPT || status == MIMIC_ERR_MEMORY);
         mimic__chunk_release(found);
     }
-    mimic__event_packer_free(packer);
-    mimic__chunk_release(chunk);
-    test_events_free(&events);
-    mimic_context_free(ctx);
+    packed_free(&p);
 }
 END_TEST
 

@@ -1,4 +1,4 @@
-/* Codes: numbers for texts, where a code comes from, the order of texts; many threads at once. */
+/* Codes: numbers for texts, where a code comes from; many threads at once. */
 #include "check_main.h"
 
 #include <pthread.h>
@@ -62,7 +62,7 @@ START_TEST(codes__number_texts)
 }
 END_TEST
 
-START_TEST(codes__many_and_their_order)
+START_TEST(codes__many)
 {
     enum { COUNT = 20000 };
     setup(1 << 24);
@@ -76,35 +76,6 @@ START_TEST(codes__many_and_their_order)
         is_text(i, text, (size_t)size);
         ck_assert_uint_eq(add(text, (size_t)size), i);
     }
-    uint32_t *order = NULL;
-    CK_OK(mimic__event_codes_order(codes, &order, &err));
-    size_t size;
-    const char *before = mimic__event_codes_text(codes, order[0], &size);
-    for (uint32_t i = 1; i < COUNT; i++) {
-        const char *next = mimic__event_codes_text(codes, order[i], &size);
-        ck_assert_int_lt(strcmp(before, next), 0);
-        before = next;
-    }
-    mimic__free(ctx, order);
-    teardown();
-}
-END_TEST
-
-START_TEST(codes__order_of_none_and_of_prefixes)
-{
-    setup(1 << 20);
-    uint32_t *order = NULL;
-    CK_OK(mimic__event_codes_order(codes, &order, &err));
-    mimic__free(ctx, order);
-    add("ab", 2);
-    add("a", 1);
-    add("", 0);
-    add("\xc3\xa9", 2);
-    add("b", 1);
-    CK_OK(mimic__event_codes_order(codes, &order, &err));
-    static const uint32_t expected[] = {2, 1, 0, 4, 3};
-    ck_assert_mem_eq(order, expected, sizeof expected);
-    mimic__free(ctx, order);
     teardown();
 }
 END_TEST
@@ -248,6 +219,5 @@ START_TEST(codes__threads)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(event_codes, codes__number_texts, codes__many_and_their_order,
-                codes__order_of_none_and_of_prefixes, codes__least_origin, codes__limit,
-                codes__failing_allocations, codes__threads)
+MIMIC_TEST_MAIN(event_codes, codes__number_texts, codes__many, codes__least_origin,
+                codes__limit, codes__failing_allocations, codes__threads)

@@ -29,7 +29,7 @@ static void setup(void)
     CK_OK(mimic_context_new(NULL, &ctx, &err));
     CK_OK(mimic_registry_new(ctx, &registry, &err));
     CK_OK(mimic_registry_find_dataset(registry, "mimic-iv@3.1", &dataset, &err));
-    CK_OK(mimic__event_map_find(ctx, registry, &dataset, 1, NULL, &map, &err));
+    CK_OK(mimic__event_map_find(ctx, &dataset, 1, NULL, &map, &err));
     CK_OK(mimic__event_codes_new(ctx, 1 << 20, &codes, &err));
     CK_OK(mimic__event_codes_new(ctx, 1 << 20, &units, &err));
 }
@@ -973,10 +973,6 @@ static mimic_status scenario(const mimic_context *failing, mimic_error *failure)
         test_batch_free(&batch);
         mimic__emitter_free(view.emitter);
     }
-    uint32_t *order = NULL;
-    if (status == MIMIC_OK)
-        status = mimic__event_codes_order(many[0], &order, failure);
-    mimic__free(failing, order);
     mimic__chunk_release(chunk);
     mimic__emitter_free(b.emitter);
     mimic__event_codes_free(many[0]);
@@ -1059,7 +1055,7 @@ START_TEST(emit__every_built_in_table)
         const mimic_dataset *dataset = NULL;
         mimic_event_map *own = NULL;
         CK_OK(mimic_registry_find_dataset(registry, releases[i], &dataset, &err));
-        CK_OK(mimic__event_map_find(ctx, registry, &dataset, 1, NULL, &own, &err));
+        CK_OK(mimic__event_map_find(ctx, &dataset, 1, NULL, &own, &err));
         for (size_t t = 0; t < 2 * own->table_count; t++) {
             bench b = {.setup.bad_times = t % 2 ? MIMIC_POLICY_MARK : MIMIC_POLICY_REJECT};
             test_batch batch;

@@ -47,7 +47,7 @@ static mimic_status find(scene *self, const mimic_dataset *const *datasets, size
         paths[i] = self->paths[i];
     const mimic_event_paths list = {paths, self->path_count};
     self->err = (mimic_error)MIMIC_ERROR_INIT;
-    return mimic__event_map_find(self->base.ctx, self->base.registry, datasets, count, &list,
+    return mimic__event_map_find(self->base.ctx, datasets, count, &list,
                                  out_map, &self->err);
 }
 
@@ -567,7 +567,7 @@ static mimic_status find_scenario(const mimic_context *ctx, mimic_error *err)
     const mimic_event_paths list = {paths, 3};
     mimic_event_map *map = NULL;
     const mimic_status status =
-        mimic__event_map_find(ctx, shared->base.registry, both, 2, &list, &map, err);
+        mimic__event_map_find(ctx, both, 2, &list, &map, err);
     ck_assert((map != NULL) == (status == MIMIC_OK));
     mimic__event_map_free(map);
     return status;
