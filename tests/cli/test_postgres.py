@@ -137,7 +137,7 @@ class Passwords(Case):
         service = os.path.join(top.name, "service.conf")
         with open(service, "w", encoding="utf-8") as stream:
             stream.write(f"[lab]\nhost=127.0.0.1\nport={server.port}\nuser=postgres\ndbname=postgres\n"
-                         f"password={PASSWORD}\nconnect_timeout=5\n")
+                         f"password={PASSWORD}\nconnect_timeout=600\n")
         for target, more in ((server.dsn(), {"PGPASSWORD": PASSWORD}), (server.dsn(), {"PGPASSFILE": word}),
                              ("postgresql://?service=lab", {"PGSERVICEFILE": service})):
             with self.subTest(target=target):

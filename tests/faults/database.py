@@ -397,8 +397,10 @@ class NoEntry(Database):
         return world.Result(done.returncode, done.stderr, done.stdout)
 
     def test_nobody_there(self):
-        port = postgres.free_port()
-        for address in ("postgresql://postgres@127.0.0.1:%d/x" % port,
+        taken = socket.socket()  # and nobody listens
+        self.addCleanup(taken.close)
+        taken.bind(("127.0.0.1", 0))
+        for address in ("postgresql://postgres@127.0.0.1:%d/x" % taken.getsockname()[1],
                         "postgresql://postgres@/x?host=/nowhere/at/all",
                         "postgresql://postgres@host.invalid/x"):
             with self.subTest(address):
