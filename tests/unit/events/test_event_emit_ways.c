@@ -1,9 +1,11 @@
 /* Batches into events: the fast ways beside the plain one, what goes wrong, several threads. */
-#include "emit_fixture.h"
+#include "check_main.h"
 
 #include <pthread.h>
 
 #include "failing_allocator.h"
+
+#include "emit_fixture.h"
 
 /* ---- the fast ways beside the plain one ---- */
 
