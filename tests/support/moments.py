@@ -41,7 +41,7 @@ def catches(pid, number):
 
 def faulty(shim, environment=None, **faults):
     """Variables for a program with faults: below, calls, at, fault, report (see shim.c)."""
-    result = dict(os.environ if environment is None else environment, LD_PRELOAD=shim)
+    result = dict(os.environ if environment is None else environment, LD_PRELOAD=os.path.abspath(shim))
     result["ASAN_OPTIONS"] = result.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
     for name, value in faults.items():
         result["MIMIC_FAULT" if name == "fault" else "MIMIC_FAULT_" + name.upper()] = str(value)
