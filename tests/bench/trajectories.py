@@ -90,8 +90,9 @@ class Run:
 class Peer:
     """DuckDB: types given, nothing sniffed; the events of the two tables, sorted, one Parquet file."""
 
-    def __init__(self, options, path, threads):
-        self.name, self.is_ours, self.build = "DuckDB UNION ALL ORDER BY, Parquet zstd", False, options.build
+    def __init__(self, options, path, threads, specimens):
+        self.name = "DuckDB UNION ALL ORDER BY, Parquet zstd, " + ("our events" if specimens else "an event a row")
+        self.is_ours, self.build = False, options.build
         self.target = os.path.abspath(os.path.join(options.out, "bench-events.parquet"))
         types = {}
         with open(data.MIMIC_PACKAGE, encoding="utf-8") as file:
@@ -99,7 +100,8 @@ class Peer:
                 types[table["name"]] = {f["name"]: peers.DUCKDB_TYPES.get(f["mimic"]["type"], "VARCHAR")
                                         for f in table["schema"]["fields"]}
         setup = {"files": dict(zip(TABLES, map(os.path.abspath, files_of(path)))), "types": types,
-                 "threads": threads, "out": self.target}
+                 "threads": threads, "out": self.target,
+                 "specimens": specimens}
         self.command = ["node", os.path.join(options.work, "peer_events.mjs"), json.dumps(setup)]
 
     def once(self):
@@ -120,7 +122,7 @@ def side_by_side(options, who):
              Run("mimic, %s, every table sorted" % many, options, path, options.jobs, "--always-sort"),
              Run("mimic, %s, rows in no order" % many, options, shuffled(options, path), options.jobs)]
     if who["duckdb"].version:
-        todo.append(Peer(options, path, options.jobs))
+        todo += [Peer(options, path, options.jobs, specimens) for specimens in (False, True)]
     taken = {job: [] for job in todo}
     for file in files_of(path):
         data.warm(file)
