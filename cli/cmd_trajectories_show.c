@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "properties.h"
 #include "talk.h"
 #include "timeline.h"
 
@@ -162,6 +163,23 @@ static void print_notes(const view *v, int64_t place, int *pending)
     }
 }
 
+/* On lines of their own, below the code. */
+static void print_properties(const view *v, int64_t event)
+{
+    enum { INDENT = 14 };
+    const mimic_patient *p = v->patient;
+    const int64_t *offsets = p->properties_offsets + event;
+    if (offsets[0] == offsets[1])
+        return;
+    char *text = properties_text(p->properties_bytes + offsets[0], (size_t)(offsets[1] - offsets[0]));
+    if (text[0] != '\0') {
+        (void)printf("%*s", INDENT, "");
+        talk_wrapped(stdout, text, INDENT, INDENT, talk_width(stdout));
+        (void)fputc('\n', stdout);
+    }
+    free(text);
+}
+
 static void print_event(const view *v, int64_t place, int code_width, int value_width)
 {
     char clock[TIME_BYTES] = "";
@@ -178,6 +196,8 @@ static void print_event(const view *v, int64_t place, int code_width, int value_
     print_column(code.description, 0, &pending);
     print_notes(v, place, &pending);
     (void)fputc('\n', stdout);
+    if (v->arguments->properties)
+        print_properties(v, event);
     free(value);
 }
 
@@ -230,6 +250,21 @@ static void json_bytes(const char *name, const char *bytes, const int64_t *offse
     free(text);
 }
 
+/* An object; a text where another writer keeps something else there. */
+static void json_properties(const view *v, int64_t event)
+{
+    const mimic_patient *p = v->patient;
+    const int64_t *offsets = p->properties_offsets + event;
+    const char *json = p->properties_bytes + offsets[0];
+    const size_t size = (size_t)(offsets[1] - offsets[0]);
+    if (!properties_are_plain(json, size)) {
+        json_bytes("properties", p->properties_bytes, offsets);
+        return;
+    }
+    (void)fputs(", \"properties\": ", stdout);
+    (void)fwrite(json, 1, size, stdout);
+}
+
 static void json_text(const char *name, const char *text)
 {
     if (text[0] == '\0')
@@ -271,7 +306,7 @@ static void json_event(const view *v, int64_t event)
     json_number("link_id", p->link_id[event]);
     json_number("order_rank", p->order_rank[event]);
     json_number("marks", p->marks[event]);
-    json_bytes("properties", p->properties_bytes, p->properties_offsets + event);
+    json_properties(v, event);
     (void)fputs("}", stdout);
 }
 
@@ -349,6 +384,8 @@ static const cli_option own[] = {
     {"codes", 0, OPTION_LIST, "PATTERNS", OPTION_AT(codes),
      "Only events whose code fits one of these, parted by commas; * stands for any text: 'LAB*'."},
     {"limit", 0, OPTION_COUNT, "N", OPTION_AT(limit), "Only the first N of them."},
+    {"properties", 0, OPTION_FLAG, NULL, OPTION_AT(properties),
+     "Below each event the further columns of its row that the event map keeps. JSON always has them."},
     OPTION_END};
 
 static const cli_option *const groups[] = {own, group_format, group_quiet, group_help, NULL};
@@ -368,6 +405,8 @@ const cli_command cmd_trajectories_show = {
                 "All of a patient.\n"
                 "mimic trajectories show out 10000032 --from 2180-05-06 --codes 'LAB*'\n"
                 "The laboratory, from one day on.\n"
+                "mimic trajectories show out 10000032 --codes 'PRESC*' --properties\n"
+                "Drugs with dose, route and what else is known of them.\n"
                 "mimic trajectories show out 10000032 --format json --limit 100\n"
                 "The first hundred events, for a program.\n",
     .run = run_show,

@@ -120,6 +120,7 @@ typedef struct cli_arguments {
     int always_sort;
     const char *from;
     const char *to;
+    int properties;
 } cli_arguments;
 
 typedef enum cli_option_kind {

@@ -152,6 +152,41 @@ static void print_marks(FILE *stream, const mimic_trajectory_report *report)
     }
 }
 
+/* "Absent tables: poe, d_items", wrapped. */
+static void print_names(FILE *stream, const mimic_trajectory_report *report,
+                        mimic_trajectory_list list, const char *title)
+{
+    enum { INDENT = 4 };
+    const size_t count = mimic_trajectory_report_name_count(report, list);
+    size_t room = 1;
+    for (size_t i = 0; i < count; i++)
+        room += strlen(mimic_trajectory_report_name(report, list, i)) + 2;
+    char *names = malloc(room);
+    if (names == NULL)
+        talk_out_of_memory();
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++)
+        used += (size_t)snprintf(names + used, room - used, "%s%s", i == 0 ? "" : ", ",
+                                 mimic_trajectory_report_name(report, list, i));
+    if (count > 0) {
+        (void)fprintf(stream, "%s: ", title);
+        talk_wrapped(stream, names, (int)strlen(title) + 2, INDENT, talk_width(stream));
+        (void)fputc('\n', stream);
+    }
+    free(names);
+}
+
+/* What it was made without. Of codes that nothing fits the library warns. */
+static void print_gaps(FILE *stream, const mimic_trajectory_report *report)
+{
+    if (mimic_trajectory_report_name_count(report, MIMIC_TRAJECTORY_ABSENT_TABLES) > 0 ||
+        mimic_trajectory_report_name_count(report, MIMIC_TRAJECTORY_UNMAPPED_TABLES) > 0)
+        (void)fputc('\n', stream);
+    print_names(stream, report, MIMIC_TRAJECTORY_ABSENT_TABLES, "Absent tables");
+    print_names(stream, report, MIMIC_TRAJECTORY_UNMAPPED_TABLES,
+                "Tables that the event map leaves out");
+}
+
 static void print_totals(FILE *stream, const mimic_trajectory_totals *totals)
 {
     char number[NUMBER_BYTES];
@@ -178,6 +213,7 @@ static void print_whole(FILE *stream, const mimic_trajectory_report *report,
     }
     print_tables(stream, report, 0);
     print_marks(stream, report);
+    print_gaps(stream, report);
     print_totals(stream, totals);
     print_scratch(stream, totals);
     if (!totals->is_complete)
@@ -196,6 +232,7 @@ void trajectories_report_print(FILE *stream, const mimic_trajectory_report *repo
     talk_print(stream, "%s\n", title);
     if (is_partition) {
         print_tables(stream, report, 1);
+        print_gaps(stream, report);
         print_scratch(stream, &totals);
         (void)fputs("\nwhen all tables are there: mimic trajectories assemble\n", stream);
     } else {

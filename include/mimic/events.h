@@ -274,6 +274,39 @@ MIMIC_API mimic_status mimic_trajectory_report_table(const mimic_trajectory_repo
 MIMIC_API mimic_status mimic_trajectory_report_totals(const mimic_trajectory_report *report,
                                                       mimic_trajectory_totals *out);
 
+/** Lists of names in a report. */
+typedef int32_t mimic_trajectory_list;
+#define MIMIC_TRAJECTORY_ABSENT_TABLES 1   /* the event map asks for them, and no folder has a file of
+                                            * them; with `tables` only those that they need. Those with
+                                            * the meanings of codes come last */
+#define MIMIC_TRAJECTORY_UNMAPPED_TABLES 2 /* a folder has them, and the event map does not: they give
+                                            * no events. None with `tables` */
+#define MIMIC_TRAJECTORY_UNUSED_CODES 3    /* of `codes`: no event of the dataset fits them. None as long
+                                            * as the dataset is not complete */
+
+/**
+ * What a build goes without: how many names a list has, and one of them.
+ *
+ * list: MIMIC_TRAJECTORY_…
+ * index: of the name
+ *
+ * Returns: the count, 0 for a NULL or no list; the name, NULL when there is none.
+ * Ownership: texts are borrowed, valid until the report is freed.
+ * Thread safety: any thread, for reading.
+ * Since: 0.1
+ *
+ * Example:
+ *     const mimic_trajectory_report *made = NULL;
+ *     const size_t absent =
+ *         mimic_trajectory_report_name_count(made, MIMIC_TRAJECTORY_ABSENT_TABLES);
+ *     for (size_t i = 0; i < absent; i++)
+ *         puts(mimic_trajectory_report_name(made, MIMIC_TRAJECTORY_ABSENT_TABLES, i));
+ */
+MIMIC_API size_t mimic_trajectory_report_name_count(const mimic_trajectory_report *report,
+                                                    mimic_trajectory_list list);
+MIMIC_API const char *mimic_trajectory_report_name(const mimic_trajectory_report *report,
+                                                   mimic_trajectory_list list, size_t index);
+
 /**
  * The report as one JSON object; docs/events.md lists its members.
  *

@@ -41,6 +41,8 @@ static mimic_status make_and_finish(event_out *out, event_part_fn fn, void *fn_c
     job->step = "metadata";
     if (status == MIMIC_OK)
         status = mimic__event_out_finish(out, &sum, &is_complete, err);
+    if (status == MIMIC_OK && is_complete)
+        mimic__event_state_tell_unused(&sum, job);
     if (status == MIMIC_OK)
         status = mimic__event_report_new(job, &sum, is_complete, false, out_report, err);
     mimic__event_state_free(job->ctx, &sum);
@@ -54,6 +56,8 @@ static mimic_status report_unchanged(event_out *out, mimic_trajectory_report **o
     MIMIC_TRY(mimic__event_out_tidy(out, err));
     MIMIC_TRY(mimic__event_state_init(&sum, out->job->ctx, out->job->map, err));
     mimic_status status = mimic__event_out_state(out, &sum, err);
+    if (status == MIMIC_OK)
+        mimic__event_state_tell_unused(&sum, out->job);
     if (status == MIMIC_OK)
         status = mimic__event_report_new(out->job, &sum, true, true, out_report, err);
     mimic__event_state_free(out->job->ctx, &sum);

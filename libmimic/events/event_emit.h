@@ -72,6 +72,8 @@ const char *const *mimic__emitter_columns(const mimic_emitter *emitter, size_t *
 const mimic_csv_filter *mimic__emitter_filters(const mimic_emitter *emitter, size_t *out_count);
 /* False when no code of the table can fit the patterns and its rows are no context. */
 bool mimic__emitter_is_needed(const mimic_emitter *emitter);
+/* Does a code fit a pattern, in which "*" stands for any text? */
+bool mimic__code_fits(const char *pattern, const char *code, size_t size);
 
 /* `records`: 1-based record number in the table of each row of the batch; NULL = first_record and on. */
 typedef struct mimic_emit_rows {

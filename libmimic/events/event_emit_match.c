@@ -8,7 +8,7 @@
 
 #include "events/event_emit_plan.h"
 
-static bool fits(const char *pattern, const char *text, size_t size)
+bool mimic__code_fits(const char *pattern, const char *text, size_t size)
 {
     const char *star = NULL; /* the last one, to which what follows may go back */
     size_t again = 0;
@@ -37,7 +37,7 @@ bool mimic__emit_code_fits(const mimic_emit_setup *setup, const char *code, size
     if (setup->codes == NULL)
         return true;
     for (size_t i = 0; i < setup->code_count; i++)
-        if (fits(setup->codes[i], code, size))
+        if (mimic__code_fits(setup->codes[i], code, size))
             return true;
     return false;
 }
@@ -112,7 +112,7 @@ static fit fit_of(const mimic_emitter *emitter, const mimic_event_kind *kind, co
                 return FIT_NEVER;
         }
     }
-    return fits(pattern, "", 0) ? FIT_MAYBE : FIT_NEVER;
+    return mimic__code_fits(pattern, "", 0) ? FIT_MAYBE : FIT_NEVER;
 }
 
 /* The field of the first column of a code; NO_COLUMN when it has none. */

@@ -139,6 +139,17 @@ static void put_number(mimic_buffer *text, const char *name, int64_t value)
     mimic__buffer_format(text, ", \"%s\": %lld", name, (long long)value);
 }
 
+/* "name": ["a", "b"] */
+static void put_names(mimic_buffer *text, const char *name, const char *const *names, size_t count)
+{
+    mimic__buffer_format(text, "\"%s\": [", name);
+    for (size_t i = 0; i < count; i++) {
+        mimic__buffer_text(text, i == 0 ? "" : ", ");
+        mimic__buffer_json_string(text, names[i]);
+    }
+    mimic__buffer_byte(text, ']');
+}
+
 static void put_options(mimic_buffer *text, const event_job *job)
 {
     const mimic_trajectory_options *const options = &job->options;
@@ -155,14 +166,25 @@ static void put_options(mimic_buffer *text, const event_job *job)
     put_text(text, "unknown_subjects", policy_name(options->unknown_subjects));
     put_text(text, "missing_ids", policy_name(options->missing_ids));
     if (options->codes != NULL) {
-        mimic__buffer_text(text, ", \"codes\": [");
-        for (size_t i = 0; i < options->code_count; i++) {
-            mimic__buffer_text(text, i == 0 ? "" : ", ");
-            mimic__buffer_json_string(text, options->codes[i]);
-        }
-        mimic__buffer_byte(text, ']');
+        mimic__buffer_text(text, ", ");
+        put_names(text, "codes", options->codes, options->code_count);
     }
     mimic__buffer_byte(text, '}');
+}
+
+/* What the dataset is without. */
+static void put_gaps(mimic_buffer *text, const event_job *job, const event_state *sum)
+{
+    mimic__buffer_text(text, ",\n ");
+    put_names(text, "absent_tables", job->absent.items, job->absent.count);
+    mimic__buffer_text(text, ", ");
+    put_names(text, "unmapped_tables", job->unmapped.items, job->unmapped.count);
+    mimic__buffer_text(text, ", \"unused_codes\": [");
+    for (size_t i = 0; i < sum->unused_count; i++) {
+        mimic__buffer_text(text, i == 0 ? "" : ", ");
+        mimic__buffer_json_string(text, mimic__event_state_unused(sum, job, i));
+    }
+    mimic__buffer_byte(text, ']');
 }
 
 static void put_head(mimic_buffer *text, const event_job *job, const event_state *sum)
@@ -232,6 +254,7 @@ static mimic_status put_manifest(event_out *out, const event_state *sum, const c
 {
     bool is_first = true;
     put_head(text, out->job, sum);
+    put_gaps(text, out->job, sum);
     mimic__buffer_text(text, ",\n \"tables\": [");
     for (size_t i = 0; i < sum->table_count; i++) {
         if (!sum->tables[i].is_there)
@@ -355,6 +378,8 @@ mimic_status mimic__event_metadata_write(event_out *out, const char *const *part
     if (status == MIMIC_OK)
         status = order_codes(job->ctx, &codes, &order, err);
     sum->codes = (int64_t)order.count;
+    if (status == MIMIC_OK)
+        status = mimic__event_state_find_unused(sum, job, &codes, err);
     if (status == MIMIC_OK)
         status = write_all(out, parts, part_count, sum, &order, dir, err);
     mimic__free(job->ctx, order.numbers);

@@ -34,6 +34,16 @@ static void put_numbers(mimic_buffer *json, const char *name, const int64_t *num
     mimic__buffer_byte(json, ']');
 }
 
+static void put_texts(mimic_buffer *json, const char *name, const char *const *texts, size_t count)
+{
+    mimic__buffer_format(json, ", \"%s\": [", name);
+    for (size_t i = 0; i < count; i++) {
+        mimic__buffer_text(json, i == 0 ? "" : ", ");
+        mimic__buffer_json_string(json, texts[i]);
+    }
+    mimic__buffer_byte(json, ']');
+}
+
 static void put_options(mimic_buffer *json, const event_job *job)
 {
     const mimic_csv_options *const csv = &job->csv;
@@ -44,14 +54,10 @@ static void put_options(mimic_buffer *json, const event_job *job)
                                   csv->no_header, csv->no_quoting},
                 6);
     put_numbers(json, "shares", (const int64_t[]){job->options.train, job->options.tuning}, 2);
-    if (job->options.codes == NULL)
-        return;
-    mimic__buffer_text(json, ", \"codes\": [");
-    for (size_t i = 0; i < job->options.code_count; i++) {
-        mimic__buffer_text(json, i == 0 ? "" : ", ");
-        mimic__buffer_json_string(json, job->options.codes[i]);
-    }
-    mimic__buffer_byte(json, ']');
+    put_texts(json, "absent", job->absent.items, job->absent.count);
+    put_texts(json, "unmapped", job->unmapped.items, job->unmapped.count);
+    if (job->options.codes != NULL)
+        put_texts(json, "codes", job->options.codes, job->options.code_count);
 }
 
 void mimic__event_head_format(mimic_buffer *json, const event_job *job, const event_input *input)
@@ -148,7 +154,9 @@ static bool take_head(mimic_arena *arena, const mimic_json *root, event_head *he
         !take_text(arena, root, "hash", &hash) || strlen(hash) >= sizeof head->reading.hash ||
         !take_numbers(root, "policies", policies, 2) ||
         !take_numbers(root, "dialect", head->dialect, 6) ||
-        !take_numbers(root, "shares", head->shares, 2))
+        !take_numbers(root, "shares", head->shares, 2) ||
+        !take_texts(arena, root, "absent", &head->absent.items, &head->absent.count) ||
+        !take_texts(arena, root, "unmapped", &head->unmapped.items, &head->unmapped.count))
         return false;
     if (mimic__json_get(root, "codes") != NULL &&
         !take_texts(arena, root, "codes", &head->codes, &head->code_count))

@@ -31,6 +31,8 @@ typedef struct event_head {
     event_reading reading;
     const char **codes;    /* patterns; NULL = all */
     size_t code_count;
+    event_names absent;
+    event_names unmapped;
     int64_t bad_times;
     int64_t reversed;
     int64_t dialect[6];

@@ -346,6 +346,11 @@ static bool is_needed_by_others(const event_job *job, const mimic_event_table *t
     return table->context >= 0 && table->context < GROUP_COUNT;
 }
 
+bool mimic__event_job_needs(const event_job *job, const mimic_event_table *table)
+{
+    return mimic__event_job_wants(job, table->table) || is_needed_by_others(job, table);
+}
+
 static mimic_status find_files(event_job *job, mimic_error *err)
 {
     job->inputs = mimic__arena_array(&job->arena, job->map->table_count, sizeof *job->inputs);
@@ -395,5 +400,6 @@ mimic_status mimic__event_job_read_dirs(event_job *job, const char *const *dirs,
             mimic__log(job->ctx, MIMIC_LOG_INFO, "%s", folder->reason);
     }
     MIMIC_TRY(mimic__event_job_find_map(job, err));
-    return find_files(job, err);
+    MIMIC_TRY(find_files(job, err));
+    return mimic__event_job_find_gaps(job, err);
 }

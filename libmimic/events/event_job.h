@@ -50,6 +50,11 @@ typedef struct event_subjects {
     size_t capacity;
 } event_subjects;
 
+typedef struct event_names {
+    const char **items;
+    size_t count;
+} event_names;
+
 typedef struct event_job {
     const mimic_context *ctx;
     const mimic_registry *registry;
@@ -63,6 +68,8 @@ typedef struct event_job {
     mimic_event_map *map;
     event_input *inputs; /* in the order of the map */
     size_t input_count;
+    event_names absent;   /* tables that the map asks for, and no folder has; dictionaries behind */
+    event_names unmapped; /* tables that a folder has, and the map does not */
     mimic_pool *pool;    /* NULL = one job */
     mimic_event_codes *codes;
     mimic_event_codes *units;
@@ -95,9 +102,16 @@ mimic_status mimic__event_job_find_file(const event_job *job, const mimic_table 
 /* That options.tables are tables of the map. */
 mimic_status mimic__event_job_check_tables(event_job *job, mimic_error *err);
 bool mimic__event_job_wants(const event_job *job, const mimic_table *table);
+/* The same, or others are joined with its rows. */
+bool mimic__event_job_needs(const event_job *job, const mimic_event_table *table);
 /* Tells the caller where the work is; not 0 = stop. ctx is the job. */
 int mimic__event_job_tell(void *ctx);
 mimic_status mimic__event_job_cancelled(mimic_error *err);
+
+/* ---- event_gaps.c ---- */
+
+/* Sets job->absent and job->unmapped, when folders and inputs are known. */
+mimic_status mimic__event_job_find_gaps(event_job *job, mimic_error *err);
 
 /* ---- event_source.c ---- */
 

@@ -14,6 +14,9 @@
 #include "events/event_piece.h"
 #include "events/event_shard.h"
 
+/* A sync of each file takes some milliseconds; of so many, all together are synced at the end. */
+#define MANY_FILES 64u
+
 /* The shards of one split. */
 typedef struct output_lane {
     uint32_t next; /* the first file that was not begun */
@@ -26,6 +29,8 @@ struct mimic_event_output {
     const mimic_context *ctx;
     mimic_event_output_options options;
     char *path;
+    bool no_sync;     /* of single files */
+    bool syncs_whole; /* all of them at the end instead */
     mimic_event_terms terms;
     mimic_ipc_form form;
     mimic_event_files *files; /* MIMIC_LAYOUT_FILES */
@@ -126,7 +131,7 @@ static mimic_status open_shard(mimic_event_output *output, unsigned split, mimic
     if (text == NULL)
         return mimic__fail_memory(err);
     const mimic_status status = mimic__event_shard_open(&lane->shard, &output->form, text,
-                                                        output->options.no_sync, err);
+                                                        output->no_sync, err);
     mimic__free(output->ctx, text);
     lane->is_open = true;
     lane->next++;
@@ -260,7 +265,7 @@ static mimic_status init_files(mimic_event_output *output, mimic_error *err)
         .format = output->options.format,
         .group = output->options.group,
         .is_deep = mimic__event_plan_all_files(output->options.plan) > MIMIC_EVENT_FLAT_FILES,
-        .no_sync = output->options.no_sync,
+        .no_sync = output->no_sync,
         .terms = &output->terms,
         .form = &output->form};
     return mimic__event_files_new(output->ctx, &options, &output->files, err);
@@ -296,6 +301,12 @@ mimic_status mimic__event_output_new(const mimic_context *ctx,
     }
     output->ctx = ctx;
     output->options = *options;
+    output->syncs_whole =
+        mimic__has_whole_sync() && !options->no_sync &&
+        (options->layout == MIMIC_LAYOUT_FILES ||
+         (options->end_file > options->first_file &&
+          options->end_file - options->first_file > MANY_FILES));
+    output->no_sync = options->no_sync || output->syncs_whole;
     output->target = (mimic_event_target){.ctx = output,
                                           .encode = encode,
                                           .write = write_encoded,
@@ -331,10 +342,11 @@ void mimic__event_output_free(mimic_event_output *output)
 mimic_status mimic__event_output_finish(mimic_event_output *output, mimic_error *err)
 {
     if (output->files != NULL)
-        return mimic__event_files_finish(output->files, err);
-    for (unsigned split = 0; split < MIMIC_SPLIT_COUNT; split++)
-        MIMIC_TRY(go_to_file(output, split, output->lanes[split].end, err));
-    return MIMIC_OK;
+        MIMIC_TRY(mimic__event_files_finish(output->files, err));
+    else
+        for (unsigned split = 0; split < MIMIC_SPLIT_COUNT; split++)
+            MIMIC_TRY(go_to_file(output, split, output->lanes[split].end, err));
+    return output->syncs_whole ? mimic__sync_whole(output->path, err) : MIMIC_OK;
 }
 
 mimic_event_output_totals mimic__event_output_totals(const mimic_event_output *output)

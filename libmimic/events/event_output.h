@@ -28,7 +28,7 @@ typedef struct mimic_event_output_options {
     const mimic_event_codes *units;
     uint32_t first_file; /* of this part: files [first, end) among all */
     uint32_t end_file;
-    bool no_sync;        /* the folder is made safe as a whole: no fsync of single files */
+    bool no_sync; /* for tests: nothing is synced */
 } mimic_event_output_options;
 
 mimic_status mimic__event_output_new(const mimic_context *ctx,
@@ -37,7 +37,8 @@ mimic_status mimic__event_output_new(const mimic_context *ctx,
 void mimic__event_output_free(mimic_event_output *output); /* NULL is allowed */
 /* Borrowed from the output. */
 const mimic_event_target *mimic__event_output_target(mimic_event_output *output);
-/* Completes the files that are open; files of the part without an event are written too, empty. */
+/* Completes the files that are open and makes all of them last; files of the part without an event are
+ * written too, empty. */
 mimic_status mimic__event_output_finish(mimic_event_output *output, mimic_error *err);
 
 typedef struct mimic_event_output_totals {

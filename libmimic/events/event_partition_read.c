@@ -90,6 +90,8 @@ static mimic_status take_options(event_partition *partition, mimic_error *err)
                            "partition");
     job->options.codes = (const char *const *)head->codes;
     job->options.code_count = head->code_count;
+    job->absent = head->absent;
+    job->unmapped = head->unmapped;
     job->options.bad_times = (mimic_policy)head->bad_times;
     job->options.reversed = (mimic_policy)head->reversed;
     job->options.train = (int32_t)head->shares[0];

@@ -6,11 +6,14 @@
 #include "base/options.h"
 #include "events/event_report.h"
 
+#define LIST_COUNT 3
+
 struct mimic_trajectory_report {
     mimic_arena arena;
     mimic_event_table_report *tables;
     size_t table_count;
     mimic_trajectory_totals totals;
+    event_names lists[LIST_COUNT]; /* number of the list - 1 */
 };
 
 static bool add_table(mimic_trajectory_report *report, const event_table_state *state)
@@ -32,6 +35,31 @@ static bool add_table(mimic_trajectory_report *report, const event_table_state *
         .was_sorted = state->was_direct};
     memcpy(table->marked, tally->marked, sizeof table->marked);
     return table->table != NULL && table->source != NULL && table->hash != NULL;
+}
+
+static bool add_names(mimic_trajectory_report *report, mimic_trajectory_list list,
+                      const event_names *names)
+{
+    event_names *const own = &report->lists[list - 1];
+    own->items = mimic__arena_array(&report->arena, names->count + 1, sizeof *own->items);
+    for (size_t i = 0; i < names->count && own->items != NULL; i++) {
+        own->items[i] = mimic__arena_strdup(&report->arena, names->items[i]);
+        if (own->items[i] == NULL)
+            return false;
+        own->count++;
+    }
+    return own->items != NULL;
+}
+
+static bool add_unused(mimic_trajectory_report *report, const event_job *job,
+                       const event_state *sum)
+{
+    const event_names names = {
+        mimic__arena_array(&report->arena, sum->unused_count + 1, sizeof *names.items),
+        sum->unused_count};
+    for (size_t i = 0; i < names.count && names.items != NULL; i++)
+        names.items[i] = mimic__event_state_unused(sum, job, i);
+    return names.items != NULL && add_names(report, MIMIC_TRAJECTORY_UNUSED_CODES, &names);
 }
 
 mimic_status mimic__event_report_new(const event_job *job, const event_state *sum,
@@ -57,6 +85,9 @@ mimic_status mimic__event_report_new(const event_job *job, const event_state *su
     for (size_t i = 0; i < sum->table_count && is_sound; i++)
         if (sum->tables[i].is_there)
             is_sound = add_table(report, &sum->tables[i]);
+    is_sound = is_sound && add_names(report, MIMIC_TRAJECTORY_ABSENT_TABLES, &job->absent) &&
+               add_names(report, MIMIC_TRAJECTORY_UNMAPPED_TABLES, &job->unmapped) &&
+               add_unused(report, job, sum);
     if (!is_sound) {
         mimic_trajectory_report_free(report);
         return mimic__fail_memory(err);
@@ -86,6 +117,20 @@ mimic_status mimic_trajectory_report_totals(const mimic_trajectory_report *repor
     return MIMIC_VIEW_COPY(out, report->totals);
 }
 
+size_t mimic_trajectory_report_name_count(const mimic_trajectory_report *report,
+                                          mimic_trajectory_list list)
+{
+    return report == NULL || list < 1 || list > LIST_COUNT ? 0 : report->lists[list - 1].count;
+}
+
+const char *mimic_trajectory_report_name(const mimic_trajectory_report *report,
+                                         mimic_trajectory_list list, size_t index)
+{
+    return index < mimic_trajectory_report_name_count(report, list)
+               ? report->lists[list - 1].items[index]
+               : NULL;
+}
+
 void mimic_trajectory_report_free(mimic_trajectory_report *report)
 {
     if (report == NULL)
@@ -111,6 +156,16 @@ static void put_number(mimic_buffer *out, const char *name, int64_t number)
 static void put_truth(mimic_buffer *out, const char *name, bool truth)
 {
     mimic__buffer_format(out, ", \"%s\": %s", name, truth ? "true" : "false");
+}
+
+static void put_names(mimic_buffer *out, const char *name, const event_names *names)
+{
+    mimic__buffer_format(out, ", \"%s\": [", name);
+    for (size_t i = 0; i < names->count; i++) {
+        mimic__buffer_text(out, i == 0 ? "" : ", ");
+        mimic__buffer_json_string(out, names->items[i]);
+    }
+    mimic__buffer_byte(out, ']');
 }
 
 static void put_table(mimic_buffer *out, const mimic_event_table_report *table)
@@ -162,7 +217,11 @@ mimic_status mimic_trajectory_report_json(const mimic_trajectory_report *report,
         mimic__buffer_text(&out, i == 0 ? "" : ", ");
         put_table(&out, &report->tables[i]);
     }
-    mimic__buffer_text(&out, "]}");
+    mimic__buffer_byte(&out, ']');
+    put_names(&out, "absent_tables", &report->lists[MIMIC_TRAJECTORY_ABSENT_TABLES - 1]);
+    put_names(&out, "unmapped_tables", &report->lists[MIMIC_TRAJECTORY_UNMAPPED_TABLES - 1]);
+    put_names(&out, "unused_codes", &report->lists[MIMIC_TRAJECTORY_UNUSED_CODES - 1]);
+    mimic__buffer_byte(&out, '}');
     *out_json = mimic__buffer_take_text(&out);
     mimic__buffer_free(&out);
     return *out_json == NULL ? mimic__fail_memory(err) : MIMIC_OK;

@@ -28,7 +28,10 @@ mimic_status mimic__event_state_init(event_state *state, const mimic_context *ct
 void mimic__event_state_free(const mimic_context *ctx, event_state *state)
 {
     mimic__free(ctx, state->tables);
+    mimic__free(ctx, state->unused);
     state->tables = NULL;
+    state->unused = NULL;
+    state->unused_count = 0;
 }
 
 static void add_tally(mimic_event_tally *sum, const mimic_event_tally *part)
@@ -126,6 +129,10 @@ mimic_status mimic__event_state_write(const mimic_context *ctx, const event_stat
                                   state->totals.files, state->totals.bytes, state->spilled,
                                   state->codes},
                 TOTAL_NUMBERS);
+    if (state->unused_count > 0) {
+        mimic__buffer_text(&text, ",\n \"unused\": ");
+        put_numbers(&text, state->unused, state->unused_count);
+    }
     mimic__buffer_text(&text, "}\n");
     mimic_status status =
         text.failed ? mimic__fail_memory(err) : mimic__output_open(ctx, path, NULL, &output, err);
@@ -185,6 +192,21 @@ static bool take_table(const mimic_json *json, event_state *part)
     return true;
 }
 
+/* False only for something else than numbers. */
+static bool take_unused(const mimic_context *ctx, const mimic_json *array, event_state *part,
+                        bool *out_has_memory)
+{
+    *out_has_memory = true;
+    if (array == NULL)
+        return true;
+    if (array->kind != MIMIC_JSON_ARRAY)
+        return false;
+    part->unused = mimic__alloc_array(ctx, array->child_count + 1, sizeof *part->unused);
+    *out_has_memory = part->unused != NULL;
+    part->unused_count = *out_has_memory ? array->child_count : 0;
+    return !*out_has_memory || take_numbers(array, part->unused, part->unused_count);
+}
+
 static bool take_state(const mimic_json *root, event_state *part)
 {
     int64_t totals[TOTAL_NUMBERS];
@@ -217,12 +239,23 @@ mimic_status mimic__event_state_read(const mimic_context *ctx, const char *path,
                                               : mimic__json_parse(&arena, text, size, path, &root, err);
     for (size_t i = 0; i < part.table_count && part.tables != NULL; i++)
         part.tables[i].table = state->tables[i].table;
-    if (status == MIMIC_OK && !take_state(root, &part))
+    bool has_memory = true;
+    if (status == MIMIC_OK &&
+        (!take_state(root, &part) ||
+         !take_unused(ctx, mimic__json_get(root, "unused"), &part, &has_memory)))
         status = mimic__fail(err, MIMIC_ERR_CORRUPT,
                              "%s is damaged; remove the folder it is in and build again", path);
+    if (!has_memory)
+        status = mimic__fail_memory(err);
     if (status == MIMIC_OK)
         status = mimic__event_state_add(state, &part, err);
-    mimic__free(ctx, part.tables);
+    if (status == MIMIC_OK && part.unused != NULL) {
+        mimic__free(ctx, state->unused);
+        state->unused = part.unused;
+        state->unused_count = part.unused_count;
+        part.unused = NULL;
+    }
+    mimic__event_state_free(ctx, &part);
     mimic__arena_free(&arena);
     mimic__free(ctx, text);
     return status;

@@ -32,6 +32,8 @@ typedef struct event_state {
     mimic_event_output_totals totals;
     int64_t spilled;
     int64_t codes; /* of the whole; 0 in a part */
+    int64_t *unused; /* of the whole: which of options.codes no event fits */
+    size_t unused_count;
 } event_state;
 
 mimic_status mimic__event_state_init(event_state *state, const mimic_context *ctx,
@@ -41,7 +43,7 @@ void mimic__event_state_free(const mimic_context *ctx, event_state *state);
 mimic_status mimic__event_state_add(event_state *sum, const event_state *part, mimic_error *err);
 mimic_status mimic__event_state_write(const mimic_context *ctx, const event_state *state,
                                       const char *path, mimic_error *err);
-/* Added to *state, which is of the same map. */
+/* Added to *state, which is of the same map; of `unused` the last that is read counts. */
 mimic_status mimic__event_state_read(const mimic_context *ctx, const char *path,
                                      event_state *state, mimic_error *err);
 
@@ -71,6 +73,15 @@ mimic_status mimic__event_code_table_write(const event_code_table *table, const 
                                            mimic_error *err);
 mimic_status mimic__event_code_table_read(event_code_table *table, const char *path,
                                           mimic_error *err);
+
+/* ---- event_gaps.c ---- */
+
+mimic_status mimic__event_state_find_unused(event_state *sum, const event_job *job,
+                                            const event_code_table *codes, mimic_error *err);
+/* One of them, of `unused_count`; "" when the file it was read from is not sound. */
+const char *mimic__event_state_unused(const event_state *sum, const event_job *job, size_t index);
+/* Warns of them. */
+void mimic__event_state_tell_unused(const event_state *sum, const event_job *job);
 
 /* ---- event_describe.c ---- */
 

@@ -7,7 +7,7 @@
  * The umask is learnt from the mode that the kernel gives a new file, since reading it means
  * changing it for the whole process.
  */
-#define _GNU_SOURCE /* O_TMPFILE */
+#define _GNU_SOURCE /* O_TMPFILE, syncfs */
 #include "io/output.h"
 
 #include <errno.h>
@@ -357,6 +357,41 @@ mimic_status mimic__sync_folder(const char *path, mimic_error *err)
                                           "cannot sync the folder %s", path)
                       : MIMIC_OK;
 }
+
+#ifdef __linux__
+
+bool mimic__has_whole_sync(void)
+{
+    return true;
+}
+
+mimic_status mimic__sync_whole(const char *path, mimic_error *err)
+{
+    const int file = mimic__open_file(path, O_RDONLY | O_DIRECTORY);
+    const bool has_failed = file < 0 || syncfs(file) != 0;
+    const int error_number = errno;
+    if (file >= 0)
+        (void)close(file);
+    return has_failed ? mimic__fail_errno(err, MIMIC_ERR_IO, error_number,
+                                          "cannot sync the file system of %s", path)
+                      : MIMIC_OK;
+}
+
+#else
+
+bool mimic__has_whole_sync(void)
+{
+    return false;
+}
+
+mimic_status mimic__sync_whole(const char *path, mimic_error *err)
+{
+    (void)path;
+    (void)err;
+    return MIMIC_OK;
+}
+
+#endif
 
 static void close_lock(mimic_output *output)
 {

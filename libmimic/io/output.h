@@ -62,6 +62,10 @@ mimic_status mimic__open_nameless(const mimic_context *ctx, const char *path, in
 
 /* fsync of a folder, which makes the names in it last. */
 mimic_status mimic__sync_folder(const char *path, mimic_error *err);
+/* Many new files made last at once: all of the file system of `path` (syncfs(2), Linux). Where
+ * mimic__has_whole_sync() is false it does nothing, and files are to be synced one by one. */
+bool mimic__has_whole_sync(void);
+mimic_status mimic__sync_whole(const char *path, mimic_error *err);
 /* mkdir -p. Nothing to do for "". */
 mimic_status mimic__make_folders(const char *path, mimic_error *err);
 /* Reads a whole file of at most max_size bytes (0 = no limit), as it is stored; "-" is standard

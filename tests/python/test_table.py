@@ -455,6 +455,22 @@ def test_pandas(labevents):
     assert table.rejects.to_pandas().columns.tolist() == list(mimic.Reject._fields)
 
 
+@pytest.mark.parametrize("value", ["1", ""])
+def test_pandas_types_do_not_depend_on_the_data(value):
+    pytest.importorskip("pandas")
+    names = ("integer", "int16", "int32", "boolean")
+    schema = {"fields": [{"name": name, "type": "boolean" if name == "boolean" else "integer",
+                          **({"mimic": {"type": name}} if name in ("int16", "int32") else {})}
+                         for name in names]}
+    last = "true" if value else ""
+    rows = f"{value},{value},{value},{last}\n"
+    table = mimic.read_csv((",".join(names) + "\n" + "1,1,1,true\n" * 70000 + rows).encode(), schema)
+    frames = [table.to_pandas(), table.head(2), *(batch.to_pandas() for batch in table)]
+    assert len(frames) > 3  # all of them but the last batch have no missing value
+    kinds = {tuple(map(str, frame.dtypes)) for frame in frames}
+    assert kinds == {("Int64", "Int16", "Int32", "boolean")}
+
+
 def test_pandas_of_every_type():
     pandas = pytest.importorskip("pandas")
     from test_arrow import ALL_TYPES, all_types_csv

@@ -3,6 +3,7 @@
 import datetime
 import gc
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -217,6 +218,53 @@ def test_patient_function(out, tmp_path):
     report = mimic.patients(out, rows, target, name="counts")
     assert report.tables[0].written == 3
     assert target.read_text() == "subject_id,events\n1,4\n3,1\n3,1\n"
+
+
+@pytest.mark.parametrize("group, text", [("subject", "subject 1: "), ("admission", "subject 1, group 11: ")])
+def test_patient_function_that_fails(out, tmp_path, group, text):
+    def fail(patient):
+        if patient.group_id != 10:
+            return {"share": 1 / (patient.subject_id - 1)}
+        return None
+
+    with pytest.raises(mimic.PatientError) as caught:
+        mimic.patients(out, fail, tmp_path / "x.csv", group=group)
+    assert str(caught.value) == text + "ZeroDivisionError: division by zero"
+    assert caught.value.subject_id == 1
+    assert caught.value.group_id == (None if group == "subject" else 11)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert str(again) == str(caught.value) and again.subject_id == 1
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_patient_function_that_gives_no_rows(out, tmp_path):
+    def late(patient):
+        yield {"subject_id": patient.subject_id}
+        raise KeyError("glucose")
+
+    for function, reason in ((lambda patient: 7, "TypeError: 'int' object is not iterable"),
+                             (lambda patient: [7], "TypeError: a row is a dict, not int"),
+                             (late, "KeyError: 'glucose'")):
+        with pytest.raises(mimic.PatientError, match="^subject 1: " + reason):
+            mimic.patients(out, function, tmp_path / "x.csv")
+
+    with pytest.raises(ValueError, match="no row for any patient"):
+        mimic.patients(out, lambda patient: None, tmp_path / "x.csv")
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        mimic.patients(out, interrupted, tmp_path / "x.csv")
+
+
+def test_build_without(hospital, tmp_path):
+    with pytest.warns(UserWarning, match="no event has a code that fits 'LAP\\*', 'Z'") as caught:
+        report = mimic.build_trajectories(hospital, tmp_path / "out", codes=["LAB*", "LAP*", "Z"])
+    assert caught[0].filename == __file__
+    assert report["unused_codes"] == ["LAP*", "Z"]
+    assert report["absent_tables"] == [] and report["unmapped_tables"] == ["provider", "caregiver"]
 
 
 def test_build(hospital, tmp_path):

@@ -25,7 +25,7 @@ from ._quality import Quality, QualityCheck, QualityColumn, QualityTable
 from ._registry import Dataset, Field, ForeignKey, Registry, Schema, registry
 from ._report import Draft, Ledger, LedgerEntry, Note, Report, TableReport
 from ._table import Batch, Reject, Rejects, Table
-from ._trajectories import Code, Codes, Event, Patient, Trajectories, patients, trajectories
+from ._trajectories import Code, Codes, Event, Patient, PatientError, Trajectories, patients, trajectories
 from ._write import write
 
 __version__: str = _lib.mimic_version().decode()
@@ -36,7 +36,7 @@ __all__ = [
     "Counts", "Dataset", "Draft", "Drift", "DriftError", "Event", "Field", "ForeignKey", "HeaderError",
     "InputOutputError", "InternalError", "InvalidValueError", "JSONError", "Ledger",
     "LedgerEntry", "LimitError", "MimicError", "NotFoundError", "Note", "OutOfMemoryError",
-    "Patient", "Progress", "Quality", "QualityCheck", "QualityColumn", "QualityTable", "Registry",
+    "Patient", "PatientError", "Progress", "Quality", "QualityCheck", "QualityColumn", "QualityTable", "Registry",
     "Reject", "Rejects", "RejectsError", "Report", "Schema", "SchemaError", "StateError",
     "Store", "Table", "TableReport", "Trajectories", "UnsupportedError",
     "assemble_trajectories", "build_trajectories", "check", "convert", "detect", "infer",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from ctypes import byref, c_void_p
 from typing import Any, Callable, Dict, Iterable, List, Optional, Union
 
@@ -74,9 +75,12 @@ def _report(job: Job, function: Callable[..., int], *arguments: Any) -> Dict[str
         job.run(function, *arguments, byref(made))
         lib.mimic_trajectory_report_json(made, byref(text))
         report: Dict[str, Any] = json.loads(_ffi.take_text(text))
-        return report
     finally:
         lib.mimic_trajectory_report_free(made)
+    if report["unused_codes"]:
+        warnings.warn("no event has a code that fits " + ", ".join(map(repr, report["unused_codes"])),
+                      stacklevel=3)
+    return report
 
 
 def build_trajectories(dirs: Dirs, out: PathLike, *, progress: ProgressArgument = None,
@@ -103,7 +107,9 @@ def build_trajectories(dirs: Dirs, out: PathLike, *, progress: ProgressArgument 
     force       also where nothing has changed
     temporary_dir  for what does not fit into memory
 
-    Returns the report as a dict: what became of the rows of each table, and totals.
+    Returns the report as a dict: what became of the rows of each table, and totals; "absent_tables",
+    which the event map has and no folder, "unmapped_tables", the other way round, and "unused_codes",
+    patterns that no event fits, of which there is a warning too.
     """
     job = Job(progress)
     made, paths = _Options(job, options), _paths(dirs)

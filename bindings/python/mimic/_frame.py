@@ -202,7 +202,7 @@ def _pandas_column(column: DenseColumn) -> Any:
         made = pandas.arrays.BooleanArray if kind == "boolean" else pandas.arrays.IntegerArray
         return made(values, missing)
     if values.dtype.kind in "Mm" and not column._frame.nanoseconds:
-        values = _times(values)
+        values = pandas_times(values)
     if kind == "timestamptz":
         if values.dtype == object:
             utc = datetime.timezone.utc
@@ -212,7 +212,7 @@ def _pandas_column(column: DenseColumn) -> Any:
     return values
 
 
-def _times(values: Any) -> Any:
+def pandas_times(values: Any) -> Any:
     """Microseconds and days as pandas has them; pandas 1 only where nanoseconds can say them."""
     import numpy
 

@@ -231,28 +231,22 @@ class Patient:
         """A data frame, an event a row; needs pandas."""
         import pandas
 
+        from ._frame import pandas_times
+
         def ids(name: str) -> Any:
             values = pandas.array(getattr(self, name), dtype="Int64")
             values[getattr(self, name) == _NONE] = pandas.NA
             return values
 
         return pandas.DataFrame({
-            "time": self.time.astype("datetime64[ns]") if _fits(self.time) else self.time.astype(object),
+            "time": pandas_times(self.time),
             "code": pandas.Categorical(self.codes()), "value": self.value, "text": self.texts(),
             "unit": pandas.Categorical(self.units()),
-            "available": self.available.astype("datetime64[ns]") if _fits(self.available)
-            else self.available.astype(object),
+            "available": pandas_times(self.available),
             "hadm_id": ids("hadm_id"), "stay_id": ids("stay_id"),
             "table": pandas.Categorical(self.tables()), "source_row": ids("source_row"),
             "link_id": ids("link_id"), "order_rank": self.order_rank, "marks": self.marks,
             "properties": self.properties()})
-
-
-def _fits(times: Any) -> bool:
-    """Do these moments lie within the years that nanoseconds can say, 1678 to 2261?"""
-    numbers = times.view("<i8")
-    there = numbers[numbers != _NONE]
-    return not len(there) or (int(abs(there).max()) < (1 << 63) // 1000)
 
 
 class Codes:
@@ -380,6 +374,31 @@ def trajectories(path: PathLike, *, split: Optional[str] = None, group: str = "s
 Rows = Union[None, Mapping[str, Any], Iterable[Mapping[str, Any]]]
 
 
+class PatientError(RuntimeError):
+    """A function failed for a patient, or gave something that is no row; __cause__ is what it raised.
+
+    subject_id  whose events it was given
+    group_id    of which admission or stay; None when it was all of the patient
+    """
+
+    def __init__(self, subject_id: int, group_id: Optional[int], reason: str) -> None:
+        super().__init__(subject_id, group_id, reason)  # what pickle makes it from again
+        self.subject_id, self.group_id, self.reason = subject_id, group_id, reason
+
+    def __str__(self) -> str:
+        group = "" if self.group_id is None else f", group {self.group_id}"
+        return f"subject {self.subject_id}{group}: {self.reason}"
+
+
+def _rows_of(given: Rows) -> Iterable[Mapping[str, Any]]:
+    if given is None:
+        return
+    for row in [given] if isinstance(given, Mapping) else given:
+        if not isinstance(row, Mapping):
+            raise TypeError(f"a row is a dict, not {type(row).__name__}")
+        yield row
+
+
 def patients(path: PathLike, function: Callable[[Patient], Rows], target: PathLike,
              table: TableArgument = None, *, name: Optional[str] = None, split: Optional[str] = None,
              group: str = "subject", values_only: bool = False,
@@ -391,13 +410,16 @@ def patients(path: PathLike, function: Callable[[Patient], Rows], target: PathLi
     table       the schema that rows must fit; None: names and types are those of the rows
     name        of the table, where `table` does not say it
 
-    The other options are those of `trajectories`. What comes back is the Report of the writing.
+    The other options are those of `trajectories`. What comes back is the Report of the writing. What the
+    function raises comes out as a PatientError that says for whom, and nothing is written.
     """
     rows: List[Mapping[str, Any]] = []
     for patient in trajectories(path, split=split, group=group, values_only=values_only, jobs=jobs):
-        given = function(patient)
-        if isinstance(given, Mapping):
-            rows.append(given)
-        elif given is not None:
-            rows.extend(given)
+        try:
+            rows.extend(_rows_of(function(patient)))
+        except Exception as error:
+            raise PatientError(patient.subject_id, patient.group_id,
+                               f"{type(error).__name__}: {error}") from error
+    if not rows:
+        raise ValueError("the function gave no row for any patient; there is nothing to write")
     return write(rows, target, table, name=name)

@@ -372,6 +372,8 @@ static void in_two_steps(hospital *self, const mimic_trajectory_options *given, 
     ck_assert_int_eq(mimic_trajectories_partition(self->ctx, self->registry, dirs, 1, work, &options,
                                                   &report, &err),
                      MIMIC_OK);
+    options.codes = NULL; /* settled */
+    options.code_count = 0;
     mimic_trajectory_report_free(report);
     const mimic_status status = mimic_trajectories_assemble(self->ctx, self->registry, work, out,
                                                             &options, &report, &err);
@@ -380,6 +382,91 @@ static void in_two_steps(hospital *self, const mimic_trajectory_options *given, 
 }
 
 /* Also of patients whose own row does not fit, and where no table of patients is there. */
+/* ---- what a build goes without ---- */
+
+static bool has_name(const mimic_trajectory_report *report, mimic_trajectory_list list,
+                     const char *name)
+{
+    for (size_t i = 0; i < mimic_trajectory_report_name_count(report, list); i++)
+        if (strcmp(mimic_trajectory_report_name(report, list, i), name) == 0)
+            return true;
+    return false;
+}
+
+static void check_gaps(mimic_trajectory_report *report, size_t unused)
+{
+    ck_assert(has_name(report, MIMIC_TRAJECTORY_ABSENT_TABLES, "emar_detail"));
+    ck_assert(has_name(report, MIMIC_TRAJECTORY_ABSENT_TABLES, "d_labitems"));
+    ck_assert(!has_name(report, MIMIC_TRAJECTORY_ABSENT_TABLES, "labevents"));
+    ck_assert(!has_name(report, MIMIC_TRAJECTORY_ABSENT_TABLES, "d_items")); /* nobody looks there */
+    ck_assert_uint_eq(mimic_trajectory_report_name_count(report, MIMIC_TRAJECTORY_UNMAPPED_TABLES),
+                      1);
+    ck_assert(has_name(report, MIMIC_TRAJECTORY_UNMAPPED_TABLES, "provider"));
+    ck_assert_uint_eq(mimic_trajectory_report_name_count(report, MIMIC_TRAJECTORY_UNUSED_CODES),
+                      unused);
+    ck_assert(unused == 0 || has_name(report, MIMIC_TRAJECTORY_UNUSED_CODES, "LAP*"));
+    ck_assert_ptr_null(mimic_trajectory_report_name(report, MIMIC_TRAJECTORY_UNUSED_CODES, unused));
+    ck_assert_uint_eq(mimic_trajectory_report_name_count(report, 0), 0);
+    ck_assert_uint_eq(mimic_trajectory_report_name_count(report, 4), 0);
+    mimic_trajectory_report_free(report);
+}
+
+static void count_warnings(mimic_log_level level, const char *text, void *ctx)
+{
+    if (level == MIMIC_LOG_WARNING && strstr(text, "'LAP*'") != NULL)
+        ++*(int *)ctx;
+}
+
+/* The same hospital, with somebody who hears warnings. */
+static void listen(hospital *self, int *warnings)
+{
+    mimic_context_options options = MIMIC_CONTEXT_OPTIONS_INIT;
+    options.log = count_warnings;
+    options.log_ctx = warnings;
+    mimic_registry_free(self->registry);
+    mimic_context_free(self->ctx);
+    ck_assert_int_eq(mimic_context_new(&options, &self->ctx, NULL), MIMIC_OK);
+    ck_assert_int_eq(mimic_registry_new(self->ctx, &self->registry, NULL), MIMIC_OK);
+}
+
+START_TEST(build__what_it_goes_without_is_told)
+{
+    static const char *const codes[] = {"LAB*", "LAP*"};
+    hospital self;
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_trajectory_report *report = NULL;
+    mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+    options.codes = codes;
+    options.code_count = 2;
+    int warnings = 0;
+    begin(&self);
+    listen(&self, &warnings);
+    put_file(&self, "hosp/provider.csv", "provider_id\nP1\n");
+    for (int i = 1; i <= 2; i++) { /* the second time nothing is done */
+        ck_assert_int_eq(build(&self, &options, self.out, &report, &err), MIMIC_OK);
+        check_gaps(report, 1);
+        ck_assert_int_eq(warnings, i);
+    }
+    char path[400];
+    size_t size;
+    snprintf(path, sizeof path, "%s/manifest.json", self.out);
+    char *const manifest = test_read_file(path, &size);
+    ck_assert_ptr_nonnull(strstr(manifest, "\"unmapped_tables\": [\"provider\"]"));
+    ck_assert_ptr_nonnull(strstr(manifest, "\"d_labitems\"], \"unmapped"));
+    ck_assert_ptr_nonnull(strstr(manifest, "\"unused_codes\": [\"LAP*\"]"));
+    free(manifest);
+    char work[400];
+    snprintf(work, sizeof work, "%s/work", self.folder.path);
+    snprintf(path, sizeof path, "%s/second", self.folder.path);
+    in_two_steps(&self, &options, work, path);
+    ck_assert_uint_eq(digest(path, ""), digest(self.out, ""));
+    snprintf(path, sizeof path, "%s/all", self.folder.path);
+    ck_assert_int_eq(build(&self, NULL, path, &report, &err), MIMIC_OK);
+    check_gaps(report, 0);
+    end(&self);
+}
+END_TEST
+
 START_TEST(build__two_steps_know_the_same_patients)
 {
     hospital self;
@@ -666,7 +753,7 @@ START_TEST(build__every_allocation_may_fail)
 }
 END_TEST
 
-MIMIC_TEST_MAIN(build, build__every_row_is_accounted_for, build__times_that_are_joined,
+MIMIC_TEST_MAIN(build, build__every_row_is_accounted_for, build__what_it_goes_without_is_told, build__times_that_are_joined,
                 build__bytes_depend_on_inputs_and_options_alone,
                 build__two_steps_and_shards_make_the_same,
                 build__two_steps_know_the_same_patients,
