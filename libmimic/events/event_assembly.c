@@ -40,7 +40,6 @@ typedef struct assembly_run {
     mimic_pinned pinned;
     size_t code_capacity;
     uint32_t subjects_unasked;
-    size_t giant_limit;
     mimic_giant *giant; /* at hand; the packet that it ends is open */
 } assembly_run;
 
@@ -333,12 +332,14 @@ static mimic_status begin_giant(assembly_run *run, mimic_packet *packet, mimic_g
 
 /* Moves the slice at hand of a stream to the last subject of the packet. */
 static mimic_status move_slice(assembly_run *run, source *from, mimic_packet *packet,
-                               size_t *in_out_count, mimic_error *err)
+                               mimic_giant_load *load, mimic_error *err)
 {
     const mimic_event_chunk *const chunk = from->held->chunk;
     const mimic_event_run *const slice = &chunk->runs[from->run];
-    *in_out_count += slice->count;
-    if (run->giant == NULL && *in_out_count > run->giant_limit)
+    load->events += slice->count;
+    load->long_bytes += slice->long_bytes;
+    load->bytes += (size_t)((uint64_t)chunk->bytes_size * slice->count / chunk->count);
+    if (run->giant == NULL && mimic__giant_is_due(run->assembly->memory, load))
         MIMIC_TRY(begin_giant(run, packet, &run->giant, err));
     if (run->giant != NULL)
         MIMIC_TRY(mimic__giant_add(run->giant,
@@ -352,17 +353,17 @@ static mimic_status move_slice(assembly_run *run, source *from, mimic_packet *pa
 static mimic_status gather(assembly_run *run, int64_t subject, mimic_packet *packet,
                            mimic_error *err)
 {
-    size_t count = 0;
+    mimic_giant_load load = {0};
     MIMIC_TRY(mimic__packet_add_subject(packet, subject, err));
     while (run->heap_count > 0 && run->sources[run->heap[0]].subject == subject) {
         source *const from = &run->sources[run->heap[0]];
         while (from->held != NULL && from->subject == subject)
-            MIMIC_TRY(move_slice(run, from, packet, &count, err));
+            MIMIC_TRY(move_slice(run, from, packet, &load, err));
         if (from->held == NULL)
             run->heap[0] = run->heap[--run->heap_count];
         sift_down(run, 0);
     }
-    packet->most_events = count > packet->most_events ? count : packet->most_events;
+    packet->most_events = load.events > packet->most_events ? load.events : packet->most_events;
     return MIMIC_OK;
 }
 
@@ -461,7 +462,6 @@ mimic_status mimic__assemble(mimic_assembly *assembly, mimic_error *err)
         .most_under_way = jobs == 1 ? 1 : (size_t)jobs + 2,
         .pinned = {.ctx = assembly->ctx},
         .code_capacity = assembly->code_count,
-        .giant_limit = mimic__giant_limit(assembly->memory),
     };
     mimic_status status =
         mimic__patient_rules_init(&run.rules, assembly->ctx, assembly->rules, err);

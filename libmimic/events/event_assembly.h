@@ -7,7 +7,8 @@
  *
  * A packet is closed by the first subject with which it has MIMIC_PACKET_EVENTS events (as they come
  * from the streams, context included) or MIMIC_PACKET_LONG_BYTES of long texts, so that what a record
- * batch holds depends on the data alone. A subject too large for memory is sorted in pieces, through a scratch file, with the same result.
+ * batch holds depends on the data alone. A subject too large for memory, by its events or by its texts, is
+ * sorted in pieces, through a scratch file, with the same result.
  */
 #ifndef MIMIC_EVENTS_EVENT_ASSEMBLY_H
 #define MIMIC_EVENTS_EVENT_ASSEMBLY_H
@@ -19,11 +20,13 @@
 
 #define MIMIC_PACKET_EVENTS 16384
 #define MIMIC_PACKET_LONG_BYTES ((size_t)4 << 20)
+#define MIMIC_SET_LONG_BYTES ((size_t)8 << 20)
 
 /*
  * Finished events, in order; those of a subject are neighbours. Of one file. A packet is one set,
  * but for large ones: more than 2 * MIMIC_PACKET_EVENTS finished events come as sets of
- * MIMIC_PACKET_EVENTS and one with the rest, cut within subjects too.
+ * MIMIC_PACKET_EVENTS and one with the rest, cut within subjects too, and a set ends with the event by which
+ * its long texts come to MIMIC_SET_LONG_BYTES.
  */
 typedef struct mimic_event_set {
     mimic_event_place place;
@@ -58,6 +61,8 @@ typedef struct mimic_event_rules {
     mimic_policy missing_ids;
     bool knows_admissions; /* there is a table of admissions: an id that it lacks is a missing one */
     bool knows_stays;
+    /* One a table: 1 << group for each whose ids cannot be judged there; NULL = none. */
+    const uint8_t *unjudged;
 } mimic_event_rules;
 
 /* Where finished events go. */

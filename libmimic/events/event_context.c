@@ -45,6 +45,8 @@ void mimic__event_context_free(mimic_event_context *context)
         free_cover(context->ctx, &episodes->by_admission);
         *episodes = (mimic_episodes){0};
     }
+    mimic__joined_rows_free(context->rows);
+    context->rows = NULL;
 }
 
 void mimic__event_context_clear(mimic_event_context *context)
@@ -53,7 +55,24 @@ void mimic__event_context_clear(mimic_event_context *context)
         context->groups[group].count = 0;
         context->groups[group].last = NULL;
     }
+    mimic__joined_rows_free(context->rows);
+    context->rows = NULL;
+    context->status = MIMIC_OK;
     forget_times(context);
+}
+
+mimic_status mimic__event_context_spill_rows(mimic_event_context *context, size_t memory,
+                                             const char *path, mimic_error *err)
+{
+    return mimic__joined_rows_new(context->ctx, memory, path, &context->rows, err);
+}
+
+static mimic_status spill_row(mimic_event_context *context, const mimic_episode *episode,
+                              mimic_error *err)
+{
+    mimic_joined_row row = {.admission = episode->admission};
+    memcpy(row.times, episode->times, sizeof row.times);
+    return mimic__joined_rows_add(context->rows, episode->id, &row, err);
 }
 
 mimic_status mimic__event_context_add(mimic_event_context *context, const mimic_event *event,
@@ -79,6 +98,8 @@ mimic_status mimic__event_context_add(mimic_event_context *context, const mimic_
     }
     if (episode.id == MIMIC_EVENT_NONE || (group == GROUP_SUBJECT && episodes->count > 0))
         return MIMIC_OK;
+    if (group == GROUP_ROW && context->rows != NULL)
+        return spill_row(context, &episode, err);
     mimic_episode *const items = mimic__array_grow(context->ctx, episodes->items, episodes->count,
                                                    &episodes->capacity, sizeof *items);
     if (items == NULL)
@@ -249,10 +270,26 @@ mimic_status mimic__event_context_settle(mimic_event_context *context, mimic_err
         mimic__free(context->ctx, pairs);
         MIMIC_TRY(status);
     }
-    return MIMIC_OK;
+    return context->rows == NULL ? MIMIC_OK : mimic__joined_rows_settle(context->rows, err);
 }
 
 /* ---- asking ---- */
+
+static const mimic_episode *find_spilled(mimic_event_context *context, int64_t id)
+{
+    mimic_joined_row row;
+    bool is_there = false;
+    if (context->status == MIMIC_OK) {
+        context->err = (mimic_error)MIMIC_ERROR_INIT;
+        context->status =
+            mimic__joined_rows_find(context->rows, id, &row, &is_there, &context->err);
+    }
+    if (context->status != MIMIC_OK || !is_there)
+        return NULL;
+    context->row = (mimic_episode){.id = id, .admission = row.admission};
+    memcpy(context->row.times, row.times, sizeof row.times);
+    return &context->row;
+}
 
 static const mimic_episode *find_many(const mimic_episodes *episodes, int64_t id)
 {
@@ -279,7 +316,9 @@ const mimic_episode *mimic__event_context_find(mimic_event_context *context,
     if (id == MIMIC_EVENT_NONE)
         return NULL;
     const mimic_episode *found = NULL;
-    if (episodes->count > MIMIC_EPISODES_FEW)
+    if (group == GROUP_ROW && context->rows != NULL)
+        found = find_spilled(context, id);
+    else if (episodes->count > MIMIC_EPISODES_FEW)
         found = find_many(episodes, id);
     for (size_t i = 0; i < episodes->count && episodes->count <= MIMIC_EPISODES_FEW; i++)
         if (episodes->items[i].id == id) {

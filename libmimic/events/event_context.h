@@ -9,7 +9,7 @@
 #ifndef MIMIC_EVENTS_EVENT_CONTEXT_H
 #define MIMIC_EVENTS_EVENT_CONTEXT_H
 
-#include "events/event_map.h"
+#include "events/event_joined.h"
 #include "io/sort.h"
 
 typedef struct mimic_episode {
@@ -46,23 +46,41 @@ typedef struct mimic_event_context {
     const mimic_context *ctx;
     mimic_episodes groups[GROUP_ALL];
     int64_t earliest[GROUP_ALL][SLOT_COUNT]; /* NONE = no row says it */
+    mimic_joined_rows *rows; /* those of GROUP_ROW, where they are not held in memory */
+    mimic_episode row;       /* of them, the one that was found last */
+    mimic_status status;     /* of looking for it */
+    mimic_error err;
 } mimic_event_context;
 
 void mimic__event_context_init(mimic_event_context *context, const mimic_context *ctx);
 void mimic__event_context_free(mimic_event_context *context);
 /* For the next subject. */
 void mimic__event_context_clear(mimic_event_context *context);
+/* Of this subject, rows that others are joined with go through scratch files beside `path`; see
+ * event_joined.h. What was found among them stays until the next one. */
+mimic_status mimic__event_context_spill_rows(mimic_event_context *context, size_t memory,
+                                             const char *path, mimic_error *err);
 /* One context event, in the order of the rows of its table. */
 mimic_status mimic__event_context_add(mimic_event_context *context, const mimic_event *event,
                                       mimic_error *err);
 /* When all are there. */
 mimic_status mimic__event_context_settle(mimic_event_context *context, mimic_error *err);
-/* Bytes that it holds. */
+/* Bytes that it holds, but for what is spilled. */
 size_t mimic__event_context_size(const mimic_event_context *context);
 
-/* NULL = the subject has none of that id. Of the group of the subject the id is not looked at. */
+/* NULL = the subject has none of that id. Of the group of the subject the id is not looked at. What went
+ * wrong on the way is kept until mimic__event_context_check. */
 const mimic_episode *mimic__event_context_find(mimic_event_context *context,
                                                mimic_event_group group, int64_t id);
+
+/* Whether all that was looked for could be. */
+static inline mimic_status mimic__event_context_check(const mimic_event_context *context,
+                                                      mimic_error *err)
+{
+    if (context->status != MIMIC_OK && err != NULL)
+        *err = context->err;
+    return context->status;
+}
 
 /* When something was: by the microsecond, or a day that is known by its first moment. */
 typedef struct mimic_moment {

@@ -359,7 +359,7 @@ static mimic_status write_all(event_out *out, const char *const *parts, size_t c
     MIMIC_TRY(mimic__reject_lines_write(out->job->rejects, paths[3], false, &lines, err));
     MIMIC_TRY(write_manifest(out, sum, order, paths[4], err));
     event_state kept = *sum;
-    kept.spilled = 0; /* says something of this run, and nothing of the dataset */
+    kept.is_of_dataset = true;
     return mimic__event_state_write(out->job->ctx, &kept, paths[5], err);
 }
 

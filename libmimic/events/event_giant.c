@@ -13,10 +13,15 @@
 /* What an event takes in memory while it is settled, sorted and encoded; about. */
 #define EVENT_BYTES ((size_t)600)
 #define LIMIT_MIN ((size_t)256)
+#define TEXT_COPIES 4 /* of a text on the same way */
+#define PIECE_BYTES_MIN ((size_t)1 << 16) /* of texts */
+#define CONTEXT_MIN ((size_t)150000)
+#define CONTEXT_GROWTH 2 /* it is counted with the room that its arrays have left */
+#define JOINED_SHARE 8 /* of the memory, for rows that others are joined with */
 #define BLOCK_EVENTS_MIN ((size_t)64)
 #define BLOCK_EVENTS_MAX ((size_t)2048)
 #define BLOCK_BYTES ((size_t)1 << 18)
-#define FAN_IN_MIN ((size_t)4)
+#define FAN_IN_MIN ((size_t)2)
 #define FAN_IN_MAX ((size_t)256)
 
 typedef struct giant_run {
@@ -57,30 +62,36 @@ struct mimic_giant {
     giant_runs pieces;
     giant_chunks used;
     size_t limit; /* events of a piece */
+    size_t limit_bytes; /* and of their texts */
+    size_t piece_bytes; /* texts of the one at hand */
     size_t block_events;
     /* merging */
     giant_feed *feeds;
     uint32_t *heap;
     size_t feed_count;
     size_t heap_count;
+    size_t in_room; /* merged events in the packet's room, whose texts lie in chunks */
     int64_t last_subject; /* of the last set */
     bool has_given;
 };
 
-static size_t limit_of(size_t memory, size_t least)
+static size_t at_least(size_t count, size_t least)
 {
-    const size_t limit = memory / 2 / EVENT_BYTES;
-    return limit < least ? least : limit;
+    return count < least ? least : count;
 }
 
-size_t mimic__giant_limit(size_t memory)
+bool mimic__giant_is_due(size_t memory, const mimic_giant_load *load)
 {
-    return limit_of(memory, MIMIC_PACKET_EVENTS);
+    const bool ends_packet =
+        load->events > MIMIC_PACKET_EVENTS || load->long_bytes >= MIMIC_PACKET_LONG_BYTES;
+    return ends_packet && (load->events > memory / 2 / EVENT_BYTES ||
+                           load->bytes > (memory / 2 - load->events * EVENT_BYTES) / TEXT_COPIES);
 }
 
 int64_t mimic__giant_spilled(const mimic_giant *giant)
 {
-    return giant->file.fd < 0 ? 0 : giant->file.size;
+    return (giant->file.fd < 0 ? 0 : giant->file.size) +
+           mimic__joined_rows_spilled(giant->packet->patient.context.rows);
 }
 
 mimic_status mimic__giant_new(const mimic_giant_options *options, mimic_giant **out_giant,
@@ -97,7 +108,8 @@ mimic_status mimic__giant_new(const mimic_giant_options *options, mimic_giant **
     giant->file =
         (mimic_block_file){.ctx = ctx, .fd = -1, .path = options->path, .is_scratch = true};
     giant->writer.file = &giant->file;
-    giant->limit = limit_of(options->memory, LIMIT_MIN);
+    giant->limit = at_least(options->memory / 2 / EVENT_BYTES, LIMIT_MIN);
+    giant->limit_bytes = at_least(options->memory / 2 / TEXT_COPIES, PIECE_BYTES_MIN);
     giant->block_events = giant->limit / 64;
     if (giant->block_events < BLOCK_EVENTS_MIN)
         giant->block_events = BLOCK_EVENTS_MIN;
@@ -105,7 +117,11 @@ mimic_status mimic__giant_new(const mimic_giant_options *options, mimic_giant **
         giant->block_events = BLOCK_EVENTS_MAX;
     mimic__event_builder_init(&giant->builder, ctx, (uint32_t)giant->block_events, BLOCK_BYTES);
     mimic__patient_begin(&giant->packet->patient, options->subject->subject);
-    const mimic_status status = mimic__event_packer_new(ctx, MIMIC_PACK_LEVEL, &giant->packer, err);
+    mimic_status status =
+        mimic__event_context_spill_rows(&giant->packet->patient.context,
+                                        options->memory / JOINED_SHARE, options->path, err);
+    if (status == MIMIC_OK)
+        status = mimic__event_packer_new(ctx, MIMIC_PACK_LEVEL, &giant->packer, err);
     if (status != MIMIC_OK) {
         mimic__giant_free(giant);
         *out_giant = NULL;
@@ -142,6 +158,7 @@ void mimic__giant_free(mimic_giant *giant)
         return;
     close_feeds(giant);
     release_used(giant);
+    mimic__event_context_clear(&giant->packet->patient.context); /* and its files */
     mimic__free(giant->ctx, giant->used.items);
     mimic__free(giant->ctx, giant->raw.items);
     mimic__free(giant->ctx, giant->pieces.items);
@@ -198,17 +215,28 @@ static mimic_status end_run(mimic_giant *giant, mimic_error *err)
     return mimic__run_writer_end(&giant->writer, err);
 }
 
+/* Admissions and stays are looked for by time and by id all the while: they have to fit. */
+static mimic_status check_context(const mimic_giant *giant, uint16_t table, mimic_error *err)
+{
+    const mimic_event_context *const context = &giant->packet->patient.context;
+    const size_t size = mimic__event_context_size(context);
+    if (size <= CONTEXT_MIN || size / CONTEXT_GROWTH <= giant->options.memory)
+        return MIMIC_OK;
+    const mimic_event_table *const source = &giant->packet->setup->rules->rules->map->tables[table];
+    return mimic__fail(err, MIMIC_ERR_LIMIT,
+                       "subject %lld has too many rows of %s for the memory, %zu so far; all of one "
+                       "patient must fit: give more memory (--memory)",
+                       (long long)giant->options.subject->subject,
+                       source->table == NULL ? "a table" : source->table->name,
+                       source->context < 0 ? 0 : context->groups[source->context].count);
+}
+
 mimic_status mimic__giant_add(mimic_giant *giant, mimic_event_slice slice, mimic_error *err)
 {
     giant_runs *const raw = &giant->raw;
     const uint16_t table = slice.chunk->table;
     MIMIC_TRY(mimic__patient_learn(&giant->packet->patient, &slice, err));
-    const size_t context = mimic__event_context_size(&giant->packet->patient.context);
-    if (context > LIMIT_MIN * EVENT_BYTES && context > giant->options.memory / 2)
-        return mimic__fail(err, MIMIC_ERR_LIMIT,
-                           "subject %lld has more admissions, stays and rows that others are joined "
-                           "with than fit into memory; give more of it",
-                           (long long)giant->options.subject->subject);
+    MIMIC_TRY(check_context(giant, table, err));
     if (raw->count == 0 || raw->items[raw->count - 1].table != table) {
         if (raw->count > 0)
             MIMIC_TRY(end_run(giant, err));
@@ -228,7 +256,6 @@ static mimic_status open_run(const mimic_giant *giant, const giant_run *run,
         .run_count = 1,
         .first = INT64_MIN,
         .last = INT64_MAX,
-        .ahead = 1,
         .max_events = (uint32_t)giant->block_events,
         .max_bytes = BLOCK_BYTES,
     };
@@ -265,6 +292,17 @@ static mimic_status write_event(mimic_giant *giant, mimic_event *event, const ch
     return write_slice(giant, (mimic_event_slice){&chunk, 0, 1}, err);
 }
 
+/* They may be as many as the rows. */
+static mimic_status give_rejects(const mimic_giant *giant, mimic_error *err)
+{
+    mimic_patient_work *const patient = &giant->packet->patient;
+    const mimic_event_target *const target = giant->packet->setup->target;
+    for (size_t i = 0; i < patient->reject_count; i++)
+        MIMIC_TRY(target->reject(target->ctx, &patient->rejects[i], err));
+    patient->reject_count = 0;
+    return MIMIC_OK;
+}
+
 /* Sorts what is settled and writes it as a run. Rows are whole. */
 static mimic_status write_piece(mimic_giant *giant, mimic_error *err)
 {
@@ -285,7 +323,8 @@ static mimic_status write_piece(mimic_giant *giant, mimic_error *err)
     }
     mimic__patient_next_piece(patient);
     release_used(giant);
-    return MIMIC_OK;
+    giant->piece_bytes = 0;
+    return give_rejects(giant, err);
 }
 
 /* Where the last row of a chunk begins. */
@@ -300,8 +339,13 @@ static uint32_t last_row(const mimic_event_chunk *chunk)
 static mimic_status settle_chunk(mimic_giant *giant, mimic_event_chunk *chunk, mimic_error *err)
 {
     mimic_patient_work *const patient = &giant->packet->patient;
-    const bool fills = patient->count + chunk->count > giant->limit;
-    const uint32_t cut = fills ? last_row(chunk) : 0;
+    const bool fills = patient->count + chunk->count > giant->limit ||
+                       giant->piece_bytes + chunk->bytes_size > giant->limit_bytes;
+    const bool goes_on = patient->row.is_there && patient->row.table == chunk->table &&
+                         patient->row.row == chunk->events[0].row;
+    const uint32_t cut = fills && goes_on ? last_row(chunk) : 0;
+    if (fills && !goes_on)
+        MIMIC_TRY(write_piece(giant, err));
     if (cut > 0) {
         const mimic_event_slice head = {chunk, 0, cut};
         MIMIC_TRY(use(giant, mimic__chunk_share(chunk), err));
@@ -309,6 +353,7 @@ static mimic_status settle_chunk(mimic_giant *giant, mimic_event_chunk *chunk, m
         MIMIC_TRY(write_piece(giant, err));
     }
     const mimic_event_slice tail = {chunk, cut, (uint32_t)chunk->count - cut};
+    giant->piece_bytes += chunk->bytes_size;
     MIMIC_TRY(use(giant, mimic__chunk_share(chunk), err));
     return mimic__patient_resolve(patient, &tail, err);
 }
@@ -353,15 +398,17 @@ static void sift_down(mimic_giant *giant, size_t place)
     heap[place] = moved;
 }
 
-/* Goes to the next event of a run; the chunk before stays until it is no longer used. */
+/* Goes to the next event of a run; the chunk before stays as long as its texts are used. */
 static mimic_status advance(mimic_giant *giant, uint32_t number, mimic_error *err)
 {
     giant_feed *const feed = &giant->feeds[number];
     if (feed->chunk == NULL || ++feed->next == feed->chunk->count) {
         mimic_event_chunk *const before = feed->chunk;
         feed->chunk = NULL;
-        if (before != NULL)
+        if (before != NULL && giant->in_room > 0)
             MIMIC_TRY(use(giant, before, err));
+        else
+            mimic__chunk_release(before);
         feed->next = 0;
         MIMIC_TRY(feed->stream->next(feed->stream, &feed->chunk, err));
         if (feed->chunk == NULL)
@@ -404,14 +451,14 @@ static mimic_status pop(mimic_giant *giant, mimic_error *err)
     return MIMIC_OK;
 }
 
-/* How many pieces may be merged at once: each has a block in memory and one on its way. */
+/* How many pieces may be merged at once: each has a block in memory. */
 static size_t fan_in(const mimic_giant *giant)
 {
     size_t cost = 1;
     for (size_t i = 0; i < giant->pieces.count; i++)
         if (giant->pieces.items[i].run.cost > cost)
             cost = giant->pieces.items[i].run.cost;
-    const size_t count = giant->options.memory / 2 / (2 * cost + 2 * sizeof(mimic_block_page));
+    const size_t count = giant->options.memory / 2 / (cost + sizeof(mimic_block_page));
     return count < FAN_IN_MIN ? FAN_IN_MIN : count > FAN_IN_MAX ? FAN_IN_MAX : count;
 }
 
@@ -426,7 +473,6 @@ static mimic_status merge_some(mimic_giant *giant, const giant_run *runs, size_t
         const mimic_event_slice slice = {feed->chunk, (uint32_t)feed->next, 1};
         MIMIC_TRY(write_slice(giant, slice, err));
         MIMIC_TRY(pop(giant, err));
-        release_used(giant);
     }
     close_feeds(giant);
     return end_run(giant, err);
@@ -472,6 +518,7 @@ static mimic_status give(mimic_giant *giant, mimic_error *err)
     giant->last_subject = packet->room.events[packet->count - 1].subject;
     MIMIC_TRY(giant->options.give(giant->options.ctx, packet, is_more, err));
     packet->count = 0;
+    giant->in_room = 0;
     release_used(giant);
     return MIMIC_OK;
 }
@@ -482,16 +529,25 @@ static mimic_status give_all(mimic_giant *giant, mimic_error *err)
     const size_t all = packet->count + (size_t)giant->options.subject->written;
     const size_t step = all > 2 * MIMIC_PACKET_EVENTS ? MIMIC_PACKET_EVENTS : all;
     MIMIC_TRY(mimic__packet_make_room(packet, step, err));
+    size_t long_bytes = 0;
+    if (packet->count == step)
+        MIMIC_TRY(give(giant, err));
+    for (size_t i = 0; i < packet->count; i++)
+        long_bytes += mimic__event_long_bytes(&packet->room.events[i]);
     MIMIC_TRY(open_feeds(giant, giant->pieces.items, giant->pieces.count, err));
     while (giant->heap_count > 0) {
-        if (packet->count == step)
-            MIMIC_TRY(give(giant, err));
         const giant_feed *const feed = &giant->feeds[giant->heap[0]];
         const mimic_event *const event = &feed->chunk->events[feed->next];
         packet->room.events[packet->count] = *event;
         packet->room.texts[packet->count] = feed->chunk->bytes + event->text;
         packet->room.codes[packet->count] = event->code;
         packet->count++;
+        giant->in_room++;
+        long_bytes += mimic__event_long_bytes(event);
+        if (packet->count == step || long_bytes >= MIMIC_SET_LONG_BYTES) {
+            MIMIC_TRY(give(giant, err)); /* before the next block is read */
+            long_bytes = 0;
+        }
         MIMIC_TRY(pop(giant, err));
     }
     MIMIC_TRY(give(giant, err));

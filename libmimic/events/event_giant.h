@@ -1,7 +1,8 @@
 /*
- * A subject with more events than there is memory for.
+ * A subject with more events, or longer texts, than there is memory for.
  *
- *     events as they come ► raw runs of a scratch file, one a table; context is learnt on the way
+ *     events as they come ► raw runs of a scratch file, one a table; context is learnt on the way,
+ *                           rows that others are joined with go to files of their own
  *     raw runs ► settled piece by piece, each sorted ► runs of finished events
  *     these runs, merged ► the packet's room, set by set
  *
@@ -26,9 +27,15 @@ typedef struct mimic_giant_options {
     void *ctx;
 } mimic_giant_options;
 
-/* So many events of one subject are not too many for `memory`. Never less than a packet, which ends
- * with such a subject in any case. */
-size_t mimic__giant_limit(size_t memory);
+/* What there is of a subject so far. */
+typedef struct mimic_giant_load {
+    size_t events;
+    size_t long_bytes; /* see event.h */
+    size_t bytes;      /* of all texts, about */
+} mimic_giant_load;
+
+/* Is it too much for `memory`? Never less than a packet, which ends with such a subject in any case. */
+bool mimic__giant_is_due(size_t memory, const mimic_giant_load *load);
 
 mimic_status mimic__giant_new(const mimic_giant_options *options, mimic_giant **out_giant,
                               mimic_error *err);

@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mimic/version.h>
+
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/options.h"
 #include "events/event_job.h"
+#include "load/load_digest.h"
 #include "load/load_job.h"
 #include "load/load_ledger.h"
 
@@ -229,6 +232,8 @@ static void put_reading(mimic_buffer *text, const event_job *job)
     mimic__buffer_format(text, " %d %d %d %d %d %d", job->csv.delimiter, job->csv.quote,
                          job->csv.escape, job->csv.comment, job->csv.no_header,
                          job->csv.no_quoting);
+    mimic__buffer_format(text, " %llu %u %u %u", (unsigned long long)job->csv.max_record_bytes,
+                         job->csv.max_columns, job->csv.max_raw_bytes, job->csv.max_categories);
     for (size_t i = 0; i < job->dataset_count; i++)
         mimic__buffer_format(text, "\n%s@%s", job->datasets[i]->name, job->datasets[i]->version);
     for (size_t i = 0; i < options->code_count; i++)
@@ -237,10 +242,14 @@ static void put_reading(mimic_buffer *text, const event_job *job)
         mimic__buffer_text(text, "\nall codes");
 }
 
-static void put_writing(mimic_buffer *text, const mimic_trajectory_options *options)
+/* The hash of what reading depends on stands for all of that: in the second step it is what the first one
+ * noted. The library's version stands in dataset.json. */
+static void put_writing(mimic_buffer *text, const event_job *job)
 {
-    mimic__buffer_format(text, "\n%d %d %d %d %d %d %d %s", options->group, options->layout,
-                         options->format, options->subjects_per_file, options->outside, options->unknown_subjects,
+    const mimic_trajectory_options *const options = &job->options;
+    mimic__buffer_format(text, "%s %s\n%d %d %d %d %d %d %d %s", job->reading_settings,
+                         mimic_version(), options->group, options->layout, options->format,
+                         options->subjects_per_file, options->outside, options->unknown_subjects,
                          options->missing_ids, options->version);
 }
 
@@ -274,17 +283,42 @@ static mimic_status put_dictionaries(mimic_buffer *text, const event_job *job, m
     return MIMIC_OK;
 }
 
-static mimic_status digest_settings(event_job *job, mimic_error *err)
+/* A package of one's own may describe the same release in another way. */
+static mimic_status put_tables(mimic_buffer *text, const event_job *job, mimic_error *err)
+{
+    const mimic_event_map *const map = job->map;
+    char hex[33];
+    for (size_t i = 0; i < map->table_count + map->dictionary_count; i++) {
+        MIMIC_TRY(mimic__digest_table(job->ctx,
+                                      i < map->table_count
+                                          ? map->tables[i].table
+                                          : map->dictionaries[i - map->table_count].source,
+                                      hex, err));
+        mimic__buffer_format(text, "\n%s", hex);
+    }
+    return MIMIC_OK;
+}
+
+static mimic_status digest_reading(event_job *job, mimic_error *err)
 {
     mimic_buffer text;
     mimic__buffer_init(&text, job->ctx);
     put_reading(&text, job);
-    mimic_status status = put_dictionaries(&text, job, err);
+    mimic_status status = put_tables(&text, job, err);
+    if (status == MIMIC_OK)
+        status = put_dictionaries(&text, job, err);
     if (status == MIMIC_OK)
         status = digest(job, &text, job->reading_settings, err);
-    put_writing(&text, &job->options);
-    if (status == MIMIC_OK)
-        status = digest(job, &text, job->settings, err);
+    mimic__buffer_free(&text);
+    return status;
+}
+
+mimic_status mimic__event_job_digest_writing(event_job *job, mimic_error *err)
+{
+    mimic_buffer text;
+    mimic__buffer_init(&text, job->ctx);
+    put_writing(&text, job);
+    const mimic_status status = digest(job, &text, job->settings, err);
     mimic__buffer_free(&text);
     return status;
 }
@@ -295,7 +329,8 @@ mimic_status mimic__event_job_find_map(event_job *job, mimic_error *err)
     MIMIC_TRY(mimic__event_map_find(job->ctx, job->registry, job->datasets, job->dataset_count,
                                     &paths, &job->map, err));
     MIMIC_TRY(mimic__event_job_check_tables(job, err));
-    return digest_settings(job, err);
+    MIMIC_TRY(digest_reading(job, err));
+    return mimic__event_job_digest_writing(job, err);
 }
 
 /* A folder with a few tables may fit several releases; it is of the one that those before it are of,

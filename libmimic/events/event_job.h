@@ -82,6 +82,7 @@ typedef struct event_job {
     char settings[33];   /* the same, and what decides about the output */
     int64_t spilled;
     const char *step;    /* what is being done, for progress */
+    bool told_unjudged;  /* which ids cannot be judged */
 } event_job;
 
 /* ---- event_inputs.c ---- */
@@ -96,6 +97,8 @@ mimic_status mimic__event_job_read_dirs(event_job *job, const char *const *dirs,
                                         mimic_error *err);
 /* The map of job->datasets, and the settings that follow. */
 mimic_status mimic__event_job_find_map(event_job *job, mimic_error *err);
+/* job->settings, of job->reading_settings and the options. */
+mimic_status mimic__event_job_digest_writing(event_job *job, mimic_error *err);
 /* The file of a table among all folders; NULL = none. */
 mimic_status mimic__event_job_find_file(const event_job *job, const mimic_table *table,
                                         const load_file **out_file, mimic_error *err);

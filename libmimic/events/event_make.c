@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "events/event_records.h"
 #include "events/event_make.h"
@@ -81,6 +82,71 @@ static bool has_context(const event_making *run, int group)
     return false;
 }
 
+/* The table that says which ids of a group there are for rows of `table`: that of its own release, where the
+ * map has one, else that of another. It must be there: where it is not, no id is known to be wrong. */
+static const event_table_state *find_judge(const event_making *run, const mimic_event_table *table,
+                                           int group)
+{
+    const event_table_state *found = NULL;
+    for (size_t i = 0; i < run->state->table_count; i++) {
+        const event_table_state *const other = &run->state->tables[i];
+        if (other->table->context != group)
+            continue;
+        if (strcmp(other->table->table->dataset, table->table->dataset) == 0)
+            return other;
+        if (found == NULL || !found->is_there)
+            found = other;
+    }
+    return found;
+}
+
+/* One line for a table that is not there, with the tables whose ids it would have judged. */
+static void tell_unjudged(const event_making *run, const event_table_state *judge,
+                          const event_table_state *const *judges)
+{
+    mimic_buffer names;
+    mimic__buffer_init(&names, run->job->ctx);
+    for (size_t i = 0; i < run->state->table_count; i++) {
+        const event_table_state *const table = &run->state->tables[i];
+        const int64_t column = judge->table->context == GROUP_STAY ? table->table->stay
+                                                                   : table->table->admission;
+        if (judges[i] == judge && table->is_there && column >= 0)
+            mimic__buffer_format(&names, "%s%s", names.size == 0 ? "" : ", ",
+                                 table->table->table->name);
+    }
+    char *const text = names.size == 0 ? NULL : mimic__buffer_take_text(&names);
+    if (text != NULL)
+        mimic__log(run->job->ctx, MIMIC_LOG_WARNING,
+                   "no file of table %s is there: ids of it are taken as they are in %s",
+                   judge->table->table->name, text);
+    mimic__free(run->job->ctx, text);
+    mimic__buffer_free(&names);
+}
+
+/* Bits of the groups, a byte a table; in the arena. NULL = no memory. */
+static const uint8_t *find_unjudged(event_making *run)
+{
+    event_job *const job = run->job;
+    const size_t count = run->state->table_count;
+    uint8_t *const unjudged = mimic__arena_array(&job->arena, count, 1);
+    const event_table_state **const judges =
+        mimic__arena_array(&job->arena, count, sizeof *judges);
+    if (judges == NULL)
+        return NULL;
+    for (int group = GROUP_ADMISSION; group <= GROUP_STAY && unjudged != NULL; group++) {
+        for (size_t i = 0; i < count; i++) {
+            judges[i] = find_judge(run, run->state->tables[i].table, group);
+            if (judges[i] != NULL && !judges[i]->is_there)
+                unjudged[i] = (uint8_t)(unjudged[i] | 1u << group);
+        }
+        for (size_t i = 0; i < count && !job->told_unjudged; i++)
+            if (run->state->tables[i].table->context == group && !run->state->tables[i].is_there)
+                tell_unjudged(run, &run->state->tables[i], judges);
+    }
+    job->told_unjudged = true;
+    return unjudged;
+}
+
 static mimic_status assemble(event_making *run, mimic_event_stream *const *streams, size_t count,
                              mimic_error *err)
 {
@@ -93,7 +159,8 @@ static mimic_status assemble(event_making *run, mimic_event_stream *const *strea
                                      .group = job->options.group,
                                      .outside = job->options.outside,
                                      .unknown_subjects = job->options.unknown_subjects,
-                                     .missing_ids = job->options.missing_ids};
+                                     .missing_ids = job->options.missing_ids,
+                                     .unjudged = find_unjudged(run)};
     const mimic_event_target target = {.ctx = run,
                                        .encode = on_encode,
                                        .write = on_write,
@@ -102,8 +169,10 @@ static mimic_status assemble(event_making *run, mimic_event_stream *const *strea
                                        .subject = on_subject};
     mimic_event_tally *const tallies =
         mimic__alloc_zeroed(job->ctx, run->state->table_count, sizeof *tallies);
-    if (tallies == NULL)
+    if (tallies == NULL || rules.unjudged == NULL) {
+        mimic__free(job->ctx, tallies);
         return mimic__fail_memory(err);
+    }
     for (size_t i = 0; i < run->state->table_count; i++)
         tallies[i] = run->state->tables[i].tally;
     mimic_assembly assembly = {.ctx = job->ctx,

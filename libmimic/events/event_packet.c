@@ -242,27 +242,45 @@ mimic_status mimic__packet_settle_subject(mimic_packet *packet, size_t subject, 
     return MIMIC_OK;
 }
 
+/* Events of the set that begins with this one. */
+static size_t set_size(const mimic_event *events, size_t most)
+{
+    size_t long_bytes = 0;
+    size_t count = 0;
+    while (count < most && long_bytes < MIMIC_SET_LONG_BYTES)
+        long_bytes += mimic__event_long_bytes(&events[count++]);
+    return count;
+}
+
+static mimic_status make_encoded_room(mimic_packet *packet, mimic_error *err)
+{
+    void **const grown = mimic__array_grow(packet->setup->ctx, packet->encoded,
+                                           packet->encoded_count, &packet->encoded_capacity,
+                                           sizeof *grown);
+    if (grown == NULL)
+        return mimic__fail_memory(err);
+    packet->encoded = grown;
+    return MIMIC_OK;
+}
+
 mimic_status mimic__packet_encode(mimic_packet *packet, mimic_error *err)
 {
     const mimic_event_target *const target = packet->setup->target;
     const bool is_cut = packet->count > 2 * MIMIC_PACKET_EVENTS;
     const size_t step = is_cut ? MIMIC_PACKET_EVENTS : packet->count;
-    const size_t sets = packet->count == 0 ? 0 : (packet->count - 1) / step + 1;
-    void **const encoded =
-        mimic__realloc(packet->setup->ctx, packet->encoded, 0, (sets + 1) * sizeof *encoded);
-    if (encoded == NULL)
-        return mimic__fail_memory(err);
-    packet->encoded = encoded;
-    for (size_t first = 0; first < packet->count; first += step) {
+    for (size_t first = 0, count; first < packet->count; first += count) {
         const mimic_event *const events = packet->room.events + first;
+        const size_t left = packet->count - first;
+        count = set_size(events, left < step ? left : step);
         const mimic_event_set set = {
             .place = packet->place,
             .events = events,
             .texts = packet->room.texts + first,
-            .count = packet->count - first < step ? packet->count - first : step,
+            .count = count,
             .is_more = first > 0 ? events[-1].subject == events[0].subject : packet->is_more,
         };
         void *one = NULL;
+        MIMIC_TRY(make_encoded_room(packet, err));
         MIMIC_TRY(target->encode(target->ctx, &set, &one, err));
         packet->encoded[packet->encoded_count++] = one;
     }

@@ -55,6 +55,7 @@ struct mimic_packet {
     bool is_more; /* the first of them go on with the subject of the set before */
     void **encoded;
     size_t encoded_count;
+    size_t encoded_capacity;
     mimic_status status;
     mimic_error err;
 };

@@ -35,12 +35,12 @@ static mimic_status identify(event_out *out, mimic_error *err)
     const event_job *const job = out->job;
     mimic_buffer text;
     mimic__buffer_init(&text, job->ctx);
-    mimic__buffer_format(&text, "%s %s", job->reading_settings, job->settings);
+    mimic__buffer_text(&text, job->settings);
     for (size_t i = 0; i < job->input_count; i++) {
         const event_input *const input = &job->inputs[i];
-        mimic__buffer_format(&text, "\n%u %s %lld %lld %d %s", input->table->number,
+        mimic__buffer_format(&text, "\n%u %s %lld %lld %d", input->table->number,
                              input->relative, (long long)input->size, (long long)input->modified,
-                             input->is_context_only, input->reading.hash);
+                             input->is_context_only);
     }
     mimic_hasher *const hasher = text.failed ? NULL : mimic__hasher_new(job->ctx);
     if (hasher != NULL) {
@@ -144,6 +144,7 @@ mimic_status mimic__event_out_open(event_out *out, const char *path, bool *out_i
     *out_is_done = false;
     MIMIC_TRY(identify(out, err));
     out->path = path;
+    out->was_there = mimic__path_exists(path);
     out->partial = join(out, path, ".mimic-partial");
     out->part = mimic__arena_format(&job->arena, "%s/.mimic-partial/%s-%d-of-%d", path,
                                     out->identity, job->options.shard, job->options.shard_count);
@@ -272,7 +273,8 @@ mimic_status mimic__event_part_make(event_out *out, event_part_fn fn, void *fn_c
     if (status != MIMIC_OK) { /* empty folders go, others stay */
         rmdir(out->part);
         rmdir(out->partial);
-        rmdir(out->path);
+        if (!out->was_there)
+            rmdir(out->path);
     }
     return status;
 }

@@ -32,6 +32,7 @@ typedef struct event_out {
     const char *const *meanings; /* codes.records of a partition; read before those of the parts */
     const char *const *rejects; /* and its rejects.records */
     size_t partition_count;
+    bool was_there; /* the folder, before this build */
 } event_out;
 
 /* Sets the paths; *out_is_done when OUT holds this very dataset and `force` is not asked for. Refuses

@@ -110,6 +110,7 @@ static mimic_status take_options(event_partition *partition, mimic_error *err)
                                               &job->datasets[job->dataset_count], err));
     MIMIC_TRY(mimic__event_job_find_map(job, err));
     snprintf(job->reading_settings, sizeof job->reading_settings, "%s", head->settings);
+    MIMIC_TRY(mimic__event_job_digest_writing(job, err));
     return strcmp(job->map->hash, head->map) == 0
                ? MIMIC_OK
                : mimic__fail(err, MIMIC_ERR_STATE,

@@ -39,9 +39,10 @@ static bool is_by_day(const mimic_event_table *table, const mimic_event_times *t
     return has_column;
 }
 
-static mimic_kind_rule rule_of(const mimic_event_map *map, const mimic_event_kind *kind)
+static mimic_kind_rule rule_of(const mimic_event_rules *rules, const mimic_event_kind *kind)
 {
-    const mimic_event_table *const table = &map->tables[kind->table];
+    const mimic_event_table *const table = &rules->map->tables[kind->table];
+    const unsigned unjudged = rules->unjudged == NULL ? 0 : rules->unjudged[kind->table];
     const bool has_anchor = table->anchor.count > 0;
     return (mimic_kind_rule){
         .kind = kind,
@@ -52,6 +53,8 @@ static mimic_kind_rule rule_of(const mimic_event_map *map, const mimic_event_kin
         .has_late_available = kind->available.is_late,
         .has_late_anchor = has_anchor && table->anchor.is_late,
         .is_day = is_by_day(table, has_anchor ? &table->anchor : &kind->time),
+        .knows_admissions = rules->knows_admissions && (unjudged >> GROUP_ADMISSION & 1) == 0,
+        .knows_stays = rules->knows_stays && (unjudged >> GROUP_STAY & 1) == 0,
     };
 }
 
@@ -68,7 +71,7 @@ mimic_status mimic__patient_rules_init(mimic_patient_rules *out, const mimic_con
     if (out->kinds == NULL)
         return mimic__fail_memory(err);
     for (size_t i = 0; i < map->kind_count; i++)
-        out->kinds[i] = rule_of(map, map->kinds[i]);
+        out->kinds[i] = rule_of(rules, map->kinds[i]);
     return MIMIC_OK;
 }
 
@@ -214,15 +217,14 @@ static void fill_ids(mimic_patient_work *patient, const mimic_event_table *table
 static unsigned check(mimic_patient_work *patient, const mimic_event_table *table,
                       const mimic_kind_rule *rule, const mimic_event *event)
 {
-    const mimic_event_rules *const rules = patient->rules->rules;
     unsigned marks = patient->marks;
     const mimic_episode *const admission =
         mimic__event_context_find(&patient->context, GROUP_ADMISSION, event->admission);
     if (admission == NULL &&
-        (event->admission == MIMIC_EVENT_NONE ? table->needs_admission : rules->knows_admissions))
+        (event->admission == MIMIC_EVENT_NONE ? table->needs_admission : rule->knows_admissions))
         marks |= MIMIC_MARK_MISSING_ID;
     if (event->stay == MIMIC_EVENT_NONE ? table->needs_stay
-                                        : rules->knows_stays && stay_of(patient, event) == NULL)
+                                        : rule->knows_stays && stay_of(patient, event) == NULL)
         marks |= MIMIC_MARK_MISSING_ID;
     if (admission != NULL && event->anchor != MIMIC_EVENT_NONE && !rule->is_static &&
         mimic__episode_excludes(admission, moment_of(rule, event)))
@@ -388,7 +390,7 @@ mimic_status mimic__patient_resolve(mimic_patient_work *patient, const mimic_eve
         event->flags = (uint16_t)(event->flags | marks);
         patient->texts[patient->count++] = slice->chunk->bytes + from->text;
     }
-    return MIMIC_OK;
+    return mimic__event_context_check(&patient->context, err);
 }
 
 mimic_status mimic__patient_end(mimic_patient_work *patient, mimic_error *err)

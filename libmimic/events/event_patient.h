@@ -38,6 +38,8 @@ typedef struct mimic_kind_rule {
     bool has_late_available;
     bool has_late_anchor;
     bool is_day; /* its anchor is a date without a time of day */
+    bool knows_admissions; /* an id that is not there is a missing one */
+    bool knows_stays;
 } mimic_kind_rule;
 
 typedef struct mimic_patient_rules {

@@ -47,8 +47,8 @@ mimic_status mimic__block_read(const mimic_block_file *file, int64_t offset, voi
     return MIMIC_OK;
 }
 
-static mimic_status write_at(mimic_block_file *file, int64_t offset, const unsigned char *bytes,
-                             size_t size, mimic_error *err)
+mimic_status mimic__block_write(mimic_block_file *file, int64_t offset, const unsigned char *bytes,
+                                size_t size, mimic_error *err)
 {
     while (size > 0) {
         const ssize_t done = pwrite(file->fd, bytes, size, (off_t)offset);
@@ -143,7 +143,7 @@ static mimic_status write_page(mimic_run_writer *writer, mimic_error *err)
 {
     unsigned char bytes[MIMIC_PAGE_BYTES];
     mimic__block_page_encode(writer->page, bytes);
-    return write_at(writer->file, writer->page_offset, bytes, sizeof bytes, err);
+    return mimic__block_write(writer->file, writer->page_offset, bytes, sizeof bytes, err);
 }
 
 mimic_status mimic__run_writer_begin(mimic_run_writer *writer, mimic_block_run *run,
@@ -195,7 +195,7 @@ mimic_status mimic__run_writer_put(void *context, mimic_event_block *block,
     mimic_block_run *const run = writer->run;
     const bool is_first = run->first_page == 0;
     MIMIC_TRY(make_page(writer, err));
-    MIMIC_TRY(write_at(writer->file, writer->file->size, bytes, block->stored, err));
+    MIMIC_TRY(mimic__block_write(writer->file, writer->file->size, bytes, block->stored, err));
     block->offset = writer->file->size;
     writer->file->size += block->stored;
     writer->page->blocks[writer->page->count++] = *block;

@@ -22,6 +22,8 @@ typedef struct mimic_block_file {
 
 mimic_status mimic__block_read(const mimic_block_file *file, int64_t offset, void *bytes, size_t size,
                                mimic_error *err);
+mimic_status mimic__block_write(mimic_block_file *file, int64_t offset, const unsigned char *bytes,
+                                size_t size, mimic_error *err);
 
 /* ---- index ---- */
 

@@ -90,7 +90,7 @@ static void put_numbers(mimic_buffer *text, const int64_t *numbers, size_t count
 #define TALLY_NUMBERS (5 + 16)
 #define TOTAL_NUMBERS 6
 
-static void put_table(mimic_buffer *text, const event_table_state *state)
+static void put_table(mimic_buffer *text, const event_table_state *state, bool was_direct)
 {
     const event_reading *const reading = &state->reading;
     const mimic_event_tally *const tally = &state->tally;
@@ -100,7 +100,7 @@ static void put_table(mimic_buffer *text, const event_table_state *state)
     mimic__buffer_format(text, "{\"table\": %u, \"source\": ", state->table->number);
     mimic__buffer_json_string(text, state->source);
     mimic__buffer_format(text, ", \"hash\": \"%s\", \"direct\": %d, \"reading\": ", reading->hash,
-                         state->was_direct);
+                         was_direct);
     put_numbers(text, (const int64_t[]){reading->read, reading->rejected, reading->without},
                 READING_NUMBERS);
     mimic__buffer_text(text, ", \"tally\": ");
@@ -120,13 +120,14 @@ mimic_status mimic__event_state_write(const mimic_context *ctx, const event_stat
         if (!state->tables[i].is_there)
             continue;
         mimic__buffer_text(&text, is_first ? "\n  " : ",\n  ");
-        put_table(&text, &state->tables[i]);
+        put_table(&text, &state->tables[i], state->tables[i].was_direct && !state->is_of_dataset);
         is_first = false;
     }
     mimic__buffer_text(&text, "],\n \"totals\": ");
     put_numbers(&text,
                 (const int64_t[]){state->totals.subjects, state->totals.events,
-                                  state->totals.files, state->totals.bytes, state->spilled,
+                                  state->totals.files, state->totals.bytes,
+                                  state->is_of_dataset ? 0 : state->spilled,
                                   state->codes},
                 TOTAL_NUMBERS);
     if (state->unused_count > 0) {

@@ -32,6 +32,7 @@ typedef struct event_state {
     mimic_event_output_totals totals;
     int64_t spilled;
     int64_t codes; /* of the whole; 0 in a part */
+    bool is_of_dataset; /* what says something of a run, and nothing of what came out, is not written */
     int64_t *unused; /* of the whole: which of options.codes no event fits */
     size_t unused_count;
 } event_state;

@@ -54,6 +54,17 @@ EMERGENCY = {
 """,
 }
 
+# Stay 41 is of nobody.
+INTENSIVE = {
+    "icu/icustays": """subject_id,hadm_id,stay_id,first_careunit,last_careunit,intime,outtime,los
+7,70,40,MICU,MICU,2150-01-02 12:00:00,2150-01-03 12:00:00,1
+""",
+    "icu/procedureevents": """subject_id,hadm_id,stay_id,caregiver_id,starttime,endtime,storetime,itemid,value,valueuom,location,locationcategory,orderid,linkorderid,ordercategoryname,ordercategorydescription,patientweight,isopenbag,continueinnextdept,statusdescription,originalamount,originalrate
+7,70,40,,2150-01-02 13:00:00,2150-01-02 14:00:00,2150-01-02 14:00:00,225752,60,min,,,1,1,x,y,70,0,0,FinishedRunning,60,1
+7,70,41,,2150-01-02 13:00:00,2150-01-02 14:00:00,2150-01-02 14:00:00,225752,60,min,,,1,1,x,y,70,0,0,FinishedRunning,60,1
+""",
+}
+
 
 def check_emergency(equal, program, work):
     """Two releases of the same patients: the stay of one is joined with, and no ICU stay of the other."""
@@ -81,6 +92,24 @@ def check_emergency(equal, program, work):
            and event.get("stay_id") == 30000001], [], "events of the hospital in that stay")
 
 
+def check_without_stays(equal, program, work):
+    """A table that is not there proves no id wrong: nothing is marked, and it is told once."""
+    out = os.path.join(work, "without")
+    os.remove(work + "/emergency/ed/edstays.csv")
+    done = subprocess.run([program, "trajectories", "--layout", "files", "--format", "ndjson", "--dataset",
+                           "mimic-iv-ed@2.2", work + "/emergency", out + "-alone"], capture_output=True, text=True)
+    equal(done.returncode, 0, "the emergency department alone, without its stays")
+    done = subprocess.run([program, "trajectories", "--layout", "files", "--format", "ndjson", "--on-missing-ids",
+                           "reject", work + "/data", work + "/icu", work + "/emergency", out],
+                          capture_output=True, text=True)
+    with open(out + "/manifest.json", encoding="utf-8") as stream:
+        tables = {entry["table"]: entry for entry in json.load(stream)["tables"]}
+    equal([tables[name]["rejected"] for name in ("triage", "diagnosis", "procedureevents")], [0, 0, 1],
+          "rows without their stay")
+    equal([line for line in done.stderr.splitlines() if "edstays" in line and "triage" in line] != [], True,
+          "the table that is not there is told: " + done.stderr)
+
+
 def build(program, work, *options):
     out = os.path.join(work, "out")
     done = subprocess.run([program, "trajectories", "--dataset", "mimic-iv@3.1", "--layout", "files",
@@ -105,6 +134,7 @@ def main():
 
     with tempfile.TemporaryDirectory() as work:
         for name, text in {**{"data/" + name: text for name, text in TABLES.items()},
+                           **{"icu/" + name: text for name, text in INTENSIVE.items()},
                            **{"emergency/" + name: text for name, text in EMERGENCY.items()}}.items():
             path = os.path.join(work, name + ".csv")
             os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -135,6 +165,7 @@ def main():
         equal(len(events), 1, "events of one code")
         equal(len(build(sys.argv[1], work)[0]), everything, "all events once more")
         check_emergency(equal, sys.argv[1], work)
+        check_without_stays(equal, sys.argv[1], work)
     for fault in faults:
         print(fault)
     print(f"joined rows: {len(faults)} faults")

@@ -22,10 +22,6 @@ def begin():
     SHIM = os.path.abspath(sys.argv.pop(1))
 
 
-# What libmimic keeps for its next run says how the dataset was made.
-ITS_OWN = (".mimic-state.json", ".mimic-identity")
-
-
 def read(path):
     with open(path, "rb") as stream:
         return stream.read()
@@ -38,7 +34,7 @@ def digests_below(folder):
         for name in names:
             path = os.path.join(place, name)
             found[os.path.relpath(path, folder)] = (
-                None if name in ITS_OWN else hashlib.sha256(read(path)).hexdigest())
+                hashlib.sha256(read(path)).hexdigest())
         for name in folders:
             found[os.path.relpath(os.path.join(place, name), folder) + "/"] = None
     return found

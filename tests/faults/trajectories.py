@@ -46,16 +46,12 @@ def shuffled(source):
     return path
 
 
-# What libmimic keeps for its next run says how the dataset was made.
-ITS_OWN = (".mimic-state.json", ".mimic-identity")
-
-
 def state_of(folder):
     """Every file below, hidden ones too, by what it holds."""
     state = {}
     for name in world.files_below(folder):
         path = os.path.join(folder, name)
-        if name.endswith("/") or os.path.basename(name) in ITS_OWN:
+        if name.endswith("/"):
             state[name] = ""
         else:
             with open(path, "rb") as stream:

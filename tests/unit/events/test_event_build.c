@@ -114,7 +114,8 @@ static uint64_t digest(const char *path, const char *relative)
     for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
         char below[1024], name[512];
         struct stat facts;
-        if (entry->d_name[0] == '.')
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+            strcmp(entry->d_name, ".mimic-partial") == 0)
             continue;
         snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
         snprintf(name, sizeof name, "%s/%s", relative, entry->d_name);
@@ -357,6 +358,8 @@ START_TEST(build__two_steps_and_shards_make_the_same)
         mimic_trajectory_report_free(report);
     }
     ck_assert_uint_eq(digest(second, ""), digest(self.out, ""));
+    options.shard = options.shard_count = 0;
+    ck_assert_int_eq(build_well(&self, &options, second).is_unchanged, 1);
     end(&self);
 }
 END_TEST
@@ -600,6 +603,75 @@ START_TEST(build__leaves_what_is_unchanged_and_refuses_what_is_not_its_own)
 }
 END_TEST
 
+START_TEST(build__knows_the_options_that_make_another_dataset)
+{
+    hospital self;
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_trajectory_report *report = NULL;
+    begin(&self);
+    build_well(&self, NULL, self.out);
+    for (int i = 0; i < 15; i++) {
+        mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+        mimic_csv_options csv = MIMIC_CSV_OPTIONS_INIT;
+        options.csv = &csv;
+        options.bad_times = i == 0 ? MIMIC_POLICY_KEEP : MIMIC_POLICY_DEFAULT;
+        options.reversed = i == 1 ? MIMIC_POLICY_KEEP : MIMIC_POLICY_DEFAULT;
+        options.outside = i == 2 ? MIMIC_POLICY_KEEP : MIMIC_POLICY_DEFAULT;
+        options.unknown_subjects = i == 3 ? MIMIC_POLICY_KEEP : MIMIC_POLICY_DEFAULT;
+        options.missing_ids = i == 4 ? MIMIC_POLICY_KEEP : MIMIC_POLICY_DEFAULT;
+        options.group = i == 5 ? MIMIC_GROUP_STAY : MIMIC_GROUP_DEFAULT;
+        options.layout = i == 6 ? MIMIC_LAYOUT_FILES : MIMIC_LAYOUT_DEFAULT;
+        options.subjects_per_file = i == 7 ? 2 : 0;
+        options.train = i == 8 ? 700 : 0;
+        csv.max_record_bytes = i == 9 ? 100 : 0;
+        csv.max_columns = i == 10 ? 100 : 0;
+        csv.max_raw_bytes = i == 11 ? 100 : 0;
+        csv.max_categories = i == 12 ? 100 : 0;
+        csv.comment = i == 13 ? '#' : 0;
+        csv.no_quoting = i == 14;
+        ck_assert_msg(build(&self, &options, self.out, &report, &err) == MIMIC_ERR_STATE, "%d", i);
+    }
+    for (int i = 0; i < 5; i++) { /* and those that do not */
+        mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+        mimic_csv_options csv = MIMIC_CSV_OPTIONS_INIT;
+        options.csv = &csv;
+        options.jobs = i == 0 ? 3 : 0;
+        options.memory = i == 1 ? (uint64_t)64 << 20 : 0;
+        options.temporary_dir = i == 2 ? self.folder.path : NULL;
+        options.always_sort = i == 3;
+        csv.block_bytes = i == 4 ? 4096 : 0;
+        ck_assert_int_eq(build_well(&self, &options, self.out).is_unchanged, 1);
+    }
+    end(&self);
+}
+END_TEST
+
+static int cancel(const mimic_progress *progress, void *ctx)
+{
+    (void)progress;
+    (void)ctx;
+    return 1;
+}
+
+START_TEST(build__leaves_an_empty_folder_where_there_was_one)
+{
+    hospital self;
+    mimic_error err = MIMIC_ERROR_INIT;
+    mimic_trajectory_report *report = NULL;
+    struct stat facts;
+    mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
+    begin(&self);
+    options.progress = cancel;
+    ck_assert_int_eq(build(&self, &options, self.out, &report, &err), MIMIC_ERR_CANCELLED);
+    ck_assert_int_ne(stat(self.out, &facts), 0);
+    ck_assert_int_eq(mkdir(self.out, 0777), 0);
+    ck_assert_int_eq(build(&self, &options, self.out, &report, &err), MIMIC_ERR_CANCELLED);
+    ck_assert_int_eq(stat(self.out, &facts), 0);
+    ck_assert_int_eq(rmdir(self.out), 0); /* it is empty */
+    end(&self);
+}
+END_TEST
+
 START_TEST(build__goes_on_with_a_move_that_was_cut_short)
 {
     hospital self;
@@ -760,6 +832,8 @@ MIMIC_TEST_MAIN(build, build__every_row_is_accounted_for, build__what_it_goes_wi
                 build__files_of_other_folders_are_not_assembled,
                 build__another_dictionary_is_another_dataset, build__rejects_are_utf8,
                 build__leaves_what_is_unchanged_and_refuses_what_is_not_its_own,
+                build__knows_the_options_that_make_another_dataset,
+                build__leaves_an_empty_folder_where_there_was_one,
                 build__goes_on_with_a_move_that_was_cut_short,
                 build__goes_on_with_a_removal_that_was_cut_short,
                 build__does_not_replace_what_another_one_finished_meanwhile, build__every_allocation_may_fail)

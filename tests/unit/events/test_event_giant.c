@@ -183,7 +183,10 @@ START_TEST(event_giant__gives_what_memory_gives)
                                         HAND_TABLES * sizeof(mimic_event_tally)),
                                  0);
                 ck_assert_uint_eq(here.packet->patient.reject_count,
-                                  there.packet->patient.reject_count);
+                                  there.target.reject_count);
+                for (size_t k = 0; k < there.target.reject_count; k++)
+                    ck_assert_int_eq(here.packet->patient.rejects[k].row,
+                                     there.target.rejects[k].row);
                 trial_close(&there);
             }
             trial_close(&here);
