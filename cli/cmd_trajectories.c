@@ -91,7 +91,8 @@ static const cli_option output[] = {
      "data/SPLIT/N.arrow with many patients a file, a MEDS dataset (shards), or a file a patient, "
      "admission or stay (files). Default: shards."},
     {"format", 0, OPTION_CHOICE, "arrow|ndjson", OPTION_AT(event_format),
-     "With --layout files: Arrow IPC, or a JSON object a line. Default: arrow."},
+     "With --layout files: Arrow IPC, or a JSON object a line. Default: arrow. (The report is told by "
+     "--report.)"},
     {"shard", 0, OPTION_SHARE, "I/N", OPTION_AT(shard),
      "Write only part I of N of the files; the part that is finished last writes the metadata. "
      "Default: all."},
