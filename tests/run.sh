@@ -80,7 +80,7 @@ fi
 if compile sanitizers build-asan -Dwerror=false -Dtests=enabled -Dbuildtype=debugoptimized \
     -Db_sanitize=address,undefined; then
     ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-        check build-asan --no-suite lint --no-suite api --no-suite real --no-suite slow --timeout-multiplier 4
+        check build-asan --no-suite lint --no-suite api --no-suite real --no-suite slow --timeout-multiplier 20
 fi
 say "building with features off (build-features)"
 if sh tests/support/features.sh build-features; then

@@ -23,6 +23,7 @@ struct mimic_event_file {
     mimic_block_file blocks;
     const mimic_event_map *map;
     mimic_pool *pool;
+    size_t memory;
     mimic_event_footer footer;
     uint32_t *codes; /* of the run, by the number in the file */
     uint32_t *units;
@@ -93,11 +94,11 @@ static bool is_footer_sound(const mimic_event_file *file)
         const mimic_event_section *const section = &footer->sections[i];
         if (!is_inside(file, section->offset, section->stored) ||
             section->packed > MIMIC_SECTION_BYTES_MAX || section->stored > section->packed ||
-            section->packed / MIMIC_PACK_RATIO_MAX > section->stored ||
+            section->packed / MIMIC_SECTION_RATIO_MAX > section->stored ||
             section->count > section->packed / 4 + 1)
             return false;
     }
-    return true;
+    return footer->sections[SECTION_HEAD].packed <= MIMIC_HEAD_BYTES_MAX;
 }
 
 static mimic_status read_frame(mimic_event_file *file, mimic_error *err)
@@ -314,6 +315,7 @@ mimic_status mimic__event_file_stream(mimic_event_file *file, unsigned lane, int
         .ahead = (size_t)(ahead < most ? ahead : most),
         .max_events = MIMIC_EVENT_FILE_EVENTS,
         .max_bytes = MIMIC_EVENT_FILE_TEXTS,
+        .most_cost = file->memory,
         .accept = accept_chunk,
         .ctx = file,
     };
@@ -355,6 +357,7 @@ mimic_status mimic__event_file_open(const mimic_context *ctx,
     file->blocks = (mimic_block_file){ctx, -1, 0, path, false};
     file->map = options->map;
     file->pool = options->pool;
+    file->memory = options->memory;
     const mimic_status status = open_inner(file, options, err);
     if (status != MIMIC_OK) {
         mimic__event_file_free(file);

@@ -25,6 +25,10 @@
 #define MIMIC_EVENT_FILE_TEXTS ((size_t)256 << 10)
 #define MIMIC_EVENT_FILE_LANES 16
 #define MIMIC_SECTION_BYTES_MAX ((uint64_t)1 << 31)
+/* A section that would be compressed to less than this share is not: so nobody gets a lot of memory by a
+ * small file. */
+#define MIMIC_SECTION_RATIO_MAX 256
+#define MIMIC_HEAD_BYTES_MAX ((uint64_t)1 << 20)
 
 enum { SECTION_CODES, SECTION_UNITS, SECTION_HEAD, SECTION_COUNT };
 

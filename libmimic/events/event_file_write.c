@@ -209,6 +209,8 @@ static mimic_status compress(const mimic_context *ctx, const mimic_buffer *from,
     if (status == MIMIC_OK)
         status = mimic__zstd_compress_frame(compressor, from->data, from->size, into->data,
                                             from->size - 1, &into->size, err);
+    if (into->size < from->size / MIMIC_SECTION_RATIO_MAX)
+        into->size = 0;
     mimic__zstd_compressor_free(compressor);
     return status;
 }
@@ -219,9 +221,10 @@ static mimic_status write_section(file_writer *writer, const mimic_buffer *conte
     mimic_event_section *const section = &writer->footer.sections[number];
     if (content->failed)
         return mimic__fail_memory(err);
-    if (content->size > MIMIC_SECTION_BYTES_MAX)
-        return mimic__fail(err, MIMIC_ERR_LIMIT, "codes, units or the head of a partition file take "
-                                                 "more than 2 GiB");
+    if (content->size > (number == SECTION_HEAD ? MIMIC_HEAD_BYTES_MAX : MIMIC_SECTION_BYTES_MAX))
+        return mimic__fail(err, MIMIC_ERR_LIMIT,
+                           "codes or units of a partition file take more than 2 GiB, or what is said "
+                           "of it (patterns of codes, above all) more than 1 MiB");
     mimic_buffer compressed;
     mimic__buffer_init(&compressed, writer->ctx);
     mimic_status status = compress(writer->ctx, content, &compressed, err);

@@ -1,4 +1,5 @@
 /* The head of a file of partition: a JSON object. */
+#include <limits.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -150,6 +151,16 @@ static bool take_head(mimic_arena *arena, const mimic_json *root, event_head *he
         return false;
     if (mimic__json_get(root, "codes") != NULL &&
         !take_texts(arena, root, "codes", &head->codes, &head->code_count))
+        return false;
+    for (size_t i = 0; i < 2; i++)
+        if (policies[i] < MIMIC_POLICY_KEEP || policies[i] > MIMIC_POLICY_REJECT ||
+            head->shares[i] < 0 || head->shares[i] > 1000)
+            return false;
+    for (size_t i = 0; i < 6; i++)
+        if (head->dialect[i] < CHAR_MIN || head->dialect[i] > CHAR_MAX)
+            return false;
+    if (reading[0] < 0 || reading[1] < 0 || reading[2] < 0 || reading[1] > reading[0] ||
+        reading[2] > reading[0] - reading[1])
         return false;
     head->size = stamp[0];
     head->modified = stamp[1];

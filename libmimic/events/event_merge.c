@@ -103,6 +103,25 @@ static void run_load(mimic_task *task)
     mimic__free(load->of->ctx, bytes);
 }
 
+/* Blocks of a file that anybody may have made: larger ones are not written, but for single events. */
+static bool is_too_large(const merge *of, const mimic_event_block *block)
+{
+    return !of->options.file->is_scratch &&
+           (block->events > of->options.max_events ||
+            (block->bytes > of->options.max_bytes && block->events > 1));
+}
+
+static mimic_status check_cost(const merge *of, const mimic_event_block *block, mimic_error *err)
+{
+    const size_t cost = mimic__block_cost(block);
+    return of->options.most_cost == 0 || cost <= of->options.most_cost
+               ? MIMIC_OK
+               : mimic__fail(err, MIMIC_ERR_LIMIT,
+                             "%s has a row with texts of %llu bytes, too many for the memory; give more "
+                             "of it (--memory)",
+                             of->options.file->path, (unsigned long long)block->bytes);
+}
+
 /* The next page with blocks that are wanted, or the end. */
 static mimic_status turn_page(const merge *of, merge_feed *feed, mimic_error *err)
 {
@@ -119,9 +138,10 @@ static mimic_status turn_page(const merge *of, merge_feed *feed, mimic_error *er
     int64_t before = feed->awaited;
     for (uint32_t i = 0; i < feed->page->count; i++) {
         const mimic_event_block *const block = &feed->page->blocks[i];
-        if (!mimic__event_block_is_sound(block) || block->first < before || block->offset <= 0 ||
+        if (!mimic__event_block_is_sound(block) || is_too_large(of, block) || block->first < before || block->offset <= 0 ||
             block->stored > file->size || block->offset > file->size - block->stored)
             return mimic__fail(err, MIMIC_ERR_CORRUPT, "a page of its index makes no sense");
+        MIMIC_TRY(check_cost(of, block, err));
         before = block->last;
     }
     if (feed->page->count == 0 || (feed->next_page != 0 && feed->next_page <= here) ||

@@ -191,7 +191,8 @@ static mimic_status open_files(event_partition *partition, mimic_error *err)
                                                   .codes = job->codes,
                                                   .units = job->units,
                                                   .map = job->map,
-                                                  .pool = job->pool};
+                                                  .pool = job->pool,
+                                                  .memory = (size_t)job->options.memory};
         MIMIC_TRY(mimic__event_file_open(job->ctx, &options, &partition->files[i], err));
     }
     return MIMIC_OK;

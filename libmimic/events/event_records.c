@@ -4,6 +4,7 @@
 #include "events/event_records.h"
 
 #define MOST_BYTES ((uint32_t)64 << 20)
+#define STEP_BYTES ((size_t)64 << 10)
 
 struct event_records {
     const mimic_context *ctx;
@@ -54,12 +55,14 @@ static mimic_status take(event_records *records, size_t size, bool *out_is_end, 
     mimic_buffer *const bytes = &records->bytes;
     const size_t wanted = bytes->size + size;
     *out_is_end = false;
-    if (!mimic__buffer_reserve(bytes, size))
-        return mimic__fail_memory(err);
     while (bytes->size < wanted) {
+        const size_t left = wanted - bytes->size;
+        const size_t step = left < STEP_BYTES ? left : STEP_BYTES; /* what is said may not be there */
         size_t got = 0;
-        const mimic_status status = mimic_source_read(records->source, bytes->data + bytes->size,
-                                                      wanted - bytes->size, &got, err);
+        if (!mimic__buffer_reserve(bytes, step))
+            return mimic__fail_memory(err);
+        const mimic_status status =
+            mimic_source_read(records->source, bytes->data + bytes->size, step, &got, err);
         if (status == MIMIC_END) {
             *out_is_end = bytes->size == 0;
             return bytes->size == 0 ? MIMIC_OK : mimic__records_fail(records, err);

@@ -235,7 +235,9 @@ mimic_status mimic__reject_lines_merge(reject_lines *rejects, const char *path, 
             break;
         rejects->line.size = 0;
         mimic__buffer_append(&rejects->line, line, size);
-        status = size <= KEY_BYTES ? mimic__records_fail(records, err) : end_line(rejects, err);
+        status = size <= KEY_BYTES || size >= MIMIC_SPILL_STRING_MAX
+                     ? mimic__records_fail(records, err)
+                     : end_line(rejects, err);
     }
     mimic__records_free(records);
     return status;

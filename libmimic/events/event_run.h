@@ -103,8 +103,9 @@ typedef struct mimic_merge_options {
     int64_t first; /* subjects that are wanted */
     int64_t last;
     size_t ahead; /* blocks that are read ahead, over all runs */
-    uint32_t max_events; /* of chunks that come out */
+    uint32_t max_events; /* of chunks that come out; of a file that is no scratch file, of its blocks too */
     size_t max_bytes;
+    size_t most_cost; /* bytes that one block may take; 0 = as many as it likes. MIMIC_ERR_LIMIT */
     /* On any thread: a chunk that was just read, to be looked at and changed. */
     mimic_status (*accept)(void *ctx, mimic_event_chunk *chunk, mimic_error *err);
     void *ctx;

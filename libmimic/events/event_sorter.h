@@ -69,6 +69,7 @@ typedef struct mimic_event_file_options {
     mimic_event_codes *units;   /* streams have their numbers */
     const mimic_event_map *map; /* which kinds and tables there are; NULL = not checked (tests) */
     mimic_pool *pool;           /* reads ahead; may be NULL */
+    size_t memory;              /* a block that takes more is MIMIC_ERR_LIMIT; 0 = any */
 } mimic_event_file_options;
 
 /* Nothing of a file is trusted: MIMIC_ERR_CORRUPT, also from its streams. MIMIC_ERR_NOT_FOUND: there is

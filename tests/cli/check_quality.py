@@ -88,7 +88,7 @@ class Quality(unittest.TestCase):
 
     def mimic(self, *arguments):
         return subprocess.run([MIMIC, *arguments], cwd=self.folder, capture_output=True, text=True,
-                              encoding="utf-8", timeout=120, check=False)
+                              encoding="utf-8", timeout=600, check=False)
 
     def read(self, name):
         with open(os.path.join(self.folder, name), encoding="utf-8", newline="") as stream:

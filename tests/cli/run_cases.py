@@ -68,7 +68,7 @@ def pattern(lines):
 
 def run(case, folder, environment):
     done = subprocess.run(["sh", "-c", case.command], cwd=folder, env=environment, text=True,
-                          encoding="utf-8", capture_output=True, timeout=120, check=False,
+                          encoding="utf-8", capture_output=True, timeout=600, check=False,
                           stdin=subprocess.DEVNULL)
     wrong = []
     for name, lines, text in (("stdout", case.stdout, done.stdout),

@@ -1,6 +1,8 @@
 """The program and PostgreSQL: passwords, resuming, killed and interrupted loads, two loads at once.
 
-    test_postgres.py MIMIC [NAME...]
+    test_postgres.py MIMIC SHIM [NAME...]
+
+SHIM is built from tests/faults/shim.c; '-' where there is none.
 """
 
 import json
@@ -10,14 +12,16 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+import moments
 import postgres
 
 MIMIC = os.path.abspath(sys.argv.pop(1))
+SHIM = sys.argv.pop(1)
+needs_shim = unittest.skipIf(SHIM == "-", "no shim here")
 PASSWORD = "Sesam/oeffne@dich?99"  # has what must be percent-encoded
 PARTS = ["Sesam", "oeffne", "dich?99", "dich%3F99"]
 EVERYTHING = """SELECT string_agg(line, ' ' ORDER BY line) FROM (
@@ -53,7 +57,7 @@ class Case(unittest.TestCase):
         clean()
 
     def run_mimic(self, *arguments, environment=None):
-        return subprocess.run([MIMIC, *arguments], capture_output=True, text=True, encoding="utf-8", timeout=120,
+        return subprocess.run([MIMIC, *arguments], capture_output=True, text=True, encoding="utf-8", timeout=moments.PATIENCE,
                               check=False, env=environment or server.environment())
 
     def load(self, *options, environment=None):
@@ -65,6 +69,20 @@ class Case(unittest.TestCase):
         return subprocess.Popen([MIMIC, "load", "--quiet", *options, data, server.dsn()], env=server.environment(),
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
+    def command(self, *options):
+        return [MIMIC, "load", "--quiet", *options, data, server.dsn()]
+
+    def length(self, *options):
+        """Calls of an undisturbed load, to the server and back."""
+        count, status = moments.count(self.command(*options), SHIM, environment=server.environment(), **moments.SOCKETS)
+        self.assertEqual(status, 0)
+        return count
+
+    def held(self, at, *options):
+        """A load that waits before one of these calls."""
+        return moments.Held(self.command(*options), SHIM, at, environment=server.environment(),
+                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **moments.SOCKETS)
+
 
 class Passwords(Case):
     def plain(self):
@@ -74,22 +92,20 @@ class Passwords(Case):
         for part in PARTS:
             self.assertNotIn(part, text)
 
+    @needs_shim
     def test_nowhere(self):
         """Neither in what is said, nor in the report, the ledger or the list of processes."""
         dsn = server.dsn(password=True)
         self.assertIn("%2F", dsn)
-        child = subprocess.Popen([MIMIC, "load", "--format", "json", data, dsn], env=self.plain(), text=True,
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        seen = []
-        until = time.monotonic() + 60
-        while child.poll() is None and not (seen and "***" in seen[-1]) and time.monotonic() < until:
+        with moments.Held([MIMIC, "load", "--format", "json", data, dsn], SHIM, 1, environment=self.plain(), text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, **moments.SOCKETS) as child:
             with open(f"/proc/{child.pid}/cmdline", encoding="utf-8") as stream:
-                seen.append(stream.read())
-            time.sleep(0.02)
-        out, err = child.communicate(timeout=120)
+                seen = stream.read()
+            child.let_go()
+            out, err = child.communicate(timeout=moments.PATIENCE)
         self.assertEqual(child.returncode, 0, err)
-        self.assertIn("***", seen[-1])
-        self.expect_no_secret(seen[-1])
+        self.assertIn("***", seen)
+        self.expect_no_secret(seen)
         self.expect_no_secret(out + err)
         self.assertIn("postgres:***@", json.loads(out)["target"])
         self.expect_no_secret(server.psql("SELECT * FROM mimic._mimic_ledger; SELECT * FROM mimic._mimic_meta;"
@@ -121,7 +137,7 @@ class Passwords(Case):
         service = os.path.join(top.name, "service.conf")
         with open(service, "w", encoding="utf-8") as stream:
             stream.write(f"[lab]\nhost=127.0.0.1\nport={server.port}\nuser=postgres\ndbname=postgres\n"
-                         f"password={PASSWORD}\nconnect_timeout=5\n")
+                         f"password={PASSWORD}\nconnect_timeout=600\n")
         for target, more in ((server.dsn(), {"PGPASSWORD": PASSWORD}), (server.dsn(), {"PGPASSFILE": word}),
                              ("postgresql://?service=lab", {"PGSERVICEFILE": service})):
             with self.subTest(target=target):
@@ -158,32 +174,43 @@ class Loads(Case):
         self.assertEqual(done.returncode, 1)
         self.assertIn("cannot connect", done.stderr)
 
+    @needs_shim
     def test_ctrl_c(self):
-        child = self.start()
-        time.sleep(0.4)
-        child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=60)
-        self.assertIn(child.returncode, (130, 0), err)
-        self.assertEqual(self.load()[0], 0)
+        length = self.length()
+        for part in (0.1, 0.5):
+            clean()
+            with self.held(int(length * part)) as child:
+                self.assertTrue(child.is_held)
+                child.send_signal(signal.SIGINT)
+                child.let_go()
+                _, err = child.communicate(timeout=moments.PATIENCE)
+            self.assertEqual(child.returncode, 130, err)
+            server.settle()
+            self.assertEqual(self.load()[0], 0)
 
     def test_second_load_waits_or_fails(self):
         children = [self.start("--jobs", "1") for _ in range(2)]
-        results = [(child.communicate(timeout=120), child.returncode) for child in children]
+        results = [(child.communicate(timeout=moments.PATIENCE), child.returncode) for child in children]
         for (_, err), status in results:
             self.assertTrue(status == 0 or "another load is at work" in err, err)
         self.assertIn(0, [status for _, status in results])
 
+    @needs_shim
     def test_killed_and_resumed(self):
-        """SIGKILL at some moment, then once more: as if nothing had happened."""
+        """SIGKILL at some call, then once more: as if nothing had happened."""
         self.assertEqual(self.load()[0], 0)
         expected = server.psql(EVERYTHING)
+        clean()
+        length = self.length()
         dice = random.Random(20261121)
+        killed = 0
         for _ in range(8):
             clean()
-            child = self.start()
-            time.sleep(dice.uniform(0.02, 0.9))
-            child.kill()
-            child.communicate()
+            faults = moments.faulty(SHIM, server.environment(), fault="kill", at=dice.randrange(length) + 1,
+                                    **moments.SOCKETS)
+            done = subprocess.run(self.command(), env=faults, capture_output=True, timeout=moments.PATIENCE, check=False)
+            killed += done.returncode == -signal.SIGKILL
+            server.settle()
             status, _, said = self.load()
             self.assertEqual(status, 0, said)
             self.assertEqual(server.psql(EVERYTHING), expected)
@@ -191,22 +218,24 @@ class Loads(Case):
                              "0")
             self.assertEqual(server.psql("SELECT count(*) FROM mimic._mimic_foreign_keys WHERE state = 'pending'")
                              .strip(), "0")
+        self.assertGreater(killed, 4)
 
+    @needs_shim
     def test_backend_terminated(self):
         """The server ends the session in the middle: a clear error, and what was there stays."""
         self.assertEqual(self.load()[0], 0)
         expected = server.psql(EVERYTHING)
-        ended = 0
-        for pause in (0.15, 0.3, 0.5):
-            child = self.start("--force")
-            time.sleep(pause)
-            ended += server.terminate_backends()
-            _, err = child.communicate(timeout=60)
-            if child.returncode != 0:
-                self.assertEqual(child.returncode, 1)
-                self.assertRegex(err, "terminat|lost|closed")
+        length = self.length("--force")
+        for part in (0.2, 0.4, 0.7):
+            with self.held(int(length * part), "--force") as child:
+                self.assertTrue(child.is_held)
+                self.assertGreater(server.terminate_backends(), 0)
+                server.settle()
+                child.let_go()
+                _, err = child.communicate(timeout=moments.PATIENCE)
+            self.assertEqual(child.returncode, 1, err)
+            self.assertRegex(err, "terminat|lost|closed")
             self.assertEqual(server.psql(EVERYTHING), expected)
-        self.assertGreater(ended, 0)
         self.assertEqual(self.load("--force")[0], 0)
         self.assertEqual(server.psql(EVERYTHING), expected)
 

@@ -136,7 +136,7 @@ class Airflow(work.Work):
                        MIMIC_TABLES=" ".join(name for name in tables if name in there))
         for name in order(dag):
             done = subprocess.run(["bash", "-c", dag.tasks[name].bash_command], capture_output=True, text=True,
-                                  check=False, timeout=300)
+                                  check=False, timeout=600)
             self.assertEqual(done.returncode, 0, (name, done.stderr))
         self.assertEqual(work.digests_below(out), self.wanted)
 

@@ -7,19 +7,16 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
-import time
 import unittest
 
 import kills
 import limits
 import memory
 import world
-from world import Settings, Ward, run
+from world import Settings, Ward, moments, run
 
-sys.path.insert(0, os.path.join(world.HERE, "..", "support"))
-import postgres  # noqa: E402
+import postgres  # world knows where
 
 TOP = "top"  # the database of the test at hand
 COLUMNS = """
@@ -38,6 +35,7 @@ SELECT 'keys of ' || conrelid::regclass::text || E'\\t' ||
 FROM pg_constraint WHERE conrelid <> 0 AND
       connamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema') GROUP BY conrelid;
 """
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND NOT granted;"
 BY_TABLE = {"_mimic_rejects": "rejects of ", "_mimic_meta": "meta of ", "_mimic_ledger": "ledger of "}
 
 
@@ -110,6 +108,7 @@ class Database(world.Faults):
         return self.server.psql(text, database)
 
     def recreate(self, database, template="template0"):
+        self.server.settle(template)
         self.sql('DROP DATABASE IF EXISTS "%s" WITH (FORCE);\nCREATE DATABASE "%s" TEMPLATE "%s";'
                  % (database, database, template))
 
@@ -126,12 +125,8 @@ class Database(world.Faults):
         self.recreate(TOP, kept or "template0")
 
     def state(self, database=TOP):
-        """The session of a killed load may go on for a moment, and take away what is looked at."""
-        for _ in range(50):
-            try:
-                return state_of(self.server, database)
-            except postgres.Failed:
-                time.sleep(0.1)
+        """When nobody is at work any more: the session of a killed load goes on for a moment."""
+        self.server.settle(database)
         return state_of(self.server, database)
 
     def states(self):
@@ -174,6 +169,10 @@ class Target:
 
 class Moments(Database, kills.Moments):
     SIZE = 8000
+
+    def calls(self):
+        return moments.SOCKETS
+
     for name in dir(kills.Moments):
         if name.startswith("test_"):
             locals()[name] = None
@@ -240,19 +239,17 @@ class Session(Database):
         kept = self.loaded(None, self.ward, self.ward.old)
         command = self.ward.load(self.ward.new, self.address(), "-j", "2")
         self.reset(kept)
-        start = time.monotonic()
-        self.assertEqual(run(command).status, 3)
-        duration = time.monotonic() - start
+        length, status = moments.count(command, Settings.shim, **moments.SOCKETS)
+        self.assertEqual(status, 3)
         met = 0
         for i in range(count):
-            at = duration * (i + 0.5) / count
-            what = "after %.0f of %.0f ms" % (at * 1000, duration * 1000)
+            at = int(length * (i + 0.5) / count) + 1
+            what = "at call %d of %d" % (at, length)
             with self.subTest(what):
                 self.reset(kept)
-                with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                      env=world.environment()) as load:
-                    time.sleep(at)
+                with world.held(command, at, **moments.SOCKETS) as load:
                     deed()
+                    load.let_go()
                     _, said = load.communicate(timeout=world.PATIENCE)
                 result = world.Result(load.returncode, said)
                 self.server.start()
@@ -262,7 +259,7 @@ class Session(Database):
                     self.assertRegex(result.said, words)
                 self.expect_between(dict(before), dict(wanted), what)
                 self.expect_rerun(wanted, what)
-        self.assertGreater(met, 0, "the load was always over")
+        self.assertGreaterEqual(met, count // 2, "the load was over")
 
     def test_backends_end(self):
         self.interrupt(self.server.terminate_backends, 8, "terminat|connection|57P01")
@@ -400,8 +397,10 @@ class NoEntry(Database):
         return world.Result(done.returncode, done.stderr, done.stdout)
 
     def test_nobody_there(self):
-        port = postgres.free_port()
-        for address in ("postgresql://postgres@127.0.0.1:%d/x" % port,
+        taken = socket.socket()  # and nobody listens
+        self.addCleanup(taken.close)
+        taken.bind(("127.0.0.1", 0))
+        for address in ("postgresql://postgres@127.0.0.1:%d/x" % taken.getsockname()[1],
                         "postgresql://postgres@/x?host=/nowhere/at/all",
                         "postgresql://postgres@host.invalid/x"):
             with self.subTest(address):
@@ -454,10 +453,10 @@ class NoEntry(Database):
         holder.stdout.readline()
         with subprocess.Popen(self.ward.load(self.ward.old, self.address()), stdout=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, text=True, env=world.environment()) as load:
-            time.sleep(2)
+            moments.until(lambda: load.poll() is not None or self.sql(WAITING).strip() != "0", "a wait for the lock")
             self.assertIsNone(load.poll(), "it did not wait")
             load.send_signal(signal.SIGINT)
-            _, said = load.communicate(timeout=40)
+            _, said = load.communicate(timeout=world.PATIENCE)
         holder.stdin.close()
         holder.wait()
         holder.stdout.close()

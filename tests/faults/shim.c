@@ -2,13 +2,15 @@
  * A faulty world, for LD_PRELOAD: calls that touch a file below one folder are counted, and the Nth
  * fails, is cut short, is interrupted, or is the last thing that the process does.
  *
- *     MIMIC_FAULT_BELOW=/tmp/x/target            files that count
+ *     MIMIC_FAULT_BELOW=/tmp/x/target            files that count; "socket:" for sockets
  *     MIMIC_FAULT_CALLS=write,pwrite             calls that count; "all" for every one
  *     MIMIC_FAULT_AT=17                          the one that meets its fault; 17+ all from there on
  *     MIMIC_FAULT=ENOSPC                         errno; or short, kill (before it), gone (after it),
- *                                                hang (before it, for good)
+ *                                                hang (before it, for good), wait (before it, until
+ *                                                somebody removes the report)
  *     MIMIC_FAULT_REPORT=/tmp/x/count            receives the number of calls that counted; of a process
- *                                                that hangs, its own number
+ *                                                that hangs, its own number, and minus that
+ *                                                while it waits
  *
  * With MIMIC_FAULT=storm every other call that counts is interrupted (EINTR), and the ones between
  * take one byte where they may.
@@ -27,8 +29,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef enum action { GO_ON, FAIL, SHORT, GONE } action;
@@ -104,7 +108,17 @@ static bool is_chosen(const char *call)
 static bool is_below(const char *path)
 {
     const size_t size = strlen(shim.below);
-    return strncmp(path, shim.below, size) == 0 && (path[size] == '/' || path[size] == '\0');
+    return strncmp(path, shim.below, size) == 0 &&
+           (path[size] == '/' || path[size] == '\0' || shim.below[size - 1] == ':');
+}
+
+/* Until the report is gone. */
+static void wait_for_leave(void)
+{
+    const struct timespec pause = {0, 1000000};
+    report(-(long)getpid());
+    while (access(shim.report, F_OK) == 0)
+        (void)nanosleep(&pause, NULL);
 }
 
 /* What is to become of a call that touches `path`, or the file `fd` when that is NULL. */
@@ -140,6 +154,11 @@ static action judge(const char *call, const char *path, int fd)
         report(getpid());
         for (;;)
             pause();
+    }
+    if (strcmp(shim.fault, "wait") == 0 && shim.report != NULL) {
+        wait_for_leave();
+        errno = saved;
+        return GO_ON;
     }
     if (strcmp(shim.fault, "gone") == 0)
         return GONE;
@@ -196,6 +215,20 @@ BYTES_AT("pread", pread, void *)
 BYTES_AT("pread", pread64, void *)
 BYTES_AT("pwrite", pwrite, const void *)
 BYTES_AT("pwrite", pwrite64, const void *)
+
+#define MESSAGE(call, symbol, buffer_type)                                                         \
+    ssize_t symbol(int fd, buffer_type buffer, size_t size, int flags)                             \
+    {                                                                                              \
+        REAL(ssize_t, #symbol, int, buffer_type, size_t, int);                                     \
+        const action what = judge(call, NULL, fd);                                                 \
+        if (what == FAIL)                                                                          \
+            return -1;                                                                             \
+        const ssize_t done = real(fd, buffer, shortened(what, size), flags);                       \
+        FINISH(what, done);                                                                        \
+    }
+
+MESSAGE("send", send, const void *)
+MESSAGE("recv", recv, void *)
 
 ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room);
 ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room)

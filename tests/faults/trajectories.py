@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import world
-from world import Settings, run
+from world import Settings, moments, run
 
 PATIENTS = 12
 CHANGING = "open,write,pwrite,fsync,close,rename,ftruncate,unlink,mkdir,fchmod"
@@ -174,27 +174,26 @@ class Killed(Trajectories):
                 self.expect_done(step, command, what)
 
     def moments(self, step, share, *more):
+        """Several threads, one of which comes to some call, of reading too; the others are anywhere."""
         self.done(step)
         command = step.command(self.top, "-j", self.chance.choice(["2", "3"]), *more)
+        calls = {"below": Settings.folder, "calls": "all"}
         self.ready(step)
-        start = time.monotonic()
-        self.assertIn(run(command).status, (0, 3))
-        duration = time.monotonic() - start
+        length, status = moments.count(command, Settings.shim, **calls)
+        self.assertIn(status, (0, 3))
         killed = 0
         count = max(round(Settings.moments * share), 3)
         for _ in range(count):
-            at = duration * self.chance.random()
-            what = "%s, killed after %.0f of %.0f ms" % (step.name, at * 1000, duration * 1000)
+            at = self.chance.randrange(length) + 1
+            what = "%s, killed at call %d of %d" % (step.name, at, length)
             with self.subTest(what):
                 self.ready(step)
-                with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                      stdin=subprocess.DEVNULL, env=world.environment()) as process:
-                    time.sleep(at)
-                    process.kill()
-                killed += process.returncode == -signal.SIGKILL
+                result = run(command, {**calls, "fault": "kill", "at": at})
+                self.assertIn(result.status, (0, 3, -signal.SIGKILL), result)
+                killed += result.status == -signal.SIGKILL
                 self.expect_no_halves(step, what)
                 self.expect_done(step, command, what)
-        self.assertGreater(killed, count // 5, "the moments come too late")
+        self.assertGreater(killed, count // 3, "it made fewer calls than before")
 
     def test_build(self):
         self.sweep(BUILD)
@@ -296,19 +295,22 @@ class Cancelled(Trajectories):
     def test_signal(self):
         """Ctrl-C: status 130, soon, and nothing is left in the way of the next run."""
         for step in (SPILL, SPILL_PARTITION):
-            for number in (signal.SIGINT, signal.SIGTERM):
+            self.done(step)
+            self.ready(step)
+            command = step.command(self.top, "-j", "2")
+            length, _ = moments.count(command, Settings.shim, Settings.folder, "read,pread,write,pwrite")
+            for number, part in ((signal.SIGINT, 0.1), (signal.SIGTERM, 0.5)):
                 with self.subTest("%s %s" % (step.name, number)):
-                    self.done(step)
                     self.ready(step)
-                    command = step.command(self.top, "-j", "2")
-                    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                          stdin=subprocess.DEVNULL, env=world.environment()) as process:
-                        time.sleep(0.3)
+                    at = int(length * part)
+                    with world.held(command, at, Settings.folder, "read,pread,write,pwrite") as process:
+                        self.assertTrue(process.is_held)
                         process.send_signal(number)
-                        start = time.monotonic()
+                        process.let_go()
                         said = process.communicate(timeout=world.PATIENCE)[1]
+                        more = process.said() - at
                     self.assertEqual(process.returncode, 130, said)
-                    self.assertLess(time.monotonic() - start, 5)
+                    self.assertLess(more, (length - at) // 2, "it went on for long")
                     self.assertEqual(said, "mimic: cancelled; what was not finished is as it was\n")
                     self.expect_done(step, command, "after a signal")
 

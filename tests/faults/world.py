@@ -17,7 +17,10 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RERUN_CLEARS = True  # temporary files of a killed load
-PATIENCE = 120  # seconds for one run of the program
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import moments  # noqa: E402
+
+PATIENCE = moments.PATIENCE
 
 # Runs a program and notes its peak memory, from a small process: until it becomes the program, a
 # child counts the memory of its parent.
@@ -194,13 +197,13 @@ class Result:
 def environment(**faults):
     """`faults`: below, calls, at, fault, report (see shim.c)."""
     result = dict(os.environ, LC_ALL="C")
-    if not faults:
-        return result
-    result["LD_PRELOAD"] = Settings.shim
-    result["ASAN_OPTIONS"] = result.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-    for name, value in faults.items():
-        result["MIMIC_FAULT" if name == "fault" else "MIMIC_FAULT_" + name.upper()] = str(value)
-    return result
+    return moments.faulty(Settings.shim, result, **faults) if faults else result
+
+
+def held(command, at, below, calls="all"):
+    """The program, waiting before one of its calls."""
+    return moments.Held(command, Settings.shim, at, below, calls, environment(), stdout=subprocess.DEVNULL,
+                        stderr=subprocess.PIPE, text=True)
 
 
 def run(command, faults=None, **more):

@@ -26,6 +26,7 @@ mkdir -p "$work/cases"
 cp "$here/package.json" "$here/package-lock.json" "$here/read_arrow.mjs" "$work/"
 # Installed once; again when the versions change.
 if ! cmp -s "$work/package-lock.json" "$work/installed-lock.json"; then
+    rm -f "$work/installed-lock.json"
     (cd "$work" && npm ci --no-audit --no-fund --ignore-scripts)
     cp "$work/package-lock.json" "$work/installed-lock.json"
 fi

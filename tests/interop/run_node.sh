@@ -15,6 +15,7 @@ mkdir -p "$work"
 cp "$1/node/package.json" "$1/node/package-lock.json" "$1/node/summary.mjs" "$work/"
 # Installed once; again when the versions change.
 if ! cmp -s "$work/package-lock.json" "$work/installed-lock.json"; then
+    rm -f "$work/installed-lock.json"
     (cd "$work" && npm ci --no-audit --no-fund --ignore-scripts >&2)
     cp "$work/package-lock.json" "$work/installed-lock.json"
 fi

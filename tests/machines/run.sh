@@ -107,5 +107,5 @@ if [ -n "$emulator" ] && [ "$which" != all ]; then
     done
 fi
 # Word splitting is meant: one argument a test.
-exec "$meson" test -C "$folder" --no-rebuild --print-errorlogs --timeout-multiplier 4 \
+exec "$meson" test -C "$folder" --no-rebuild --print-errorlogs --timeout-multiplier 20 \
     --suite unit --suite conformance $names

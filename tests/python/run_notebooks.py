@@ -4,7 +4,7 @@
     run_notebooks.py [--library LIBRARY] [--save DIR] NOTEBOOK...
 
 The package is that of this tree with LIBRARY, or else the installed one; the interpreter is Debian's, as
-in run_tests.py. MIMIC_DATA names a folder of real data to use instead of invented data. A cell fails the run when it raises, or takes longer than a minute. What a
+in run_tests.py. MIMIC_DATA names a folder of real data to use instead of invented data. A cell fails the run when it raises, or takes longer than ten minutes. What a
 cell must show stands in its tags: "figure" (a picture), "table" (an HTML form). In the file a notebook has
 no outputs, and every cell an id. Jupyter's folders are temporary ones: nothing is written elsewhere.
 
@@ -25,7 +25,7 @@ sys.dont_write_bytecode = True  # run_tests.py wants nothing left in the tree
 import run_tests
 
 NEEDED = ["nbformat", "nbclient", "ipykernel", "matplotlib", "numpy", "pandas"]
-SECONDS = 60
+SECONDS = 600
 SHOWN = {"figure": "image/png", "table": "text/html"}
 
 
@@ -87,7 +87,7 @@ def run(path, save):
     nbformat.validate(book)
     findings = list(form_findings(book))
     with tempfile.TemporaryDirectory() as folder:
-        client = NotebookClient(book, timeout=SECONDS, kernel_name="mimic",
+        client = NotebookClient(book, timeout=SECONDS, startup_timeout=SECONDS, kernel_name="mimic",
                                 resources={"metadata": {"path": folder}})
         try:
             client.execute()

@@ -234,5 +234,5 @@ print("end")
 def test_at_exit(labevents, pandas):
     code = AT_EXIT.format(tests=os.path.dirname(os.path.abspath(__file__)), path=labevents, pandas=pandas)
     done = subprocess.run([sys.executable, "-X", "dev", "-X", "faulthandler", "-W", "error", "-c", code],
-                          capture_output=True, text=True, timeout=120)
+                          capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stdout, done.stderr) == (0, "end\n", "")

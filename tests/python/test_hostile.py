@@ -378,11 +378,11 @@ def test_dates_and_decimals_that_are_too_far():
 
     with pytest.raises(OverflowError, match="column d"):
         mimic.write({"d": numpy.array([1 << 40], "M8[D]")}, "null:")
-    begun = time.monotonic()
+    begun = time.process_time()
     for far in ("1E+99999999", "1E-99999999", "1E+40"):
         with pytest.raises(ValueError, match="column d.*38"):
             mimic.write({"d": [Decimal(far)]}, "null:")
-    assert time.monotonic() - begun < 30
+    assert time.process_time() - begun < 30
 
 
 def test_nanoseconds_are_not_lost():
@@ -404,5 +404,5 @@ def test_nothing_is_left_open_at_the_end(tmp_path):
         "    def __del__(self, batch=batch, view=view): print(len(batch), view[3])\n"
         "sys.last = Last()\n")
     done = subprocess.run([sys.executable, "-X", "dev", "-W", "error", "-c", program], check=False,
-                          capture_output=True, text=True, timeout=120)
+                          capture_output=True, text=True, timeout=600)
     assert done.returncode == 0 and done.stderr == "", done

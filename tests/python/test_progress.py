@@ -96,7 +96,7 @@ def test_a_real_notebook(hospital, tmp_path):
         f"import mimic\nmimic.load({hospital!r}, 'null:', progress=True)")])
     nbformat.write(notebook, tmp_path / "a.ipynb")
     code = ("import nbformat, nbclient; n = nbformat.read('a.ipynb', 4); "
-            "nbclient.NotebookClient(n, timeout=60, kernel_name='python3').execute(); "
+            "nbclient.NotebookClient(n, timeout=600, startup_timeout=600, kernel_name='python3').execute(); "
             "nbformat.write(n, 'b.ipynb')")
     known = {**os.environ, "IPYTHONDIR": str(tmp_path), "HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=known,

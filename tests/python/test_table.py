@@ -566,7 +566,7 @@ def test_ctrl_c(jobs):
     import sys
 
     done = subprocess.run([sys.executable, "-X", "dev", "-W", "error", "-c", CTRL_C.replace("JOBS", str(jobs))],
-                          capture_output=True, text=True, timeout=200)
+                          capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stdout, done.stderr) == (0, "stopped\n" * 5 + "5 True\n", "")
 
 

@@ -2,7 +2,9 @@
 """Inputs that are no plain files, targets that cannot be written or are there already, signals. Of
 each case: the exit status, what is said, what is left behind.
 
-    check_targets.py MIMIC [BUILD_FOLDER] [NAME...]
+    check_targets.py MIMIC BUILD_FOLDER SHIM [NAME...]
+
+SHIM is built from tests/faults/shim.c; '-' where there is none.
 """
 
 import gzip
@@ -10,6 +12,8 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -18,7 +22,11 @@ import hostile
 import real
 from hostile import ROWS, TABLE, Hostile, rows_of
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import moments  # noqa: E402
+
 hostile.begin()
+SHIM = sys.argv.pop(1)
 DATA = hostile.Settings.data
 
 
@@ -184,6 +192,10 @@ class Targets(Hostile):
             self.assertEqual(stream.read(), DATA.bytes)
 
 
+EARLY = 3  # the first write is of the lock
+needs_shim = unittest.skipIf(SHIM == "-", "no shim here")
+
+
 class Signals(Hostile):
     """A FIFO feeds the program, so that the signal comes in the middle for certain."""
 
@@ -194,14 +206,13 @@ class Signals(Hostile):
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         with open(self.path("slow.csv"), "wb", buffering=0) as stream:
             stream.write(DATA.bytes)
-            time.sleep(0.2)
             job.send_signal(number)
             try:
                 while job.poll() is None:  # keys repeat: rejects are part of it
                     stream.write(DATA.lines[1] + b"\n" * 1000)
             except BrokenPipeError:
                 pass
-        _, said = job.communicate(timeout=60)
+        _, said = job.communicate(timeout=moments.PATIENCE)
         os.unlink(self.path("slow.csv"))
         return job.returncode, said.decode()
 
@@ -222,9 +233,10 @@ class Signals(Hostile):
             stream = None if first is None else open(self.path("slow.csv"), "wb", buffering=0)
             if stream is not None:
                 stream.write(first)
-            time.sleep(1)
+            moments.until(lambda: moments.catches(job.pid, signal.SIGINT), "a handler")
+            time.sleep(0.2)  # it waits, most likely; before that the signal does the same
             job.send_signal(signal.SIGINT)
-            _, said = job.communicate(timeout=20)
+            _, said = job.communicate(timeout=moments.PATIENCE)
             self.assertEqual(job.returncode, 130, said)
             if stream is not None:
                 stream.close()
@@ -260,42 +272,54 @@ class Signals(Hostile):
         self.write("lab.csv", DATA.bytes)
         self.expect_all_rows(self.convert("lab.csv"))
 
-    def load_and(self, number, target, is_begun):
-        """A load of a whole folder, struck when is_begun() holds."""
-        job = self.start("load", "--quiet", os.path.join(real.DATA, "mimic-iv-demo"), target,
-                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        end = time.monotonic() + 60
-        while not is_begun() and job.poll() is None and time.monotonic() < end:
-            time.sleep(0.002)
-        job.send_signal(number)
-        _, said = job.communicate(timeout=60)
+    def load_and(self, number, target, part):
+        """A load of a whole folder, struck in one of its writes: in the first ones, where no table is
+        finished, or at some part of them."""
+        command = [hostile.Settings.mimic, "load", "--quiet", os.path.join(real.DATA, "mimic-iv-demo"), target]
+        at = EARLY
+        if part > 0:
+            with tempfile.TemporaryDirectory(prefix="mimic-hostile-") as aside:
+                length, _ = moments.count(command, SHIM, below=aside, calls="write,pwrite", cwd=aside)
+            at = int(length * part)
+        with moments.Held([*command, "--jobs", "2" if part > 0 else "1"], SHIM, at, below=self.folder,
+                          calls="write,pwrite", cwd=self.folder, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE) as job:
+            self.assertTrue(job.is_held)
+            self.assertTrue(list(self.files()))
+            job.send_signal(number)
+            job.let_go()
+            _, said = job.communicate(timeout=moments.PATIENCE)
         self.assertEqual(job.returncode, 130 if number == signal.SIGINT else -number, said)
 
-    def has_hidden(self, size):
-        return any(os.path.getsize(entry) > size for entry in
-                   (os.path.join(where, name) for where, _, names in os.walk(self.folder)
-                    for name in names if name.startswith(".")) if os.path.exists(entry))
+    def files(self):
+        for where, _, names in os.walk(self.folder):
+            for name in names:
+                yield os.path.relpath(os.path.join(where, name), self.folder)
 
+    def expect_hidden(self):
+        """What is there is for the next load only."""
+        self.assertEqual([name for name in self.files() if not any(part.startswith(".") for part in name.split("/"))],
+                         [])
+
+    @needs_shim
     def test_load_into_a_database(self):
-        self.load_and(signal.SIGINT, "x.db", lambda: self.has_hidden(1000000))
+        self.load_and(signal.SIGINT, "x.db", 0)
         self.assertEqual(os.listdir(self.folder), [])
-        self.load_and(signal.SIGKILL, "x.db", lambda: self.has_hidden(1000000))
-        self.assertFalse(os.path.exists(self.path("x.db")))
+        for number in (signal.SIGINT, signal.SIGKILL):
+            self.load_and(number, "x.db", 0.25)
+            self.expect_hidden()
         result = self.mimic("load", "--quiet", "--format", "json", "--tables", "patients,icustays",
                             os.path.join(real.DATA, "mimic-iv-demo"), "x.db")
         self.assertEqual(result.status, 0, result.said)
         self.assertEqual(len(rows_of(self.path("x.db"), "icustays")), 140)
 
+    @needs_shim
     def test_load_into_a_folder(self):
-        def is_begun():
-            return any(names for _, _, names in os.walk(self.path("out")))
-        self.load_and(signal.SIGINT, "csv:out", is_begun)
-        files = [name for _, _, names in os.walk(self.folder) for name in names]
-        self.assertEqual(files, [])
-        self.load_and(signal.SIGKILL, "csv:out", is_begun)
-        for where, _, names in os.walk(self.folder):
-            for name in names:
-                self.assertTrue(name.startswith(".") or os.path.getsize(os.path.join(where, name)))
+        self.load_and(signal.SIGINT, "csv:out", 0)
+        self.assertEqual(list(self.files()), [])
+        for number in (signal.SIGINT, signal.SIGKILL):
+            self.load_and(number, "csv:out", 0.25)
+            self.expect_hidden()
         result = self.mimic("load", "--quiet", "--format", "json", "--tables", "patients,icustays",
                             os.path.join(real.DATA, "mimic-iv-demo"), "csv:out")
         self.assertEqual(result.status, 0, result.said)

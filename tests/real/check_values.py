@@ -291,7 +291,7 @@ def main():
     readers = os.path.join(sys.argv[2], "tests", "interop", "readers")
     jobs = [(kind, folder, mimic, "") for folder in sorted(real.FOLDERS)
             for kind in ("SQLite", "CSV")]
-    if os.path.isdir(os.path.join(readers, "node_modules")):
+    if os.path.isfile(os.path.join(readers, "installed-lock.json")):
         jobs += [("Arrow", folder, mimic, readers) for folder in ARROW_TABLES]
     else:
         print("Arrow: not compared, the readers of suite interop are not installed")

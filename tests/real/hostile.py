@@ -128,7 +128,7 @@ class Hostile(unittest.TestCase):
                         job.stdin.close()
                 except BrokenPipeError:
                     pass  # it need not read to the end
-                status = job.wait(timeout=300)
+                status = job.wait(timeout=600)
             out.seek(0)
             err.seek(0)
             return Result(status, out.read(), err.read(), int(peak.read() or 0))

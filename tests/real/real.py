@@ -42,7 +42,7 @@ class Program:
         self.path = os.path.abspath(path)
 
     def run(self, *arguments, **more):
-        more.setdefault("timeout", 300)
+        more.setdefault("timeout", 600)
         return subprocess.run([self.path, *arguments], capture_output=True, text=True,
                               encoding="utf-8", check=False, **more)
 

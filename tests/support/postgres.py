@@ -31,11 +31,13 @@ import tempfile
 import time
 import urllib.parse
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import moments  # noqa: E402
+
 USER = "postgres"
 VARIABLE = "MIMIC_TEST_POSTGRES"
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_connections": "40",
             "logging_collector": "off", "timezone": "UTC"}
-PATIENCE = 60  # seconds for a start or a stop
 PR_SET_PDEATHSIG = 1
 
 
@@ -166,7 +168,7 @@ class Server:
             self.process = subprocess.Popen([program("postgres"), "-D", self.cluster(), *options], cwd="/",
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                                             preexec_fn=die_with_parent, **self.owner())
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + moments.PATIENCE
         while not self.is_ready():
             if self.process.poll() is not None or time.monotonic() > until:
                 raise Failed("postgres did not start: " + self.log()[-500:])
@@ -187,7 +189,7 @@ class Server:
             return
         self.process.send_signal(signal.SIGQUIT if immediate else signal.SIGINT)
         try:
-            self.process.wait(PATIENCE)
+            self.process.wait(moments.PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -235,6 +237,12 @@ class Server:
         if done.returncode != 0:
             raise Failed("psql: " + done.stderr.decode(errors="replace").strip()[-1000:])
         return done.stdout.decode()
+
+    def settle(self, database="postgres"):
+        """Waits until nobody else is connected to a database: a session outlives a client that was killed."""
+        question = ("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND "
+                    "pid <> pg_backend_pid() AND datname = '%s';" % database.replace("'", "''"))
+        moments.until(lambda: self.psql(question).strip() == "0", "the end of sessions")
 
     def terminate_backends(self, where="application_name LIKE 'mimic%'"):
         """Ends the sessions of a condition on pg_stat_activity, by default those of mimic; returns how many."""

@@ -23,7 +23,7 @@ import tempfile
 import time
 
 PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "sinfo"]
-PATIENCE = 60  # seconds for a start or a stop
+PATIENCE = 600  # seconds for a start, a stop or a job: longer, and something hangs
 PR_SET_PDEATHSIG = 1
 
 CONFIGURATION = """
@@ -55,6 +55,8 @@ SchedulerParameters=sched_min_interval=0,sched_interval=1,batch_sched_delay=0,bf
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 KillWait=2
+MessageTimeout=100
+BatchStartTimeout=300
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
@@ -190,9 +192,9 @@ class Cluster:
                 states[number] = words["JobState"]
         return states
 
-    def finish(self, job, patience=300):
+    def finish(self, job):
         """Waits until no task of a job is waiting or at work."""
-        end = time.monotonic() + patience
+        end = time.monotonic() + PATIENCE
         while True:
             states = self.states(job)
             if not set(states.values()) & {"PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "SUSPENDED"}:

@@ -229,6 +229,8 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "mimic_trajectory_report_table": (c_int32, [c_void_p, c_size_t,
         POINTER(mimic_event_table_report)]),
     "mimic_trajectory_report_totals": (c_int32, [c_void_p, POINTER(mimic_trajectory_totals)]),
+    "mimic_trajectory_report_name_count": (c_size_t, [c_void_p, c_int32]),
+    "mimic_trajectory_report_name": (c_char_p, [c_void_p, c_int32, c_size_t]),
     "mimic_trajectory_report_json": (c_int32, [c_void_p, OUT_P, ERROR_P]),
     "mimic_trajectory_report_free": (None, [c_void_p]),
     "mimic_event_map_check": (c_int32, [c_void_p, c_void_p, c_char_p, c_size_t, c_char_p,

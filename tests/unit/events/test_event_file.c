@@ -10,8 +10,10 @@
 
 #include "base/hash.h"
 #include "events/event_file.h"
+#include "events/event_records.h"
 
 #define LANES 3
+#define READ_MEMORY ((size_t)8 << 20) /* a block of more is refused */
 
 static const unsigned lane_count = LANES;
 
@@ -151,7 +153,7 @@ static mimic_status read_file(const mimic_context *ctx, const char *path,
     mimic_status status = mimic__event_codes_new(ctx, 1 << 20, &of.codes, err);
     if (status == MIMIC_OK)
         status = mimic__event_codes_new(ctx, 1 << 20, &of.units, err);
-    const mimic_event_file_options options = {path, of.codes, of.units, map, NULL};
+    const mimic_event_file_options options = {path, of.codes, of.units, map, NULL, READ_MEMORY};
     if (status == MIMIC_OK)
         status = mimic__event_file_open(ctx, &options, &file, err);
     for (unsigned lane = 0; lane < LANES && status == MIMIC_OK; lane++) {
@@ -222,7 +224,7 @@ static mimic_event_file *open_file(const making *how, const names *into)
 {
     mimic_error err = MIMIC_ERROR_INIT;
     mimic_event_file *file = NULL;
-    const mimic_event_file_options options = {how->path, into->codes, into->units, NULL, NULL};
+    const mimic_event_file_options options = {how->path, into->codes, into->units, NULL, NULL, 0};
     ck_assert_msg(mimic__event_file_open(how->ctx, &options, &file, &err) == MIMIC_OK, "%s",
                   err.message);
     return file;
@@ -468,10 +470,110 @@ START_TEST(event_file__made_up_numbers)
         memcpy(in_page ? page : footer + MIMIC_EVENT_FOOTER_BYTES - 8, &hash, 8);
         write_bytes(f.path, changed, f.size);
         const mimic_status status = read_file(f.ctx, f.path, NULL, &count, NULL);
-        ck_assert_msg(status == MIMIC_OK || status == MIMIC_ERR_CORRUPT || status == MIMIC_ERR_MEMORY,
+        ck_assert_msg(status == MIMIC_OK || status == MIMIC_ERR_CORRUPT || status == MIMIC_ERR_LIMIT ||
+                          status == MIMIC_ERR_MEMORY,
                       "%s", mimic_status_name(status));
     }
     free(changed);
+    free_small(&f);
+}
+END_TEST
+
+/* An allocator that knows how many bytes are taken, and were at most. */
+typedef struct measure {
+    size_t now;
+    size_t most;
+} measure;
+
+static void *measured_realloc(void *memory, size_t old_size, size_t new_size, void *ctx)
+{
+    measure *const self = ctx;
+    size_t *const old = memory == NULL ? NULL : (size_t *)memory - 2;
+    (void)old_size;
+    self->now += new_size - (old == NULL ? 0 : *old);
+    self->most = self->now > self->most ? self->now : self->most;
+    size_t *const grown = realloc(old, new_size + 2 * sizeof *grown);
+    ck_assert_ptr_nonnull(grown);
+    *grown = new_size;
+    return grown + 2;
+}
+
+static void *measured_alloc(size_t size, void *ctx)
+{
+    return measured_realloc(NULL, 0, size, ctx);
+}
+
+static void measured_free(void *memory, void *ctx)
+{
+    ((measure *)ctx)->now -= *((size_t *)memory - 2);
+    free((size_t *)memory - 2);
+}
+
+static void put_little(unsigned char *to, uint32_t number)
+{
+    for (int i = 0; i < 4; i++)
+        to[i] = (unsigned char)(number >> (8 * i));
+}
+
+/* Of the first block, what its index says: it is not taken at its word. */
+static mimic_status read_with_block(const small_file *f, const mimic_context *ctx, uint32_t packed,
+                                    uint32_t events, uint32_t bytes)
+{
+    char *const changed = malloc(f->size);
+    unsigned char *const footer = (unsigned char *)changed + f->size - MIMIC_EVENT_FOOTER_BYTES;
+    uint64_t place = 0;
+    size_t count;
+    memcpy(changed, f->bytes, f->size);
+    for (int lane = 0; lane < LANES && place == 0; lane++) {
+        memcpy(&place, footer + 16 + 8 * lane, 8);
+        place = little(place);
+    }
+    unsigned char *const page = (unsigned char *)changed + place;
+    if (packed > 0)
+        put_little(page + 60, packed);
+    put_little(page + 64, events);
+    put_little(page + 68, 1);
+    put_little(page + 72, bytes);
+    const uint64_t hash = little(mimic__hash64(page + 8, MIMIC_PAGE_BYTES - 8));
+    memcpy(page, &hash, 8);
+    write_bytes(f->path, changed, f->size);
+    free(changed);
+    return read_file(ctx, f->path, NULL, &count, NULL);
+}
+
+static mimic_status read_records(const mimic_context *ctx, const char *path)
+{
+    event_records *records = NULL;
+    const char *bytes;
+    size_t size;
+    MIMIC_TRY(mimic__records_open(ctx, path, &records, NULL));
+    const mimic_status status = mimic__records_next(records, &bytes, &size, NULL);
+    mimic__records_free(records);
+    return status;
+}
+
+START_TEST(event_file__takes_no_more_memory_than_there_is_in_it)
+{
+    small_file f;
+    measure taken = {0};
+    mimic_context *ctx = NULL;
+    mimic_context_options options = MIMIC_CONTEXT_OPTIONS_INIT;
+    options.allocator = (mimic_allocator){measured_alloc, measured_realloc, measured_free, &taken};
+    ck_assert_int_eq(mimic_context_new(&options, &ctx, NULL), MIMIC_OK);
+    make_small(&f, 2000);
+    ck_assert_int_eq(read_with_block(&f, ctx, 0, 65536, 1), MIMIC_ERR_CORRUPT);
+    ck_assert_uint_lt(taken.most, (size_t)4 << 20);
+    ck_assert_int_eq(read_with_block(&f, ctx, (uint32_t)4 << 20, 2, (uint32_t)4 << 20),
+                     MIMIC_ERR_CORRUPT);
+    ck_assert_int_eq(read_with_block(&f, ctx, (uint32_t)READ_MEMORY, 1, (uint32_t)READ_MEMORY),
+                     MIMIC_ERR_LIMIT);
+    ck_assert_uint_lt(taken.most, (size_t)4 << 20);
+    taken.most = 0;
+    write_bytes(f.path, "\0\0\0\3 and not much", 17); /* 48 MiB */
+    ck_assert_int_eq(read_records(ctx, f.path), MIMIC_ERR_CORRUPT);
+    ck_assert_uint_lt(taken.most, (size_t)2 << 20);
+    mimic_context_free(ctx);
+    ck_assert_uint_eq(taken.now, 0);
     free_small(&f);
 }
 END_TEST
@@ -546,5 +648,6 @@ END_TEST
 
 MIMIC_TEST_MAIN(event_file, event_file__same_bytes, event_file__what_comes_back, event_file__empty,
                 event_file__of_another_map, event_file__each_byte_changed,
-                event_file__cut_off_or_too_long, event_file__made_up_numbers, event_file__made_up_times,
+                event_file__cut_off_or_too_long, event_file__made_up_numbers,
+                event_file__takes_no_more_memory_than_there_is_in_it, event_file__made_up_times,
                 event_file__no_memory, event_file__no_folder)
