@@ -30,6 +30,12 @@ static const char *join(event_out *out, const char *folder, const char *name)
 
 /* ---- identity ---- */
 
+static void put_names(mimic_buffer *text, const char *what, const event_names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        mimic__buffer_format(text, "\n%s %s", what, names->items[i]);
+}
+
 static mimic_status identify(event_out *out, mimic_error *err)
 {
     const event_job *const job = out->job;
@@ -42,6 +48,8 @@ static mimic_status identify(event_out *out, mimic_error *err)
                              input->relative, (long long)input->size, (long long)input->modified,
                              input->is_context_only);
     }
+    put_names(&text, "absent", &job->absent); /* the manifest tells of them */
+    put_names(&text, "unmapped", &job->unmapped);
     mimic_hasher *const hasher = text.failed ? NULL : mimic__hasher_new(job->ctx);
     if (hasher != NULL) {
         mimic__hasher_update(hasher, text.data, text.size);

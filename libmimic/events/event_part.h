@@ -9,11 +9,12 @@
  *     OUT/.mimic-state.json                       its counts
  *     OUT/manifest.json                           there when all else is
  *
- * The identity is a hash of the settings and of the inputs (names, sizes, times of change), so that
- * parts of different builds are never mixed. A part that was killed begins anew; one that is done is
- * left as it is. Whoever finds all parts done moves them into OUT; when that is cut short, the next
- * one goes on, and a build of something else first declares the parts void that were being moved.
- * Whoever comes to OUT under its lock looks again whose it is.
+ * The identity is a hash of the settings, of the inputs (names, sizes, times of change) and of the names
+ * of tables that it goes without, so that parts of different builds are never mixed. A part that was
+ * killed begins anew; one that is done is left as it is. Whoever finds all parts done moves them into
+ * OUT; when that is cut short, the next one goes on, and a build of something else first declares the
+ * parts void that were being moved. Whoever comes to OUT under its lock looks again whose it is; parts
+ * of a build that is refused there are removed.
  */
 #ifndef MIMIC_EVENTS_EVENT_PART_H
 #define MIMIC_EVENTS_EVENT_PART_H

@@ -610,7 +610,8 @@ START_TEST(build__knows_the_options_that_make_another_dataset)
     mimic_trajectory_report *report = NULL;
     begin(&self);
     build_well(&self, NULL, self.out);
-    for (int i = 0; i < 15; i++) {
+    static const char *const tables[] = {"patients", "admissions", "labevents"}; /* as without */
+    for (int i = 0; i < 16; i++) {
         mimic_trajectory_options options = MIMIC_TRAJECTORY_OPTIONS_INIT;
         mimic_csv_options csv = MIMIC_CSV_OPTIONS_INIT;
         options.csv = &csv;
@@ -629,6 +630,8 @@ START_TEST(build__knows_the_options_that_make_another_dataset)
         csv.max_categories = i == 12 ? 100 : 0;
         csv.comment = i == 13 ? '#' : 0;
         csv.no_quoting = i == 14;
+        options.tables = i == 15 ? tables : NULL; /* its manifest says less of what is absent */
+        options.table_count = i == 15 ? 3 : 0;
         ck_assert_msg(build(&self, &options, self.out, &report, &err) == MIMIC_ERR_STATE, "%d", i);
     }
     for (int i = 0; i < 5; i++) { /* and those that do not */
