@@ -34,6 +34,8 @@
 /* The row has a time for it that cannot be read: written without a time where a join finds none. */
 #define MIMIC_EVENT_UNREAD_TIME 0x0800u
 
+#define MIMIC_EVENT_ROWS_MAX ((int64_t)1 << 40) /* a link id is table number * this + row */
+
 typedef struct mimic_event {
     int64_t subject;
     int64_t time;      /* microseconds since 1970; NONE = static, or found by a join later */

@@ -41,7 +41,7 @@ void mimic__event_terms_free(mimic_event_terms *terms, const mimic_context *ctx)
 /* Link id of an event; MIMIC_EVENT_NONE = it has none. */
 static inline int64_t mimic__event_link_id(const mimic_event_trait *trait, int64_t row)
 {
-    return trait->has_link ? ((int64_t)trait->table << 40) + row : MIMIC_EVENT_NONE;
+    return trait->has_link ? trait->table * MIMIC_EVENT_ROWS_MAX + row : MIMIC_EVENT_NONE;
 }
 
 /* Some events that stand together. */

@@ -23,9 +23,10 @@ typedef struct dictionary {
 
 /* ---- the keys that occur ---- */
 
+/* NULL = none, as of a code whose origin is not known: a file of partition may say so. */
 static const mimic_event_dictionary *dictionary_of(const mimic_event_map *map, uint16_t kind)
 {
-    const char *const name = map->kinds[kind]->dictionary;
+    const char *const name = kind < map->kind_count ? map->kinds[kind]->dictionary : NULL;
     for (size_t i = 0; i < map->dictionary_count && name != NULL; i++)
         if (strcmp(map->dictionaries[i].table, name) == 0)
             return &map->dictionaries[i];
@@ -162,9 +163,12 @@ static mimic_status read_dictionary(dictionary *self, mimic_error *err)
 static const char *description_of(const dictionary *self, const mimic_event_origin *origin,
                                   mimic_arena *arena)
 {
-    const mimic_event_kind *const kind = self->job->map->kinds[origin->kind];
+    const mimic_event_map *const map = self->job->map;
     if (self->model != NULL)
         return self->descriptions[mimic__hashmap_find(&self->keys, origin->key, origin->key_size)];
+    if (origin->kind >= map->kind_count)
+        return NULL;
+    const mimic_event_kind *const kind = map->kinds[origin->kind];
     if (kind->description_key < 0)
         return kind->description;
     const mimic_key_value value =

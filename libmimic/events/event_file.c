@@ -258,8 +258,10 @@ static const char *accept_event(const mimic_event_file *file, const mimic_event_
                                 mimic_event *event)
 {
     const size_t text = event->text_size == MIMIC_EVENT_NO_TEXT ? 0 : event->text_size;
-    if (!is_kind(file, event->kind) || event->row < 0)
+    if (!is_kind(file, event->kind))
         return "it has an event of another table";
+    if (event->row < 0 || event->row >= MIMIC_EVENT_ROWS_MAX)
+        return "it has a row with a number that is not one";
     if (!is_time(event->time) || !is_time(event->available) ||
         (event->kind >= MIMIC_EVENT_CONTEXT && !is_time(event->anchor)))
         return "it has a time that the calendar has not";

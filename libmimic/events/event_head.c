@@ -7,6 +7,8 @@
 #include "json/json.h"
 #include "json/json_write.h"
 
+#define MOST_COUNT (INT64_MAX / UINT16_MAX) /* those of all tables are added up */
+
 mimic_status mimic__event_paths_make(mimic_arena *arena, const char *stem, event_paths *out_paths,
                                      mimic_error *err)
 {
@@ -159,6 +161,8 @@ static bool take_head(mimic_arena *arena, const mimic_json *root, event_head *he
     for (size_t i = 0; i < 6; i++)
         if (head->dialect[i] < CHAR_MIN || head->dialect[i] > CHAR_MAX)
             return false;
+    if (stamp[0] < -1 || stamp[0] > MOST_COUNT || reading[0] > MOST_COUNT)
+        return false;
     if (reading[0] < 0 || reading[1] < 0 || reading[2] < 0 || reading[1] > reading[0] ||
         reading[2] > reading[0] - reading[1])
         return false;

@@ -19,7 +19,6 @@
 #include "load/load_folder.h"
 
 #define MIMIC_CODE_BYTES ((size_t)1 << 30) /* of all codes, and of all units */
-#define MIMIC_LINK_ROWS ((int64_t)1 << 40) /* a link id is table number * this + row */
 
 /* What reading a table came to, before any patient was put together. */
 typedef struct event_reading {

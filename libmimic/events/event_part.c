@@ -112,20 +112,31 @@ static mimic_status check_empty(event_out *out, mimic_error *err)
     return status;
 }
 
-static mimic_status check_folder(event_out *out, bool *out_is_done, mimic_error *err)
+/* Whose dataset is whole in OUT; "" when none is. */
+static mimic_status read_dataset(event_out *out, char known[EVENT_IDENTITY_BYTES], mimic_error *err)
 {
     const char *const manifest = join(out, out->path, MANIFEST_NAME);
     const char *const identity = join(out, out->path, IDENTITY_NAME);
+    if (manifest == NULL || identity == NULL)
+        return mimic__fail_memory(err);
+    MIMIC_TRY(read_identity(out, identity, known, err));
+    if (!mimic__path_exists(manifest))
+        known[0] = '\0';
+    return MIMIC_OK;
+}
+
+static mimic_status check_folder(event_out *out, bool *out_is_done, mimic_error *err)
+{
     const char *const moving = join(out, out->partial, "moving");
     char known[EVENT_IDENTITY_BYTES];
     struct stat facts;
-    if (manifest == NULL || identity == NULL || moving == NULL)
+    if (moving == NULL)
         return mimic__fail_memory(err);
     if (stat(out->path, &facts) == 0 && !S_ISDIR(facts.st_mode))
         return mimic__fail(err, MIMIC_ERR_IO, "%s is a file; trajectories go into a folder",
                            out->path);
-    MIMIC_TRY(read_identity(out, identity, known, err));
-    if (known[0] != '\0' && mimic__path_exists(manifest)) {
+    MIMIC_TRY(read_dataset(out, known, err));
+    if (known[0] != '\0') {
         *out_is_done = strcmp(known, out->identity) == 0 && !out->job->options.force;
         return *out_is_done || out->job->options.force
                    ? MIMIC_OK
@@ -154,6 +165,69 @@ mimic_status mimic__event_out_open(event_out *out, const char *path, bool *out_i
     if (out->partial == NULL || out->part == NULL || job->scratch == NULL)
         return mimic__fail_memory(err);
     return check_folder(out, out_is_done, err);
+}
+
+/* ---- what goes ---- */
+
+/* One by one under another name first, so that what a kill leaves of them is known for what it is.
+ * Parts that another process works on stay. */
+static mimic_status clear_entry(const char *name, void *ctx, mimic_error *err)
+{
+    event_out *const out = ctx;
+    const char *const path = join(out, out->partial, name);
+    const char *const finished = join(out, out->path, FINISHED_NAME);
+    const char *const to = finished == NULL ? NULL : join(out, finished, name);
+    char holder[MIMIC_TARGET_HOLDER_BYTES];
+    if (path == NULL || to == NULL)
+        return mimic__fail_memory(err);
+    const mimic_target_place place = {.path = path, .is_folder = true};
+    MIMIC_TRY(mimic__target_lock_holder(out->job->ctx, &place, holder, err));
+    if (holder[0] != '\0')
+        return MIMIC_OK;
+    return rename(path, to) == 0
+               ? MIMIC_OK
+               : mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot move %s", path);
+}
+
+static mimic_status clear(event_out *out, folder_name_fn entry, mimic_error *err)
+{
+    const mimic_context *const ctx = out->job->ctx;
+    const char *const finished = join(out, out->path, FINISHED_NAME);
+    if (finished == NULL)
+        return mimic__fail_memory(err);
+    MIMIC_TRY(mimic__remove_tree(ctx, finished, err));
+    MIMIC_TRY(mimic__make_folders(finished, err));
+    MIMIC_TRY(mimic__each_name(out->partial, entry, out, err));
+    MIMIC_TRY(mimic__remove_tree(ctx, finished, err));
+    (void)rmdir(out->partial); /* unless a part is left */
+    return MIMIC_OK;
+}
+
+static mimic_status clear_partial(event_out *out, mimic_error *err)
+{
+    return clear(out, clear_entry, err);
+}
+
+/* What the end of a build that was killed left of its own. */
+static mimic_status tidy_entry(const char *name, void *ctx, mimic_error *err)
+{
+    const event_out *const out = ctx;
+    const bool is_ours = strncmp(name, out->identity, strlen(out->identity)) == 0 ||
+                         strcmp(name, "final") == 0 || strcmp(name, MANIFEST_NAME) == 0;
+    return is_ours ? clear_entry(name, ctx, err) : MIMIC_OK;
+}
+
+/* Parts of a build that is refused, as OUT holds another dataset, have no way to go: --force would make
+ * them anew. Those that another process works on are its own to remove. OUT is locked. */
+static void drop_refused(event_out *out)
+{
+    char known[EVENT_IDENTITY_BYTES];
+    mimic_error ignored = MIMIC_ERROR_INIT;
+    mimic_status status = read_dataset(out, known, &ignored);
+    if (status == MIMIC_OK && known[0] != '\0' && mimic__path_exists(out->partial))
+        status = clear(out, tidy_entry, &ignored);
+    if (status != MIMIC_OK)
+        mimic__log(out->job->ctx, MIMIC_LOG_WARNING, "%s", ignored.message);
 }
 
 /* ---- a part ---- */
@@ -247,6 +321,16 @@ static mimic_status run_until_sorted(event_out *out, event_part_fn fn, void *fn_
     }
 }
 
+/* What is locked at present goes when another build ends. */
+static void lock_and_drop(event_out *out)
+{
+    mimic_target_lock *held = NULL;
+    mimic_error ignored = MIMIC_ERROR_INIT;
+    if (lock(out, out->path, &held, &ignored) == MIMIC_OK)
+        drop_refused(out);
+    mimic__target_lock_free(held);
+}
+
 mimic_status mimic__event_part_make(event_out *out, event_part_fn fn, void *fn_ctx,
                                     mimic_error *err)
 {
@@ -259,6 +343,8 @@ mimic_status mimic__event_part_make(event_out *out, event_part_fn fn, void *fn_c
     mimic_status status = check_folder(out, &is_done, err);
     if (status != MIMIC_OK || is_done) { /* another one finished while this one waited */
         mimic__target_lock_free(held);
+        if (status == MIMIC_ERR_STATE)
+            lock_and_drop(out);
         (void)rmdir(out->partial);
         return status;
     }
@@ -359,40 +445,6 @@ static mimic_status move_metadata(event_out *out, const char *from, mimic_error 
     return mimic__sync_folder(out->path, err);
 }
 
-/* One by one under another name first, so that what a kill leaves of them is known for what it is.
- * Parts that another process works on stay. */
-static mimic_status clear_entry(const char *name, void *ctx, mimic_error *err)
-{
-    event_out *const out = ctx;
-    const char *const path = join(out, out->partial, name);
-    const char *const finished = join(out, out->path, FINISHED_NAME);
-    const char *const to = finished == NULL ? NULL : join(out, finished, name);
-    char holder[MIMIC_TARGET_HOLDER_BYTES];
-    if (path == NULL || to == NULL)
-        return mimic__fail_memory(err);
-    const mimic_target_place place = {.path = path, .is_folder = true};
-    MIMIC_TRY(mimic__target_lock_holder(out->job->ctx, &place, holder, err));
-    if (holder[0] != '\0')
-        return MIMIC_OK;
-    return rename(path, to) == 0
-               ? MIMIC_OK
-               : mimic__fail_errno(err, MIMIC_ERR_IO, errno, "cannot move %s", path);
-}
-
-static mimic_status clear_partial(event_out *out, mimic_error *err)
-{
-    const mimic_context *const ctx = out->job->ctx;
-    const char *const finished = join(out, out->path, FINISHED_NAME);
-    if (finished == NULL)
-        return mimic__fail_memory(err);
-    MIMIC_TRY(mimic__remove_tree(ctx, finished, err));
-    MIMIC_TRY(mimic__make_folders(finished, err));
-    MIMIC_TRY(mimic__each_name(out->partial, clear_entry, out, err));
-    MIMIC_TRY(mimic__remove_tree(ctx, finished, err));
-    (void)rmdir(out->partial); /* unless a part is left */
-    return MIMIC_OK;
-}
-
 /* Parts of something else were being moved, and what of them is in OUT goes: they are not whole. */
 static mimic_status void_entry(const char *name, void *ctx, mimic_error *err)
 {
@@ -438,13 +490,9 @@ static mimic_status finish_parts(event_out *out, const char *const *parts, size_
 /* Is OUT whole, and of this very identity? */
 static mimic_status is_whole(event_out *out, bool *out_is_whole, mimic_error *err)
 {
-    const char *const manifest = join(out, out->path, MANIFEST_NAME);
-    const char *const identity = join(out, out->path, IDENTITY_NAME);
     char known[EVENT_IDENTITY_BYTES];
-    if (manifest == NULL || identity == NULL)
-        return mimic__fail_memory(err);
-    MIMIC_TRY(read_identity(out, identity, known, err));
-    *out_is_whole = strcmp(known, out->identity) == 0 && mimic__path_exists(manifest);
+    MIMIC_TRY(read_dataset(out, known, err));
+    *out_is_whole = strcmp(known, out->identity) == 0;
     return MIMIC_OK;
 }
 
@@ -456,7 +504,10 @@ static mimic_status finish_locked(event_out *out, event_state *sum, bool *out_is
     bool is_done = false;
     if (state == NULL)
         return mimic__fail_memory(err);
-    MIMIC_TRY(check_folder(out, &is_done, err));
+    const mimic_status status = check_folder(out, &is_done, err);
+    if (status == MIMIC_ERR_STATE)
+        drop_refused(out);
+    MIMIC_TRY(status);
     if (!mimic__path_exists(state)) /* another one finished in between */
         MIMIC_TRY(is_whole(out, &is_done, err));
     if (is_done) {
@@ -497,15 +548,6 @@ mimic_status mimic__event_out_finish(event_out *out, event_state *sum, bool *out
     return status;
 }
 
-/* What the end of a build that was killed left of its own. */
-static mimic_status tidy_entry(const char *name, void *ctx, mimic_error *err)
-{
-    const event_out *const out = ctx;
-    const bool is_ours = strncmp(name, out->identity, strlen(out->identity)) == 0 ||
-                         strcmp(name, "final") == 0 || strcmp(name, MANIFEST_NAME) == 0;
-    return is_ours ? clear_entry(name, ctx, err) : MIMIC_OK;
-}
-
 static mimic_status tidy_locked(event_out *out, mimic_error *err)
 {
     const char *const moving = join(out, out->partial, "moving");
@@ -519,11 +561,7 @@ static mimic_status tidy_locked(event_out *out, mimic_error *err)
     MIMIC_TRY(mimic__remove_tree(out->job->ctx, finished, err));
     if (going[0] != '\0' || !mimic__path_exists(out->partial)) /* another build is being moved */
         return MIMIC_OK;
-    MIMIC_TRY(mimic__make_folders(finished, err));
-    MIMIC_TRY(mimic__each_name(out->partial, tidy_entry, out, err));
-    MIMIC_TRY(mimic__remove_tree(out->job->ctx, finished, err));
-    (void)rmdir(out->partial); /* unless parts of another build wait there */
-    return MIMIC_OK;
+    return clear(out, tidy_entry, err);
 }
 
 mimic_status mimic__event_out_tidy(event_out *out, mimic_error *err)

@@ -763,6 +763,8 @@ START_TEST(build__does_not_replace_what_another_one_finished_meanwhile)
     const mimic_status status = build(&self, &options, self.out, &report, &err);
     ck_assert(other.has_come);
     ck_assert_msg(status == MIMIC_ERR_STATE, "%s %s", mimic_status_name(status), err.message);
+    snprintf(path, sizeof path, "%s/.mimic-partial", self.out);
+    ck_assert_msg(access(path, F_OK) != 0, "its part is left");
     options = (mimic_trajectory_options)MIMIC_TRAJECTORY_OPTIONS_INIT;
     options.version = "v2";
     ck_assert_int_eq(build_well(&self, &options, self.out).is_unchanged, 1);

@@ -55,7 +55,7 @@ static void free_names(names *of)
     mimic__event_codes_free(of->units);
 }
 
-/* A time that some event is given; 0 = none is. */
+/* A time (or number of a row) that some event is given; 0 = none is. */
 static int64_t forged_time;
 
 static void forge(test_events *events, const char *place)
@@ -67,6 +67,7 @@ static void forge(test_events *events, const char *place)
     mimic_event *const event = &events->events[i];
     *(is_anchor                          ? &event->anchor
       : strcmp(place, "available") == 0 ? &event->available
+      : strcmp(place, "row") == 0       ? &event->row
                                          : &event->time) = forged_time;
 }
 
@@ -609,6 +610,29 @@ START_TEST(event_file__made_up_times)
 }
 END_TEST
 
+/* The numbers of rows make link ids, those of one table apart from those of the next. */
+START_TEST(event_file__made_up_rows)
+{
+    static const int64_t rows[] = {MIMIC_EVENT_ROWS_MAX - 1, MIMIC_EVENT_ROWS_MAX, INT64_MAX, -1};
+    test_folder folder = test_folder_make();
+    mimic_context *ctx = NULL;
+    ck_assert_int_eq(mimic_context_new(NULL, &ctx, NULL), MIMIC_OK);
+    const test_spec spec = {IN_ORDER, 1000, 0, 3, 300, 9};
+    const making how = {ctx, &spec, 5, 0, 0, 3000, test_path(&folder, "t")};
+    forged_place = "row";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t count = 0;
+        forged_time = rows[i];
+        ck_assert_int_eq(make_file(&how, NULL), MIMIC_OK);
+        ck_assert_int_eq(read_file(ctx, how.path, NULL, &count, NULL),
+                         i == 0 ? MIMIC_OK : MIMIC_ERR_CORRUPT);
+    }
+    forged_time = 0;
+    mimic_context_free(ctx);
+    test_folder_remove(&folder);
+}
+END_TEST
+
 /* ---- what goes wrong ---- */
 
 static char memory_path[1100];
@@ -649,5 +673,5 @@ END_TEST
 MIMIC_TEST_MAIN(event_file, event_file__same_bytes, event_file__what_comes_back, event_file__empty,
                 event_file__of_another_map, event_file__each_byte_changed,
                 event_file__cut_off_or_too_long, event_file__made_up_numbers,
-                event_file__takes_no_more_memory_than_there_is_in_it, event_file__made_up_times,
+                event_file__takes_no_more_memory_than_there_is_in_it, event_file__made_up_times, event_file__made_up_rows,
                 event_file__no_memory, event_file__no_folder)
