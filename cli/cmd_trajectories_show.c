@@ -260,7 +260,7 @@ static void json_properties(const view *v, int64_t event)
         return;
     }
     (void)fputs(", \"properties\": ", stdout);
-    (void)fwrite(json, 1, size, stdout);
+    talk_json(stdout, json, size);
 }
 
 static void json_text(const char *name, const char *text)

@@ -229,6 +229,20 @@ void talk_json_string(FILE *stream, const char *text)
     (void)fputc('"', stream);
 }
 
+void talk_json(FILE *stream, const char *json, size_t size)
+{
+    for (const char *at = json; at < json + size;) {
+        const size_t step = character_size(at); /* the last one is a brace */
+        if (step == 0)
+            (void)fputs("\\ufffd", stream);
+        else if (is_control(at) && (unsigned char)*at >= 0x20)
+            (void)fprintf(stream, "\\u%04x", (unsigned)(unsigned char)at[step - 1]);
+        else
+            (void)fwrite(at, 1, step, stream);
+        at += step == 0 ? 1 : step;
+    }
+}
+
 static void json_name(const char *before, const char *name)
 {
     (void)fputs(before, stdout);

@@ -44,6 +44,8 @@ void talk_wrapped(FILE *stream, const char *text, int column, int indent, int wi
 
 /* A JSON string with its quotes. */
 void talk_json_string(FILE *stream, const char *text);
+/* An object that is JSON already, but for its bytes: what a terminal obeys or is malformed is escaped. */
+void talk_json(FILE *stream, const char *json, size_t size);
 
 /* A member of a JSON object, on stdout; `before` is what stands in front of it, such as "{" or ", ". */
 void talk_json_text(const char *before, const char *name, const char *text);

@@ -116,7 +116,8 @@ typedef struct mimic_event_table_report {
     int64_t outside_group;  /* events that belong to no admission or stay, where these are the group */
     int64_t marked[16];     /* events, by the number of the bit of their marks; 8 to 15 are not in use.
                              * What a policy keeps is counted too */
-    int32_t was_sorted;     /* 1 = it came by subject, and was read straight through */
+    int32_t was_sorted;     /* 1 = it came by subject, and was read straight through; 0 where nothing
+                             * was done */
 } mimic_event_table_report;
 
 #define MIMIC_EVENT_TABLE_REPORT_INIT                                                              \
@@ -130,7 +131,7 @@ typedef struct mimic_trajectory_totals {
     int64_t codes;       /* different ones */
     int64_t files;       /* of data */
     int64_t bytes;       /* of these files */
-    int64_t spilled_bytes; /* written to scratch files, as they stood on the disk */
+    int64_t spilled_bytes; /* written to scratch files by this run, as they stood on the disk */
     int32_t is_complete; /* 0 = other shards are still missing: no metadata yet */
     int32_t is_unchanged; /* 1 = nothing was done: OUT is of these inputs and options already */
 } mimic_trajectory_totals;

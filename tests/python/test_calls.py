@@ -148,6 +148,11 @@ def work(callbacks, until):
     finally:
         running.pop()
 
+def strike_when(told, delay):
+    told.acquire()
+    time.sleep(delay)
+    os.kill(os.getpid(), signal.SIGINT)
+
 lost = late = 0
 for _ in range(int(sys.argv[2])):
     call = _calls.LongCall()
@@ -155,21 +160,19 @@ for _ in range(int(sys.argv[2])):
     callbacks = [call.callback(ASK, lambda number: 0), asked, call.callback(
         ASK, lambda number: 0, is_users=False)]
     delay = random.choice([0, 0.00005, 0.0005, 0.002, 0.005]) * random.random()
-    strike = threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT))
+    told = threading.Lock()
+    told.acquire()
+    strike = threading.Thread(target=strike_when, args=(told, delay))
+    strike.start()  # which is not safe from Ctrl-C itself
     was_struck = False
     begun = clock()
     try:
-        strike.start()
+        told.release()
         call.run(work, callbacks, clock() + 100)
         strike.join()
     except KeyboardInterrupt:
         was_struck = True
-        while True:
-            try:
-                strike.join()
-                break
-            except RuntimeError:
-                break
+        strike.join()
     lost += not was_struck
     late += clock() - begun > 50  # it ran on
     assert not running
@@ -183,6 +186,36 @@ def test_ctrl_c_at_any_moment():
                           timeout=600, check=False)
     assert done.stderr == ""
     assert done.stdout == "lost 0 late 0\n"
+
+
+def test_no_event_is_waited_for_when_a_thread_begins(monkeypatch):
+    """Ctrl-C in Condition.wait() may come out as a RuntimeError, and open another thread's lock."""
+    def struck(self, timeout=None):
+        raise RuntimeError("release unlocked lock")
+
+    monkeypatch.setattr(threading.Condition, "wait", struck)
+    assert _calls.LongCall().run(lambda: 7) == 7
+
+
+def test_ctrl_c_before_the_thread_begins(monkeypatch):
+    """It never calls then, but it is waited for: the interpreter may end right after that."""
+    seen, begin = [], threading.Thread.run
+
+    def late(self):
+        time.sleep(0.2)
+        seen.append("begun")
+        begin(self)
+
+    def struck(self):
+        start(self)
+        raise KeyboardInterrupt
+
+    start = threading.Thread.start
+    monkeypatch.setattr(_calls._Thread, "run", late)
+    monkeypatch.setattr(_calls._Thread, "start", struck)
+    with pytest.raises(KeyboardInterrupt):
+        _calls.LongCall().run(seen.append, "called")
+    assert seen == ["begun"]
 
 
 PIPE = """

@@ -25,6 +25,7 @@ from . import _ffi
 T = TypeVar("T")
 
 _POLL_SECONDS = 0.05
+_BEGIN_SECONDS = 1.0
 
 
 class _Question(Generic[T]):
@@ -136,6 +137,23 @@ class LongCall:
             work.forget()
 
 
+class _Started(threading.Event):
+    """For a start() that does not wait: see _Thread."""
+
+    def wait(self, timeout: Optional[float] = None) -> bool:
+        return self.is_set()
+
+
+class _Thread(threading.Thread):
+    """Its start() does not wait until it has begun. Event.wait() is no place for Ctrl-C to strike: it
+    may raise a RuntimeError instead, or open the lock that the new thread holds.
+    """
+
+    def __init__(self, target: Callable[[], None]) -> None:
+        super().__init__(target=target, name="mimic")
+        self._started: Any = _Started()
+
+
 class _Work(Generic[T]):
     """One call of a function on a thread of its own."""
 
@@ -146,10 +164,12 @@ class _Work(Generic[T]):
         self._end = threading.Lock()    # held while it is marked as ended
         self._ended = threading.Lock()  # held until it has ended
         self._ended.acquire()
+        self._refused = threading.Lock()  # held until it has found that it is not to begin
+        self._refused.acquire()
         self._has_ended = False
         self._results: List[T] = []
         self._errors: List[BaseException] = []
-        self._thread = threading.Thread(target=self._run, name="mimic")
+        self._thread = _Thread(self._run)
 
     def start(self) -> None:
         self._thread.start()
@@ -164,6 +184,7 @@ class _Work(Generic[T]):
 
     def _run(self) -> None:
         if not self._claim.acquire(blocking=False):
+            self._refused.release()
             return
         try:
             self._results.append(self._function())
@@ -191,6 +212,9 @@ class _Work(Generic[T]):
         run here does nothing meanwhile.
         """
         if self._claim.acquire(blocking=False):
+            # Did start() come to begin one? If so, it must know of the interpreter before that may
+            # end: Python waits for threads that run, and frees what others are about to use.
+            self._refused.acquire(timeout=_BEGIN_SECONDS)
             return
         handler: Any = None
         is_main = threading.current_thread() is threading.main_thread()
