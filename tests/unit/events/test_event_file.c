@@ -570,7 +570,9 @@ START_TEST(event_file__takes_no_more_memory_than_there_is_in_it)
                      MIMIC_ERR_LIMIT);
     ck_assert_uint_lt(taken.most, (size_t)4 << 20);
     taken.most = 0;
-    write_bytes(f.path, "\0\0\0\3 and not much", 17); /* 48 MiB */
+    char claim[17] = "1234 and not much";
+    memcpy(claim, &(uint32_t){48 << 20}, sizeof(uint32_t)); /* in this machine's byte order */
+    write_bytes(f.path, claim, sizeof claim);
     ck_assert_int_eq(read_records(ctx, f.path), MIMIC_ERR_CORRUPT);
     ck_assert_uint_lt(taken.most, (size_t)2 << 20);
     mimic_context_free(ctx);
