@@ -12,6 +12,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "support"))
+from peak import MEASURE  # noqa: E402
+
 PATIENTS = """subject_id,gender,anchor_age,anchor_year,anchor_year_group,dod
 7,F,60,2150,2011 - 2013,
 8,M,50,2150,2011 - 2013,2151-03-01
@@ -25,16 +28,6 @@ DETAIL = "subject_id,emar_id,emar_seq,dose_due,dose_due_unit\n"
 LABS = ("labevent_id,subject_id,hadm_id,specimen_id,itemid,order_provider_id,charttime,storetime,value,"
         "valuenum,valueuom,ref_range_lower,ref_range_upper,flag,priority,comments\n")
 MOST_KIB = (64 + 64) * 1024
-
-# A process of its own: until it becomes the program, a child counts the memory of its parent.
-MEASURE = """
-import os, sys
-child = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
-_, status, usage = os.wait4(child, 0)
-with open(sys.argv[1], "w") as stream:
-    stream.write(str(usage.ru_maxrss))
-sys.exit(os.waitstatus_to_exitcode(status) % 256)
-"""
 
 
 def clock(number):

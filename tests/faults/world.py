@@ -19,19 +19,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 RERUN_CLEARS = True  # temporary files of a killed load
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import moments  # noqa: E402
+from peak import MEASURE  # noqa: E402
 
 PATIENCE = moments.PATIENCE
-
-# Runs a program and notes its peak memory, from a small process: until it becomes the program, a
-# child counts the memory of its parent.
-MEASURE = """
-import os, sys
-child = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
-_, status, usage = os.wait4(child, 0)
-with open(sys.argv[1], "w") as stream:
-    stream.write(str(usage.ru_maxrss))
-sys.exit(os.waitstatus_to_exitcode(status) % 256)
-"""
 
 
 class Settings:

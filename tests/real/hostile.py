@@ -12,22 +12,14 @@ import unittest
 
 import real
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "support"))
+from peak import MEASURE  # noqa: E402
+
 TABLE = "mimic-iv@2.2/labevents"
 ROWS = 20000
 BROKEN = 10000  # the record that cases of one bad line damage
 PEAK_KIB = 64 * 1024
 VALUE = 8  # place of the column "value"
-
-# Runs a program and notes its peak memory. A process of its own: until it becomes the program a
-# child counts the memory of its parent, and that of this test is large.
-MEASURE = """
-import os, sys
-child = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
-_, status, usage = os.wait4(child, 0)
-with open(sys.argv[1], "w") as stream:
-    stream.write(str(usage.ru_maxrss))
-sys.exit(os.waitstatus_to_exitcode(status) % 256)
-"""
 
 
 class Data:
